@@ -1,0 +1,59 @@
+# Every target makes its own environment first; variables go behind it: make reproduce PROFILE=standard SEEDS=1,2,3
+PROFILE ?= quick
+DATA ?= sample
+SEEDS ?= 0
+DEVICE ?= auto
+PYTHON ?= python3
+GPU ?=
+export DEVICE FRESH VGG_WEIGHTS SR_DATA
+
+BIN := .venv/bin
+ENV := $(BIN)/.installed$(if $(GPU),-gpu)
+ARGS := --profile "$(PROFILE)" --data "$(DATA)" --seeds "$(SEEDS)"
+
+.DEFAULT_GOAL := help
+.PHONY: help env reproduce publish test lab data clean
+
+help:  ## this list
+	@echo "make TARGET [VARIABLE=value …]"; echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo; echo "  PROFILE=$(PROFILE)   smoke, quick, standard or paper: how long the training is"
+	@echo "  DATA=$(DATA)     sample, bsds500, div2k, or a folder of images"
+	@echo "  SEEDS=$(SEEDS)         one training per seed: SEEDS=1,2,3"
+	@echo "  DEVICE=$(DEVICE)     auto, cpu or gpu"
+	@echo "  FRESH=1         train anew what runs/ already holds"
+	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
+	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
+
+env: $(ENV)  ## the environment in .venv; GPU=1 adds CUDA
+
+$(ENV): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13; name one that is: make env PYTHON=python3.12"; exit 1; }
+	@echo "environment 1/3: creating .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv
+	@echo "environment 2/3: installing the pinned packages (about 1 GB; minutes on the first machine)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(if $(GPU),$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock "tensorflow[and-cuda]")
+	@echo "environment 3/3: installing sr_utils"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+reproduce: $(ENV)  ## train every arm, execute all notebooks, draw every figure
+	@$(BIN)/python -m sr_utils.reproduce $(ARGS)
+
+publish: $(ENV)  ## copy the last executed notebooks back into notebooks/, and refresh the README's tables
+	@$(BIN)/python -m sr_utils.publish "$(PROFILE)"
+
+test: $(ENV)  ## ruff, then all tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m pytest
+
+lab: $(ENV)  ## JupyterLab on the notebooks
+	@$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
+
+data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
+	@$(BIN)/python -m sr_utils.data "$(DATA)"
+
+clean:  ## remove .venv and build; runs/ and figures/ stay
+	rm -rf .venv build

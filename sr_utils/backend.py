@@ -1,0 +1,111 @@
+"""The one place that sets the device up: Keras' backend, processor or GPU, and the precision."""
+
+import contextlib
+import functools
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from . import StudyError
+
+
+@contextlib.contextmanager
+def _silent_stderr():
+    """TensorFlow's C++ start-up logs to the file descriptor before any setting can reach it."""
+    sys.stderr.flush()
+    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
+
+
+with _silent_stderr():
+    import keras
+
+DEVICES = ("auto", "cpu", "gpu")
+
+
+def _gpus() -> list:
+    if keras.backend.backend() == "jax":
+        import jax
+
+        try:
+            return jax.devices("gpu")
+        except RuntimeError:
+            return []
+    import tensorflow as tf
+
+    return tf.config.list_physical_devices("GPU")
+
+
+def _bfloat16(gpu) -> bool:
+    """Whether the hardware multiplies in bfloat16; read from the device, never guessed."""
+    if gpu is not None:
+        if keras.backend.backend() == "jax":
+            return float(getattr(gpu, "compute_capability", "0")) >= 8.0
+        import tensorflow as tf
+
+        return tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) >= (8, 0)
+    if keras.backend.backend() == "jax":  # XLA has no fast bfloat16 convolution on processors
+        return False
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "amx_bf16" in flags or "avx512_bf16" in flags
+
+
+@functools.cache
+def setup() -> dict:
+    """Choose device and precision once per process.
+
+    Reads `DEVICE` (auto, cpu or gpu; default auto) and returns
+    {"backend", "device", "precision"}; sets Keras' dtype policy accordingly.
+
+    Raises
+    ------
+    StudyError : for an unknown `DEVICE`, or a GPU that was asked for and is absent.
+    """
+    device = os.environ.get("DEVICE") or "auto"
+    if device not in DEVICES:
+        raise StudyError(f"There is no device {device!r}; set DEVICE to one of {', '.join(DEVICES)}.")
+    gpus = [] if device == "cpu" else _gpus()
+    if device == "gpu" and not gpus:
+        raise StudyError("DEVICE=gpu, but this machine shows no GPU; use DEVICE=auto, or install with make env GPU=1.")
+    if device == "cpu":
+        _hide_gpus(keras.backend.backend())
+    policy = "mixed_bfloat16" if _bfloat16(gpus[0] if gpus else None) else "float32"
+    keras.config.set_dtype_policy(policy)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()  # same seed, same machine, same bits
+    return {
+        "backend": keras.backend.backend(),
+        "device": "gpu" if gpus else "cpu",
+        "precision": "bfloat16" if policy == "mixed_bfloat16" else "float32",
+    }
+
+
+def _hide_gpus(backend: str) -> None:
+    if backend == "jax":
+        import jax
+
+        jax.config.update("jax_default_device", jax.devices("cpu")[0])
+    else:
+        import tensorflow as tf
+
+        tf.config.set_visible_devices([], "GPU")
+
+
+def versions() -> dict:
+    """Versions of what made a result, for its record: {"python", "keras", …}."""
+    backend = setup()["backend"]
+    packages = ("keras", "numpy", backend, "pillow", "scikit-image")
+    return {"python": platform.python_version(), "machine": platform.machine(), **{p: version(p) for p in packages}}

@@ -1,0 +1,31 @@
+"""Classical edge enhancement: the Laplacian added back to the image (Gonzalez & Woods, Digital Image Processing, ch. 3)."""
+
+import cv2
+import numpy as np
+
+from . import StudyError
+
+#: Sums to 1, so flat regions keep their value; the surround is subtracted from nine times the centre.
+KERNEL = np.array([[-1, -1, -1], [-1, 9, -1], [-1, -1, -1]], np.float32)
+IDENTITY = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]], np.float32)
+
+
+def edge_enhance(image, strength: float = 1.0):
+    """Sharpen each channel: uint8 (H, W, 3) -> uint8 (H, W, 3), rounded and clipped, border replicated.
+
+    Parameters
+    ----------
+    strength : 0 (identity) to 1 (the kernel [[-1, -1, -1], [-1, 9, -1], [-1, -1, -1]]); between them the
+        two kernels are blended linearly.
+
+    Raises
+    ------
+    StudyError : for anything but a uint8 (H, W, 3) array or a strength outside 0…1.
+    """
+    image = np.asarray(image)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
+        raise StudyError(f"edge_enhance takes a uint8 (H, W, 3) image, not {image.dtype} {image.shape}; convert it first.")
+    if not 0 <= strength <= 1:
+        raise StudyError(f"edge_enhance takes a strength from 0 to 1, not {strength}.")
+    kernel = (1 - strength) * IDENTITY + strength * KERNEL
+    return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)

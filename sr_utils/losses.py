@@ -1,0 +1,163 @@
+"""The losses by name, and the perceptual loss: pixel + content + texture.
+
+Content (features of a trained network): Johnson et al., 2016, arXiv:1603.08155. Texture (Gram matrices): Gatys et
+al., 2015, arXiv:1505.07376. Both at once for super-resolution: Sajjadi et al., 2017, arXiv:1612.07919. VGG-19:
+Simonyan & Zisserman, 2014, arXiv:1409.1556.
+"""
+
+import functools
+import os
+import socket
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pooch
+
+from . import StudyError
+from .backend import keras
+
+ops = keras.ops
+
+#: What Keras' VGG preprocessing subtracts after RGB -> BGR: ImageNet's mean, in grey levels.
+IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
+
+PUBLISHED = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
+
+
+def gram(features):
+    """Gram matrices: (B, h, w, C) -> (B, C, C), products of channels averaged over positions and divided by C.
+
+    Dividing by h·w·C makes the value independent of the patch's size.
+    """
+    _, h, w, c = ops.shape(features)
+    flat = ops.reshape(features, (-1, h * w, c))
+    return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat) / (h * w * c)
+
+
+class PerceptualLoss(keras.losses.Loss):
+    """pixel · MSE(images) + content · MSE(features) + texture · MSE(Gram matrices), the last two averaged over layers.
+
+    Parameters
+    ----------
+    layers : names of VGG-19 layers; ("block1_pool", "block5_pool") are its first and last max-pooling layers.
+    weights : path of a Keras VGG-19 `notop` weights file, "imagenet" (Keras' own download), or None for a He-normal
+        network of fixed seeds that has never seen an image. `source` says in words which it is.
+    pixel, content, texture : weights of the three terms, for images in 0…1 and features as VGG gives them for
+        0…255 input.
+
+    `y_true` and `y_pred` are (B, H, W, 3) in 0…255, at least 8 pixels a side for block3_pool and 32 for block5_pool.
+    VGG-19 is frozen. The defaults were balanced on `bsds500` at profile `quick` with ImageNet's blocks 1 and 3, so
+    that the trade shows without ruining the picture: about half a dB below MSE.
+
+    Raises
+    ------
+    StudyError : unknown layer; weights that are missing, damaged, or lack a layer that was asked for; no network.
+    """
+
+    def __init__(self, layers=("block1_pool", "block3_pool"), weights=None, pixel=1.0, content=1e-6, texture=1e-6):
+        super().__init__(name="perceptual", dtype="float32")
+        self.layers, self.weights = tuple(layers), weights
+        self.pixel, self.content, self.texture = pixel, content, texture
+        self.vgg = vgg19(self.layers, weights)
+
+    @property
+    def source(self) -> str:
+        """The features in words, for captions."""
+        return f"VGG-19 {' + '.join(self.layers)}, {describe(self.weights)}"
+
+    def call(self, y_true, y_pred):
+        loss = self.pixel * ops.mean(ops.square((y_true - y_pred) / 255.0))
+        for true, pred in zip(self._features(y_true), self._features(y_pred), strict=True):
+            true, pred = ops.cast(true, "float32"), ops.cast(pred, "float32")  # Gram sums need float32
+            content = ops.mean(ops.square(true - pred))
+            texture = ops.mean(ops.square(gram(true) - gram(pred)))
+            loss += (self.content * content + self.texture * texture) / len(self.layers)
+        return loss
+
+    def _features(self, images):
+        bgr = ops.flip(images, axis=-1) - np.array(IMAGENET_MEAN_BGR, np.float32)
+        return self.vgg(bgr, training=False)
+
+    def get_config(self):
+        terms = {"pixel": self.pixel, "content": self.content, "texture": self.texture}
+        return {"layers": list(self.layers), "weights": self.weights and str(self.weights), **terms}
+
+
+@functools.lru_cache(maxsize=2)
+def vgg19(layers: tuple[str, ...], weights=None) -> keras.Model:
+    """VGG-19 cut after the last of `layers`, frozen: (B, H, W, 3) BGR less the mean -> list of features."""
+    full = keras.applications.VGG19(weights=None, include_top=False)
+    offered = [layer.name for layer in full.layers[1:]]
+    unknown = [name for name in layers if name not in offered]
+    if unknown or not layers:
+        raise StudyError(f"VGG-19 has no layer {', '.join(unknown) or '(none given)'}; choose from {', '.join(offered)}.")
+    model = keras.Model(full.input, [full.get_layer(name).output for name in layers], name="vgg19")
+    model.trainable = False
+    if weights is None:
+        for seed, layer in enumerate(layer for layer in model.layers if layer.weights):
+            layer.set_weights([keras.initializers.HeNormal(seed)(layer.kernel.shape), np.zeros(layer.bias.shape)])
+    else:
+        _read(model, _download() if weights == "imagenet" else Path(weights))
+    return model
+
+
+def _read(model: keras.Model, path: Path) -> None:
+    """Load a Keras `notop` file by layer name, refusing one that leaves a layer at random."""
+    needed = [layer.name for layer in model.layers if layer.weights]
+    try:
+        with h5py.File(path) as file:
+            missing = [name for name in needed if name not in file or not len(file[name])]
+        if not missing:
+            model.load_weights(str(path), by_name=True)
+    except Exception as error:  # h5py and Keras raise many kinds for a missing, cut or foreign file
+        raise StudyError(f"{path} cannot be read as VGG-19 weights ({error}); set VGG_WEIGHTS to Keras' {PUBLISHED}.") from None
+    if missing:
+        raise StudyError(f"{path} lacks {', '.join(missing)}; give Keras' full {PUBLISHED}, or ask for earlier layers.")
+
+
+def _download() -> Path:
+    timeout = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(20)  # Keras sets none
+    try:
+        keras.applications.VGG19(weights="imagenet", include_top=False)
+    except Exception as error:  # Keras wraps every cause in a bare Exception
+        raise StudyError(f"VGG-19's ImageNet weights cannot be downloaded ({error}); set VGG_WEIGHTS to a local {PUBLISHED}.") from None
+    finally:
+        socket.setdefaulttimeout(timeout)
+    return Path(keras.config.keras_home()) / "models" / PUBLISHED
+
+
+@functools.cache
+def vgg_weights():
+    """Which weights this machine can have: the file in `VGG_WEIGHTS`, else Keras' download, else None (said aloud).
+
+    `VGG_WEIGHTS=none` asks for the random network without trying the network.
+    """
+    asked = os.environ.get("VGG_WEIGHTS")
+    if asked:
+        return None if asked.lower() == "none" else asked
+    try:
+        return str(_download())
+    except StudyError as error:
+        print(f"Perceptual loss falls back on random VGG-19 features: {error}")
+        return None
+
+
+def describe(weights) -> str:
+    """The weights in words: `ImageNet weights` (with the file's first hex digits) or `random He-normal weights`."""
+    if weights is None:
+        return "random He-normal weights, not ImageNet"
+    path = _download() if weights == "imagenet" else weights
+    return f"ImageNet weights (sha256 {pooch.file_hash(str(path))[:8]})"
+
+
+def get(name: str, profile):
+    """The Keras loss of that name for a profile: "mse", "mae" or "perceptual". Raises `StudyError` otherwise."""
+    if name == "perceptual":
+        return PerceptualLoss(profile.vgg_layers, vgg_weights())
+    if name == "mse":
+        return keras.losses.MeanSquaredError()
+    if name == "mae":
+        return keras.losses.MeanAbsoluteError()
+    raise StudyError(f"There is no loss {name!r}; choose mse, mae or perceptual.")

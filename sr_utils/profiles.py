@@ -1,0 +1,68 @@
+"""How much of the protocol a run spends: one frozen dataclass and one table."""
+
+from dataclasses import dataclass
+
+from . import StudyError
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One line of the table below; everything in it is part of a run's identity.
+
+    Attributes
+    ----------
+    epochs, steps : the schedule: `epochs` × `steps` optimizer steps, with a validation after each epoch.
+    batch, patch : patches per step, and their side in HR pixels (a multiple of 4).
+    learning_rate : Adam's first rate.
+    schedule : "cosine" decays to zero over the whole run; "halve" halves once, at step 20,000.
+    vgg_layers : the VGG-19 layers that the perceptual loss reads.
+    """
+
+    name: str
+    epochs: int
+    steps: int
+    batch: int
+    patch: int
+    learning_rate: float
+    schedule: str
+    vgg_layers: tuple[str, ...]
+
+    @property
+    def total_steps(self) -> int:
+        return self.epochs * self.steps
+
+
+SMALL_VGG = ("block1_pool", "block3_pool")  # deep enough for texture, a third of the cost of all five blocks
+PAPER_VGG = ("block1_pool", "block5_pool")  # the first and the last max-pooling layer
+
+PROFILES = {
+    p.name: p
+    for p in (
+        # name, epochs, steps, batch, patch, rate, schedule, layers
+        Profile("smoke", 2, 3, 4, 24, 1e-3, "cosine", SMALL_VGG),  # proves that everything runs, nothing else
+        Profile("quick", 30, 50, 16, 48, 1e-3, "cosine", SMALL_VGG),  # minutes on two cores; shows the effects
+        Profile("standard", 50, 100, 16, 64, 1e-3, "cosine", SMALL_VGG),  # about an hour on two cores
+        Profile("paper", 50, 1000, 16, 96, 1e-4, "halve", PAPER_VGG),  # the protocol of the original study; a GPU
+    )
+}
+
+
+def get(name: str | Profile) -> Profile:
+    """The profile of that name (a `Profile` passes through). Raises `StudyError` for an unknown name."""
+    if isinstance(name, Profile):
+        return name
+    if name not in PROFILES:
+        raise StudyError(f"There is no profile {name!r}; choose one of {', '.join(PROFILES)}.")
+    return PROFILES[name]
+
+
+def check_seeds(seeds) -> list[int]:
+    """Different non-negative integers, from one, a list, or a string such as "1,2,3". Raises `StudyError` otherwise."""
+    given = seeds.split(",") if isinstance(seeds, str) else seeds if isinstance(seeds, (list, tuple)) else [seeds]
+    try:
+        numbers = [int(str(seed)) for seed in given]
+    except ValueError:
+        numbers = []
+    if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):
+        raise StudyError(f"seeds must be different non-negative integers, such as 1,2,3; not {seeds!r}.")
+    return numbers

@@ -1,0 +1,96 @@
+"""`make publish`: executed notebooks back into notebooks/, stripped; the README's tables from results.json."""
+
+import re
+import sys
+
+import nbformat
+import pandas as pd
+
+from . import StudyError, paths
+from .reproduce import results
+
+REFERENCE_NOTE = "# The run shown on this page. Delete this cell to run with the defaults above.\n"
+
+
+def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Keep kernel name, language and tags; drop times, paths, progress output and widget state."""
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if "injected-parameters" in tags:
+            cell.id = "reference-run"
+            cell.source = REFERENCE_NOTE + cell.source.removeprefix("# Parameters\n").removeprefix(REFERENCE_NOTE)
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        for output in cell.outputs:
+            output.get("metadata", {}).clear()
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    return notebook
+
+
+def notebooks(profile: str) -> list:
+    """Copy build/<profile>/*.ipynb over notebooks/; returns the paths written."""
+    executed = sorted((paths.build() / profile).glob("0*.ipynb"))
+    if not executed:
+        raise StudyError(f"{paths.build() / profile} holds no executed notebook; run make reproduce PROFILE={profile} first.")
+    written = []
+    for path in executed:
+        nbformat.write(strip(nbformat.read(path, as_version=4)), paths.NOTEBOOKS / path.name)
+        written.append(paths.NOTEBOOKS / path.name)
+    return written
+
+
+def cost_table(record: dict) -> str:
+    """Markdown: parameters and multiply–adds per output pixel of each network."""
+    rows = {run["arm"]: run for run in record["runs"] if run["loss"] == "mse"}
+    lines = ["| network | parameters | multiply–adds per output pixel |", "|---|---:|---:|"]
+    lines += [f"| `{arm}` | {run['parameters']:,} | {run['macs']:,.0f} |" for arm, run in rows.items()]
+    return "\n".join(lines)
+
+
+def score_table(record: dict) -> str:
+    """Markdown: arms × sets, PSNR and SSIM, means over images and seeds, and what made them."""
+    scores = pd.DataFrame(record["scores"])
+    means = scores.groupby(["arm", "set"], sort=False)[["psnr", "ssim"]].mean()
+    sets = list(dict.fromkeys(scores["set"]))
+    lines = ["| arm | " + " | ".join(f"{s} / dB · SSIM" for s in sets) + " |", "|---|" + "---:|" * len(sets)]
+    for arm in dict.fromkeys(scores.arm):
+        cells = (f"{means.loc[(arm, s)].psnr:.2f} · {means.loc[(arm, s)].ssim:.4f}" for s in sets)
+        lines.append(f"| {arm} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", f"*{record['caption']}*"])
+
+
+TABLES = {"costs": cost_table, "scores": score_table}
+
+
+def fill(text: str, record: dict) -> str:
+    """Replace what stands between `<!-- name -->` and `<!-- /name -->` by the table of that name."""
+    for name, table in TABLES.items():
+        text = re.sub(
+            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m, table=table: m[1] + table(record) + "\n" + m[2], text, flags=re.S
+        )
+    return text
+
+
+def main(profile: str) -> int:
+    try:
+        for path in notebooks(profile):
+            print(f"wrote {path}")
+        readme = paths.ROOT / "README.md"
+        readme.write_text(fill(readme.read_text(), results(profile)))
+        print(f"refreshed the tables of {readme}")
+    except StudyError as error:
+        print(f"make publish stopped: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,85 @@
+"""`make reproduce`: execute all notebooks in order with papermill, then print the table of results."""
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from . import StudyError, paths, profiles
+from .data import NAMES
+
+PARAMETERS = {"profile", "data", "seeds"}
+
+
+def check(profile: str, data: str, seeds: str, device: str) -> dict:
+    """Papermill's parameters, or a `StudyError` before anything has started."""
+    profiles.get(profile)
+    if data not in NAMES and not Path(data).expanduser().is_dir():
+        raise StudyError(f"There is no image set or folder {data!r}; choose one of {', '.join(NAMES)}, or a folder's path.")
+    if device not in ("auto", "cpu", "gpu"):
+        raise StudyError(f"There is no device {device!r}; set DEVICE to auto, cpu or gpu.")
+    folder = data if data in NAMES else str(Path(data).expanduser().resolve())  # kernels run in another folder
+    return {"profile": profile, "data": folder, "seeds": profiles.check_seeds(seeds)}
+
+
+def execute(notebook: Path, target: Path, parameters: dict) -> None:
+    """Run one notebook into `target`; raises `StudyError` with the failing cell's message and the copy's path."""
+    known = set(papermill.inspect_notebook(str(notebook)))
+    if not known >= PARAMETERS:
+        raise StudyError(f"{notebook.name} does not know the parameters {', '.join(sorted(PARAMETERS - known))}; restore its parameters cell.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        papermill.execute_notebook(
+            str(notebook), str(target), parameters, kernel_name="python3", cwd=str(notebook.parent), stderr_file=sys.stderr
+        )
+    except PapermillExecutionError as error:
+        message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}").removeprefix("StudyError: ")
+        raise StudyError(f"{notebook.name}, cell {error.cell_index}: {message} The executed copy is {target}.") from None
+
+
+def results(profile: str) -> dict:
+    """The content of figures/<profile>/results.json. Raises `StudyError` if it is not there."""
+    path = paths.figures() / profile / "results.json"
+    if not path.exists():
+        raise StudyError(f"{path} does not exist; run make reproduce PROFILE={profile} first.")
+    return json.loads(path.read_text())
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(prog="make reproduce", description=__doc__)
+    parser.add_argument("--profile", default="quick")
+    parser.add_argument("--data", default="sample")
+    parser.add_argument("--seeds", default="0")
+    arguments = parser.parse_args(argv)
+    began = time.perf_counter()
+    try:
+        parameters = check(**vars(arguments), device=os.environ.get("DEVICE") or "auto")
+        notebooks = sorted(paths.NOTEBOOKS.glob("0*.ipynb"))
+        for i, notebook in enumerate(notebooks, 1):
+            print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)
+            execute(notebook, paths.build() / arguments.profile / notebook.name, parameters)
+        scores = pd.DataFrame(results(arguments.profile)["scores"])
+    except StudyError as error:
+        print(f"make reproduce stopped: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nmake reproduce was interrupted; the same command goes on from the last checkpoint.", file=sys.stderr)
+        return 130
+    means = scores.pivot_table(index="arm", columns="set", values=["psnr", "ssim"], sort=False)
+    print(f"\nMeans over images and seeds (PSNR in dB)\n{means.round(4).to_string(float_format=lambda v: f'{v:.4g}')}")
+    figures = paths.figures() / arguments.profile
+    print(f"\n{len(list(figures.glob('*.png')))} figures and results.json in {figures}")
+    print(f"{len(notebooks)} executed notebooks in {paths.build() / arguments.profile}")
+    print(f"{(time.perf_counter() - began) / 60:.1f} minutes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,252 @@
+"""Train once, keep, resume.
+
+A run is kept under `runs/<profile>_<data>_<arm>_<loss>_seed<n>_<digest>/`; the digest covers everything that changes
+the weights. While it trains, the folder holds the newest checkpoint; afterwards `final.weights.h5`, `history.csv` and, last,
+`run.json`, whose presence means that the run is complete.
+"""
+
+import hashlib
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pooch
+from tqdm import tqdm
+
+from . import StudyError, backend, losses, models, paths, profiles
+from . import data as image_sets
+from .backend import keras
+
+#: Every trained arm of the study as (arm, loss), in the notebooks' order.
+STUDY = (
+    ("srcnn", "mse"),
+    ("pre_upsampling", "mse"),
+    ("post_upsampling", "mse"),
+    ("progressive_upsampling", "mse"),
+    ("iterative_upsampling", "mse"),
+    ("residual", "mse"),
+    ("inception", "mse"),
+    ("srcnn", "mae"),
+    ("srcnn", "perceptual"),
+    ("srcnn_edge_input", "mse"),
+    ("combined", "mse"),
+)
+VALIDATION_CROPS = 64  # the same for every arm, loss and seed, so that curves compare
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained arm: `.model`, `.history` (one row per epoch), `.config` (what made it), `.host` (where and how fast)."""
+
+    model: keras.Model
+    history: pd.DataFrame
+    config: dict
+    host: dict
+    folder: Path
+
+    @property
+    def label(self) -> str:
+        """The arm as figures name it: `srcnn`, or `srcnn mae` for a loss other than MSE."""
+        return label(self.config["arm"], self.config["loss"])
+
+
+def label(arm: str, loss: str = "mse") -> str:
+    return arm if loss == "mse" else f"{arm} {loss}"
+
+
+def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
+    """Train an arm, or find the kept run of the same configuration, or go on from its last checkpoint.
+
+    Parameters
+    ----------
+    arm : a name in `models.MODELS`.
+    seed : decides initial weights and every batch.
+    profile : a name in `profiles.PROFILES`, or a `Profile`.
+    data : an image set's name or a folder, as for `data.load`.
+    loss : "mse", "mae" or "perceptual", on grey levels 0…255.
+
+    `FRESH=1` in the environment trains anew; the older run is moved aside, not deleted.
+
+    Raises `StudyError` for an unknown name, images too small for a patch, or a run folder that cannot be written.
+    """
+    profile = profiles.get(profile)
+    (seed,) = profiles.check_seeds(seed)
+    setup = backend.setup()
+    images = image_sets.load(data)
+    if not images.train:
+        raise StudyError(f"{data} is a benchmark, for scoring only; train on sample, bsds500, div2k or a folder.")
+    keras.utils.set_random_seed(seed)
+    model = models.build(arm)
+    criterion = losses.get(loss, profile)
+    config = {
+        "arm": arm,
+        "loss": loss,
+        "seed": seed,
+        "profile": asdict(profile) | {"vgg_layers": list(profile.vgg_layers)},
+        "data": images.name,
+        "images": image_sets.digest([*images.train, *images.valid]),
+        "features": criterion.source if loss == "perceptual" else None,
+        "trained_features": criterion.weights is not None if loss == "perceptual" else None,
+        "terms": [criterion.pixel, criterion.content, criterion.texture] if loss == "perceptual" else None,
+        "network": _digest(model.get_config()),
+        **setup,
+    }
+    folder = paths.runs() / _key(config)
+    if os.environ.get("FRESH") == "1" and folder not in _FRESH:
+        _move_aside(folder)
+    _FRESH.add(folder)
+    try:
+        if not _complete(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            _fit(model, criterion, images, profile, config, folder)
+        return _read(model, config, folder)
+    except OSError as error:
+        raise StudyError(f"{folder} cannot be written ({error.strerror or error}); free space, or set SR_RUNS to another folder.") from None
+
+
+_FRESH: set[Path] = set()  # trained anew in this process already
+
+
+def _digest(value) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:10]
+
+
+def _key(config: dict) -> str:
+    name = Path(config["data"]).name
+    return "_".join([config["profile"]["name"], name, config["arm"], config["loss"], f"seed{config['seed']}", _digest(config)])
+
+
+def _move_aside(folder: Path) -> None:
+    if folder.exists():
+        folder.rename(folder.with_name(f"{folder.name}.old-{time.time_ns()}"))
+
+
+def _complete(folder: Path) -> bool:
+    """Whether a whole run is kept there; one whose weights were altered is named and moved aside."""
+    if not (folder / "run.json").exists():
+        return False
+    try:
+        whole = json.loads((folder / "run.json").read_text())["sha256"] == pooch.file_hash(str(folder / "final.weights.h5"))
+    except (OSError, ValueError, KeyError):
+        whole = False
+    if not whole:
+        print(f"{folder.name} is damaged; moved aside, and trained again.")
+        _move_aside(folder)
+    return whole
+
+
+def _read(model, config, folder) -> Run:
+    model.load_weights(folder / "final.weights.h5")
+    record = json.loads((folder / "run.json").read_text())
+    return Run(model, pd.read_csv(folder / "history.csv", index_col="epoch"), config, record["host"], folder)
+
+
+def _fit(model, criterion, images, profile, config, folder) -> None:
+    train = image_sets.large_enough(images.train, profile.patch)
+    valid = image_sets.large_enough(images.valid, profile.patch)
+    crops = image_sets.batch(valid, VALIDATION_CROPS, profile.patch, seed=0, epoch=0, step=0)
+    model.compile(
+        keras.optimizers.Adam(_rate(profile)),
+        criterion,
+        metrics=["mse"],
+        jit_compile=config["backend"] == "jax" or config["device"] == "gpu",  # XLA is slow for convolutions on processors
+    )
+    model.optimizer.build(model.trainable_variables)
+    keeper = Keeper(folder, config, profile)
+    start = keeper.resume(model)
+
+    def batches():
+        for epoch in range(start, profile.epochs):
+            for step in range(profile.steps):
+                yield image_sets.batch(train, profile.batch, profile.patch, config["seed"], epoch, step)
+
+    if start < profile.epochs:
+        model.fit(
+            batches(),
+            initial_epoch=start,
+            epochs=profile.epochs,
+            shuffle=False,
+            steps_per_epoch=profile.steps,
+            validation_data=crops,
+            validation_batch_size=profile.batch,
+            callbacks=[keeper],
+            verbose=0,
+        )
+    keeper.finish(model)
+
+
+def _rate(profile):
+    if profile.schedule == "halve":
+        return keras.optimizers.schedules.PiecewiseConstantDecay([20_000], [profile.learning_rate, profile.learning_rate / 2])
+    return keras.optimizers.schedules.CosineDecay(profile.learning_rate, profile.total_steps)
+
+
+class Keeper(keras.callbacks.Callback):
+    """Progress bar, and after each epoch a checkpoint that is written beside and then renamed."""
+
+    def __init__(self, folder: Path, config: dict, profile):
+        super().__init__()
+        self.folder, self.config, self.profile = folder, config, profile
+        self.rows, self.seconds = [], []
+
+    def resume(self, model) -> int:
+        """Load the newest checkpoint and return the number of epochs that it holds."""
+        kept = sorted(self.folder.glob("epoch-*.weights.h5"))
+        if kept:
+            model.load_weights(kept[-1])
+            done = int(kept[-1].name[6:10])
+            self.rows = pd.read_csv(self.folder / "history.csv").head(done).to_dict("records")
+        return len(self.rows)
+
+    def on_train_begin(self, logs=None):
+        name = f"{label(self.config['arm'], self.config['loss'])} · seed {self.config['seed']}"
+        done = len(self.rows) * self.profile.steps
+        self.bar = tqdm(total=self.profile.total_steps, initial=done, desc=name, unit="step", ncols=100, mininterval=1)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(time.perf_counter() - self.began)
+        self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in logs.items()}})
+        self.bar.set_postfix(loss=f"{logs['val_loss']:.4g}")
+        replace(self.folder / "history.csv", lambda path: pd.DataFrame(self.rows).to_csv(path, index=False))
+        replace(self.folder / f"epoch-{epoch + 1:04}.weights.h5", self.model.save_weights)
+        (self.folder / f"epoch-{epoch:04}.weights.h5").unlink(missing_ok=True)
+
+    def on_train_end(self, logs=None):
+        self.bar.close()
+
+    def finish(self, model) -> None:
+        """Keep the trained weights without the optimizer, then the record that declares the run complete."""
+        model.optimizer = None
+        replace(self.folder / "final.weights.h5", model.save_weights)
+        record = {
+            "config": self.config,
+            "sha256": pooch.file_hash(str(self.folder / "final.weights.h5")),
+            "host": {
+                "seconds_per_step": float(np.median(self.seconds) / self.profile.steps) if self.seconds else None,
+                "versions": backend.versions(),
+            },
+        }
+        replace(self.folder / "run.json", lambda path: Path(path).write_text(json.dumps(record, indent=1)))
+        for checkpoint in self.folder.glob("epoch-*.weights.h5"):
+            checkpoint.unlink()
+
+
+def replace(path: Path, write) -> None:
+    """Call write(temporary path), flush it to the disk and rename: readers see the old file or the new one, whole."""
+    scratch = path.with_name(f".{os.getpid()}-{path.name}")
+    write(scratch)
+    with open(scratch, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(scratch, path)
+
+

@@ -1,0 +1,173 @@
+"""The crop comparer: sliders move one region through LR, SR and HR at once, in JupyterLab without an extension."""
+
+import base64
+from collections.abc import Callable, Mapping
+
+import cv2
+import ipywidgets as widgets
+import numpy as np
+from IPython.display import HTML, display
+
+from . import StudyError, evaluation
+from .images import SCALE, upsample
+from .plots import name
+
+SHOWN = 192  # screen pixels of a crop's side, whatever the zoom
+
+
+def compare(images: Mapping, crop: int = 48) -> "Comparer":
+    """Show the same crop of several pictures of one scene, moved by sliders.
+
+    Parameters
+    ----------
+    images : label -> uint8 (H, W, 3); or label -> a function without arguments that returns one, called when the
+        label is first shown. "hr", if there, is the reference for PSNR, SSIM and the error map. An image of a
+        quarter of the size is LR: it is shown by nearest neighbour, and "bicubic" is added.
+    crop : the crop's first side in HR pixels.
+
+    Greyscale and float images (0…1) are converted. Raises `StudyError` for an empty dict, images of other sizes, or
+    images smaller than 16×16.
+    """
+    return Comparer(images, crop)
+
+
+def compare_arms(pair, arms: Mapping, crop: int = 48) -> None:
+    """Show the comparer for one `data.Pair`: LR, bicubic, the arms (as for `evaluation.upscale`, or a function
+    Pair -> SR), HR. Opens where bicubic errs most; each arm is computed when it is first shown.
+    """
+
+    def lazily(arm):
+        is_function = callable(arm) and not hasattr(arm, "layers")
+        return lambda: arm(pair) if is_function else evaluation.upscale(arm, pair.lr)
+
+    comparer = Comparer({"lr": pair.lr, **{label: lazily(arm) for label, arm in arms.items()}, "hr": pair.hr}, crop)
+    y, x = evaluation.hardest_crop(pair, crop)
+    comparer.x.value, comparer.y.value = x, y
+    comparer.show()
+
+
+def to_rgb(image, label: str = "image") -> np.ndarray:
+    """Any greyscale or RGB picture, uint8 or float in 0…1, as uint8 (H, W, 3). Raises `StudyError` otherwise."""
+    image = np.asarray(image)
+    if image.dtype.kind == "f" and image.size and np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1:
+        image = np.rint(image * 255).astype(np.uint8)
+    if image.ndim == 2:
+        image = np.repeat(image[..., None], 3, axis=2)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise StudyError(f"{label} must be uint8 (or float in 0…1) of shape (H, W, 3), not {image.dtype} {image.shape}.")
+    return image
+
+
+class Comparer(widgets.VBox):
+    """The widget that `compare` returns: set `.x`, `.y`, `.size` and `.arms` by sliders or from code."""
+
+    def __init__(self, images: Mapping, crop: int):
+        if not images:
+            raise StudyError("There is nothing to compare; give a dict from label to image.")
+        self._sources, self._pictures = dict(images), {}
+        first = {label: self._picture(label) for label in self._sources if not isinstance(images[label], Callable)}
+        if not first:
+            label = next(iter(self._sources))
+            first = {label: self._picture(label)}
+        self._shape = max((p.shape[:2] for p in first.values()), key=np.prod)
+        small = [label for label, p in first.items() if p.shape[:2] == tuple(n // SCALE for n in self._shape)]
+        for label in small:
+            lr = self._pictures[label]
+            self._pictures[label] = upsample(lr, "nearest")
+            if "bicubic" not in self._sources:
+                self._sources["bicubic"] = lambda lr=lr: upsample(lr, "bicubic")
+        for label in self._pictures:
+            self._check(label)
+        height, width = self._shape
+        if min(height, width) < 16:
+            raise StudyError(f"Images of {width}×{height} pixels are too small to compare; use at least 16×16.")
+        largest = min(height, width, 256)
+        wide = {"layout": widgets.Layout(width="420px"), "style": {"description_width": "110px"}}
+        self.size = widgets.IntSlider(min(crop, largest), 16, largest, description="crop side / px", **wide)
+        self.x = widgets.IntSlider((width - self.size.value) // 2, 0, width - self.size.value, description="x / px", **wide)
+        self.y = widgets.IntSlider((height - self.size.value) // 2, 0, height - self.size.value, description="y / px", **wide)
+        labels = [(name(label), label) for label in self._order()]
+        self.arms = widgets.SelectMultiple(
+            options=labels, value=[v for _, v in labels][:6], rows=min(len(labels), 8), description="show", **wide
+        )
+        self.errors = widgets.Checkbox(False, description="error maps: |difference to HR| × 4", indent=False)
+        self._panels = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap"))
+        self._scores = {}
+        for control in (self.x, self.y, self.arms, self.errors):
+            control.observe(self._draw, "value")
+        self.size.observe(self._resize, "value")
+        controls = widgets.HBox([widgets.VBox([self.x, self.y, self.size, self.errors]), self.arms])
+        super().__init__([controls, self._panels])
+        self._draw()
+
+    def _order(self) -> list[str]:
+        """LR first, HR last, the rest as given."""
+        ends = [label for label in self._sources if label == "hr"]
+        low = [label for label in self._sources if label in ("lr", "nearest", "bicubic")]
+        low.sort(key=("lr", "nearest", "bicubic").index)
+        return low + [label for label in self._sources if label not in (*ends, *low)] + ends
+
+    def _picture(self, label) -> np.ndarray:
+        if label not in self._pictures:
+            source = self._sources[label]
+            self._pictures[label] = to_rgb(source() if isinstance(source, Callable) else source, label)
+        return self._pictures[label]
+
+    def _check(self, label) -> np.ndarray:
+        picture = self._picture(label)
+        if picture.shape[:2] != self._shape:
+            height, width = self._shape
+            raise StudyError(
+                f"{label} is {picture.shape[1]}×{picture.shape[0]}; all images must be {width}×{height}, or a quarter of it (LR)."
+            )
+        return picture
+
+    def crop(self, label) -> np.ndarray:
+        """The part of that picture that the sliders say: uint8 (size, size, 3)."""
+        x, y, side = self.x.value, self.y.value, self.size.value
+        return self._check(label)[y : y + side, x : x + side]
+
+    def _resize(self, _):
+        height, width = self._shape
+        self.x.max, self.y.max = width - self.size.value, height - self.size.value
+        self._draw()
+
+    def _draw(self, _=None):
+        self._panels.children = [self._panel(label) for label in self.arms.value]
+
+    def _panel(self, label) -> widgets.Widget:
+        crop, text = self.crop(label), "reference"
+        if "hr" in self._sources and label != "hr":
+            hr = self.crop("hr")
+            text = f"{evaluation.psnr(crop, hr):.2f} dB"
+            if min(hr.shape[:2]) >= 11 + 2 * evaluation.SHAVE:
+                text += f" · SSIM {evaluation.ssim(crop, hr):.3f}"
+            if self.errors.value:
+                difference = cv2.convertScaleAbs(cv2.absdiff(crop, hr).max(axis=2), alpha=4)
+                crop = cv2.applyColorMap(difference, cv2.COLORMAP_VIRIDIS)[..., ::-1]
+        if label not in self._scores:
+            self._scores[label] = widgets.Image(format="png", width=SHOWN, height=SHOWN), widgets.HTML()
+        picture, words = self._scores[label]
+        picture.value = png(crop, SHOWN)
+        words.value = f"<b>{name(label)}</b><br>{text if 'hr' in self._sources else ''}"
+        return widgets.VBox([picture, words], layout=widgets.Layout(margin="4px"))
+
+    def still(self) -> HTML:
+        """The shown state as plain HTML, for pages without a kernel."""
+        cells = []
+        for label in self.arms.value:
+            self._panel(label)
+            picture, words = self._scores[label]
+            data = base64.b64encode(picture.value).decode()
+            cells.append(f'<td style="text-align:left"><img width="{SHOWN}" src="data:image/png;base64,{data}"><br>{words.value}</td>')
+        return HTML(f"<table><tr>{''.join(cells)}</tr></table>")
+
+    def show(self) -> None:
+        """The live widget where a kernel runs, its still picture everywhere else."""
+        display({"text/html": self.still().data, **self._repr_mimebundle_()}, raw=True)
+
+
+def png(image, side: int) -> bytes:
+    """Enlarge uint8 (n, n, 3) RGB to side×side by nearest neighbour and encode it as PNG."""
+    shown = cv2.resize(image, (side, side), interpolation=cv2.INTER_NEAREST)
+    return cv2.imencode(".png", shown[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
