@@ -43,7 +43,9 @@ def fetch(url: str, folder: Path) -> None:
                 shutil.copytree(item, folder / item.name, dirs_exist_ok=True, copy_function=shutil.move)
         archive.unlink()
     except requests.HTTPError as error:
-        raise StudyError(f"{url} answered {error.response.status_code}; download {name} elsewhere and unpack it into {folder}.") from None
+        raise StudyError(
+            f"{url} answered {error.response.status_code}; download {name} elsewhere and unpack it into {folder}."
+        ) from None
     except requests.RequestException as error:
         raise StudyError(
             f"{url} cannot be reached ({type(error).__name__}); check the network, or unpack {name} into {folder}, "
@@ -52,12 +54,16 @@ def fetch(url: str, folder: Path) -> None:
     except ValueError as error:
         if "hash" not in str(error):
             raise
-        raise StudyError(f"{name} does not have the expected checksum; the half or altered file was removed, so try again.") from None
+        raise StudyError(
+            f"{name} does not have the expected checksum; the half or altered file was removed, so try again."
+        ) from None
     except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
         archive.unlink(missing_ok=True)
         raise StudyError(f"{name} cannot be unpacked ({error}); it was removed, so try again.") from None
     except OSError as error:
-        raise StudyError(f"{name} cannot be stored in {folder} ({error.strerror or error}); free space or set SR_DATA.") from None
+        raise StudyError(
+            f"{name} cannot be stored in {folder} ({error.strerror or error}); free space or set SR_DATA."
+        ) from None
 
 
 def _unpack(archive: Path, folder: Path) -> None:

@@ -3,11 +3,10 @@
 import re
 
 import matplotlib.pyplot as plt
-from matplotlib.path import Path
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from .backend import keras
-from .plots import DPI
+from .style import DPI
 
 #: What a box does decides its colour; its words say the same.
 COLOURS = {"image": "#f0f0f0", "conv": "#cfe0f3", "up": "#fbd9b5", "down": "#e6c3d6", "merge": "#d5ead0"}
@@ -83,7 +82,9 @@ def draw(*models):
     fig, axes = plt.subplots(
         len(models), 1, figsize=(max(5, min(10, 0.98 * width)), total), dpi=DPI, squeeze=False, height_ratios=heights
     )
-    fig.subplots_adjust(left=0.01, right=0.99, top=1 - 0.25 / total, bottom=0.2 / total, hspace=0.3 * len(models) / sum(heights))
+    fig.subplots_adjust(
+        left=0.01, right=0.99, top=1 - 0.25 / total, bottom=0.2 / total, hspace=0.3 * len(models) / sum(heights)
+    )
     for ax, span, (model, nodes, edges, repeats) in zip(axes[:, 0], spans, layouts, strict=True):
         ranks = _ranks(nodes, edges)
         probe = keras.Model(model.input, [layer.output for layer in nodes.values()])
@@ -100,9 +101,24 @@ def draw(*models):
             words, kind = _describe(nodes[node])
             x, y = centre[node]
             style = f"round,pad=0,rounding_size={0.06 if kind != 'merge' else 0.2}"
-            shape_ = FancyBboxPatch((x - box / 2, y - tall[node] / 2), box, tall[node], boxstyle=style, fc=COLOURS[kind], ec="#555555", lw=0.8)
+            shape_ = FancyBboxPatch(
+                (x - box / 2, y - tall[node] / 2),
+                box,
+                tall[node],
+                boxstyle=style,
+                fc=COLOURS[kind],
+                ec="#555555",
+                lw=0.8,
+            )
             ax.add_patch(shape_)
-            ax.text(x, y, words if len(peers) == 1 else words.replace("\nReLU", "").replace(" filters", ""), ha="center", va="center", fontsize=7)
+            ax.text(
+                x,
+                y,
+                words if len(peers) == 1 else words.replace("\nReLU", "").replace(" filters", ""),
+                ha="center",
+                va="center",
+                fontsize=7,
+            )
         for a, b in edges:
             (xa, ya), (xb, yb) = centre[a], centre[b]
             skip = ranks[b] - ranks[a] > 1
@@ -110,7 +126,19 @@ def draw(*models):
             start = (xa, ya + side * tall[a] / 2) if skip else (xa + box / 2, ya)
             end = (xb, yb + side * tall[b] / 2) if skip else (xb - box / 2, yb)
             bend = f"arc3,rad={-side * min(0.45, 0.9 / (ranks[b] - ranks[a]))}" if skip else "arc3"
-            ax.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=7, connectionstyle=bend, color="#444444", lw=0.9, shrinkA=0, shrinkB=0))
+            ax.add_patch(
+                FancyArrowPatch(
+                    start,
+                    end,
+                    arrowstyle="-|>",
+                    mutation_scale=7,
+                    connectionstyle=bend,
+                    color="#444444",
+                    lw=0.9,
+                    shrinkA=0,
+                    shrinkB=0,
+                )
+            )
         for prefix, count in repeats.items():
             inside = [n for n in nodes if n.startswith(prefix)]
             x0, x1 = (f(ranks[n] for n in inside) * step for f in (min, max))
@@ -119,44 +147,4 @@ def draw(*models):
         ax.set(xlim=(-0.5, width - 0.5), ylim=span)
         ax.axis("off")
         ax.set_title(f"{model.name}  ·  {model.count_params():,} parameters", fontsize=9, pad=2)
-    return fig
-
-
-def framework():
-    """The five studies on one pipeline: LR -> up-sampling -> network -> SR, compared with HR by the loss."""
-    stages = [
-        ("LR", "image", "h × w"),
-        ("up-sampling\n×4", "up", "study 2: where?"),
-        ("enhance\nedges?", "merge", "study 5"),
-        ("network", "conv", "1: SRCNN · 3: residual, inception"),
-        ("enhance\nedges?", "merge", "study 5"),
-        ("SR", "image", "4h × 4w"),
-    ]
-    fig, ax = plt.subplots(figsize=(9, 3.2), dpi=DPI)
-    fig.subplots_adjust(0.01, 0.06, 0.99, 0.99)
-    width, step = 1.25, 1.75
-    for i, (words, kind, below) in enumerate(stages):
-        ax.add_patch(FancyBboxPatch((i * step, 0), width, 0.9, boxstyle="round,pad=0,rounding_size=0.08", fc=COLOURS[kind], ec="#555555"))
-        ax.text(i * step + width / 2, 0.45, words, ha="center", va="center", fontsize=9)
-        ax.text(i * step + width / 2, -0.12, below, ha="center", va="top", fontsize=7.5, color="#555555")
-        if i:
-            ax.add_patch(FancyArrowPatch((i * step - step + width, 0.45), (i * step, 0.45), arrowstyle="-|>", mutation_scale=10, color="#444444", shrinkA=0, shrinkB=0))
-    last = (len(stages) - 1) * step
-    for x, y, words, kind in ((last, 1.9, "HR", "image"), (last - 2 * step, 1.9, "loss", "down")):
-        ax.add_patch(FancyBboxPatch((x, y), width, 0.7, boxstyle="round,pad=0,rounding_size=0.08", fc=COLOURS[kind], ec="#555555"))
-        ax.text(x + width / 2, y + 0.35, words, ha="center", va="center", fontsize=9)
-    ax.text(last - 2 * step + width / 2, 2.68, "study 4: MSE, MAE, perceptual", ha="center", va="bottom", fontsize=7.5, color="#555555")
-    arrows = (
-        ((last, 2.2), (last - 2 * step + width, 2.2), "arc3"),
-        ((last + width / 2, 0.9), (last - 2 * step + width, 2.05), "arc3"),
-        ((last - 2 * step + width / 2, 1.9), (3 * step + width / 2, 0.9), "arc3"),
-    )
-    for start, end, bend in arrows:
-        ax.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=10, connectionstyle=bend, color="#444444", shrinkA=0, shrinkB=0))
-    over = [(last + width / 2, 2.6), (last + width / 2, 3.1), (width / 2, 3.1), (width / 2, 0.9)]  # HR -> LR, above the loss
-    ax.add_patch(FancyArrowPatch(path=Path(over), arrowstyle="-|>", mutation_scale=10, color="#444444"))
-    ax.text(width / 2 + 0.15, 3.14, "antialiased bicubic ÷4", fontsize=7.5, color="#555555", va="bottom")
-    ax.text(3 * step + width / 2 - 0.08, 1.45, "gradient", fontsize=7.5, color="#555555", ha="right")
-    ax.set(xlim=(-0.15, last + width + 0.15), ylim=(-0.45, 3.45))
-    ax.axis("off")
     return fig

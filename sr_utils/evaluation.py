@@ -32,10 +32,12 @@ def upscale(model, lr):
 
 
 def luma(image):
-    """BT.601 luma of uint8 (H, W, 3) RGB, 16…235, float64, with the shave cut off. Raises `StudyError` if nothing is left."""
+    """BT.601 luma (16…235, float64) of uint8 (H, W, 3) RGB without its border. `StudyError` if nothing is left."""
     y = rgb2ycbcr(image)[SHAVE:-SHAVE, SHAVE:-SHAVE, 0]
     if not y.size:
-        raise StudyError(f"An image of {image.shape[1]}×{image.shape[0]} pixels is nothing but border; score a larger one.")
+        raise StudyError(
+            f"An image of {image.shape[1]}×{image.shape[0]} pixels is nothing but border; score a larger one."
+        )
     return y
 
 
@@ -138,13 +140,17 @@ def strength_sweep(entries, sets, strengths) -> pd.DataFrame:
     """`score_all`'s rows for SR images edge-enhanced after the network, with a column `strength`. Not kept."""
     frames = []
     for entry in entries:
-        model, label, seed = (entry, entry, -1) if isinstance(entry, str) else (entry.model, entry.label, entry.config["seed"])
+        model, label, seed = (
+            (entry, entry, -1) if isinstance(entry, str) else (entry.model, entry.label, entry.config["seed"])
+        )
         for name, pairs in sets.items():
             for pair in pairs:
                 sr = upscale(model, pair.lr)
                 for strength in strengths:
                     values = {k: metric(edge_enhance(sr, strength), pair.hr) for k, metric in METRICS.items()}
-                    frames.append({"arm": label, "seed": seed, "set": name, "image": pair.name, "strength": strength} | values)
+                    frames.append(
+                        {"arm": label, "seed": seed, "set": name, "image": pair.name, "strength": strength} | values
+                    )
     return pd.DataFrame(frames)
 
 

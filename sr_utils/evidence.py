@@ -131,7 +131,11 @@ def claims(study: int, *scores: pd.DataFrame, features_trained: bool = True) -> 
     for c in (c for c in CLAIMS if c.study == study):
         paired = differences(frame, c.arm, c.reference, c.metric)
         mean, low, high = interval(paired)
-        reached = verdict(low, high, c.expect) if features_trained or not c.features else "not testable here (random VGG features)"
+        reached = (
+            verdict(low, high, c.expect)
+            if features_trained or not c.features
+            else "not testable here (random VGG features)"
+        )
         row = {"study": study, "claim": c.text, "effect": mean, "low": low, "high": high, "unit": UNITS[c.metric]}
         covers = "images only" if len(paired) == 1 else "seeds and images"
         expected = {"more": "> 0", "less": "< 0", "same": f"within ±{MARGIN:g}"}[c.expect]
@@ -142,7 +146,8 @@ def claims(study: int, *scores: pd.DataFrame, features_trained: bool = True) -> 
 def sentences(claims: list[dict]) -> str:
     """Markdown, one line per claim: text, verdict, effect and interval. The words follow the verdict."""
     return "\n".join(
-        f"- **{c['verdict']}** · {c['claim']}: {c['effect']:+.3g} {c['unit']}, 95 % interval {c['low']:+.3g} … {c['high']:+.3g} ({c['covers']})"
+        f"- **{c['verdict']}** · {c['claim']}: {c['effect']:+.3f} {c['unit']}, "
+        f"95 % interval {c['low']:+.3f} … {c['high']:+.3f} ({c['covers']})"
         for c in claims
     )
 
@@ -160,9 +165,11 @@ def epochs_to(history: pd.Series, share: float = 0.95) -> int:
 
 
 def learning(runs) -> pd.DataFrame:
-    """Per arm, means over seeds: final validation MSE, epochs to 95 % of its own fall, and to the baseline's final MSE."""
+    """Per arm, means over seeds: final validation MSE, and epochs to 95 % of its own fall."""
     rows = {}
     for run in runs:
         mse = run.history["val_mse"]
-        rows.setdefault(run.label, []).append({"final validation MSE": mse.iloc[-1], "epochs to 95 % of its fall": epochs_to(mse)})
+        rows.setdefault(run.label, []).append(
+            {"final validation MSE": mse.iloc[-1], "epochs to 95 % of its fall": epochs_to(mse)}
+        )
     return pd.DataFrame({label: pd.DataFrame(r).mean() for label, r in rows.items()}).T

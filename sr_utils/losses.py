@@ -55,7 +55,7 @@ class PerceptualLoss(keras.losses.Loss):
     StudyError : unknown layer; weights that are missing, damaged, or lack a layer that was asked for; no network.
     """
 
-    def __init__(self, layers=("block1_pool", "block3_pool"), weights=None, pixel=1.0, content=1e-6, texture=1e-6):
+    def __init__(self, layers=("block1_pool", "block3_pool"), weights=None, pixel=1.0, content=2e-8, texture=5e-10):
         super().__init__(name="perceptual", dtype="float32")
         self.layers, self.weights = tuple(layers), weights
         self.pixel, self.content, self.texture = pixel, content, texture
@@ -77,7 +77,7 @@ class PerceptualLoss(keras.losses.Loss):
 
     def _features(self, images):
         bgr = ops.flip(images, axis=-1) - np.array(IMAGENET_MEAN_BGR, np.float32)
-        return self.vgg(bgr, training=False)
+        return keras.tree.flatten(self.vgg(bgr, training=False))  # one layer alone comes bare
 
     def get_config(self):
         terms = {"pixel": self.pixel, "content": self.content, "texture": self.texture}
@@ -91,7 +91,9 @@ def vgg19(layers: tuple[str, ...], weights=None) -> keras.Model:
     offered = [layer.name for layer in full.layers[1:]]
     unknown = [name for name in layers if name not in offered]
     if unknown or not layers:
-        raise StudyError(f"VGG-19 has no layer {', '.join(unknown) or '(none given)'}; choose from {', '.join(offered)}.")
+        raise StudyError(
+            f"VGG-19 has no layer {', '.join(unknown) or '(none given)'}; choose from {', '.join(offered)}."
+        )
     model = keras.Model(full.input, [full.get_layer(name).output for name in layers], name="vgg19")
     model.trainable = False
     if weights is None:
@@ -111,7 +113,9 @@ def _read(model: keras.Model, path: Path) -> None:
         if not missing:
             model.load_weights(str(path), by_name=True)
     except Exception as error:  # h5py and Keras raise many kinds for a missing, cut or foreign file
-        raise StudyError(f"{path} cannot be read as VGG-19 weights ({error}); set VGG_WEIGHTS to Keras' {PUBLISHED}.") from None
+        raise StudyError(
+            f"{path} cannot be read as VGG-19 weights ({error}); set VGG_WEIGHTS to Keras' {PUBLISHED}."
+        ) from None
     if missing:
         raise StudyError(f"{path} lacks {', '.join(missing)}; give Keras' full {PUBLISHED}, or ask for earlier layers.")
 
@@ -122,7 +126,9 @@ def _download() -> Path:
     try:
         keras.applications.VGG19(weights="imagenet", include_top=False)
     except Exception as error:  # Keras wraps every cause in a bare Exception
-        raise StudyError(f"VGG-19's ImageNet weights cannot be downloaded ({error}); set VGG_WEIGHTS to a local {PUBLISHED}.") from None
+        raise StudyError(
+            f"VGG-19's ImageNet weights cannot be downloaded ({error}); set VGG_WEIGHTS to a local {PUBLISHED}."
+        ) from None
     finally:
         socket.setdefaulttimeout(timeout)
     return Path(keras.config.keras_home()) / "models" / PUBLISHED

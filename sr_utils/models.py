@@ -69,10 +69,13 @@ def _bilinear(x, name="bilinear"):
     return layers.UpSampling2D(4, interpolation="bilinear", name=name, dtype="float32")(x)
 
 
-def _sub_pixel(x, scale, channels, name):
+def _sub_pixel(x, scale, channels, name, **options):
     """Sub-pixel convolution, 3×3: (B, h, w, c) -> (B, scale·h, scale·w, channels)."""
-    x = _conv(x, channels * scale**2, 3, f"{name}_conv")
-    return DepthToSpace(scale, name=f"{name}_shuffle")(x)
+    x = _conv(x, channels * scale**2, 3, f"{name}_conv", **options)
+    return DepthToSpace(scale, name=f"{name}_shuffle", dtype=options.get("dtype"))(x)
+
+
+CHANNELS = 32  # of every learnt up-sampling that feeds a convolution; with three, pre-upsampling only ties the baseline
 
 
 def _three_convolutions(x):
@@ -98,45 +101,43 @@ def srcnn_edge_input():
 def pre_upsampling():
     """Sub-pixel ×4 first; the three convolutions work at HR size."""
     lr, x = _input()
-    x = _sub_pixel(x, 4, 3, "up4")  # (B, h, w, 3) -> (B, 4h, 4w, 3)
+    x = _sub_pixel(x, 4, CHANNELS, "up4")  # (B, h, w, 3) -> (B, 4h, 4w, 32)
     return _output(lr, _three_convolutions(x), "pre_upsampling")
 
 
 def post_upsampling():
-    """The three convolutions work at LR size; sub-pixel ×4 last."""
+    """Every convolution works at LR size; the third is the sub-pixel ×4 itself, as in ESPCN."""
     lr, x = _input()
     x = _conv(x, 64, 9, "conv_9", activation="relu")
     x = _conv(x, 32, 5, "conv_5", activation="relu")
-    x = _conv(x, 3, 5, "conv_3")
-    x = _conv(x, 48, 3, "up4_conv", dtype="float32")
-    return _output(lr, DepthToSpace(4, name="up4_shuffle", dtype="float32")(x), "post_upsampling")
+    return _output(lr, _sub_pixel(x, 4, 3, "up4", dtype="float32"), "post_upsampling")  # -> (B, 4h, 4w, 3)
 
 
 def progressive_upsampling():
     """Sub-pixel ×2 after the first and after the second convolution: LR size, twice that, HR size."""
     lr, x = _input()
     x = _conv(x, 64, 9, "conv_9", activation="relu")
-    x = _sub_pixel(x, 2, 64, "up2_a")  # (B, h, w, 64) -> (B, 2h, 2w, 64)
+    x = _sub_pixel(x, 2, CHANNELS, "up2_a")  # (B, h, w, 64) -> (B, 2h, 2w, 32)
     x = _conv(x, 32, 5, "conv_5", activation="relu")
-    x = _sub_pixel(x, 2, 32, "up2_b")  # (B, 2h, 2w, 32) -> (B, 4h, 4w, 32)
+    x = _sub_pixel(x, 2, CHANNELS, "up2_b")  # (B, 2h, 2w, 32) -> (B, 4h, 4w, 32)
     return _output(lr, _conv(x, 3, 5, "conv_out", dtype="float32"), "progressive_upsampling")
 
 
 def iterative_upsampling():
-    """Up, down, up."""
+    """Up, down by max-pooling, and up again: the sampling of back-projection networks, without their error feedback."""
     lr, x = _input()
-    x = _sub_pixel(x, 4, 3, "up4_a")  # (B, h, w, 3) -> (B, 4h, 4w, 3)
+    x = _sub_pixel(x, 4, CHANNELS, "up4_a")  # (B, h, w, 3) -> (B, 4h, 4w, 32)
     x = _conv(x, 64, 9, "conv_9", activation="relu")
     x = layers.MaxPooling2D(4, name="down4")(x)  # (B, 4h, 4w, 64) -> (B, h, w, 64)
     x = _conv(x, 32, 5, "conv_5", activation="relu")
-    x = _sub_pixel(x, 4, 32, "up4_b")
+    x = _sub_pixel(x, 4, CHANNELS, "up4_b")  # (B, h, w, 32) -> (B, 4h, 4w, 32)
     return _output(lr, _conv(x, 3, 5, "conv_out", dtype="float32"), "iterative_upsampling")
 
 
 def residual():
     """Sub-pixel pre-upsampling, then six residual blocks at HR size under one global skip."""
     lr, x = _input()
-    x = start = _conv(_sub_pixel(x, 4, 3, "up4"), 64, 3, "conv_in", activation="relu")
+    x = start = _conv(_sub_pixel(x, 4, CHANNELS, "up4"), 64, 3, "conv_in", activation="relu")
     for i in range(1, 7):
         y = _conv(x, 64, 3, f"block{i}_conv1", activation="relu")
         x = layers.Add(name=f"block{i}_skip")([x, _conv(y, 64, 3, f"block{i}_conv2")])
@@ -147,7 +148,7 @@ def residual():
 def inception():
     """Sub-pixel pre-upsampling, then three blocks of parallel 1, 3, 5 and 9 kernels, 16 filters each."""
     lr, x = _input()
-    x = _sub_pixel(x, 4, 3, "up4")
+    x = _sub_pixel(x, 4, CHANNELS, "up4")
     for i in range(1, 4):
         branches = [_conv(x, 16, k, f"block{i}_{k}x{k}", activation="relu") for k in (1, 3, 5, 9)]
         x = layers.Concatenate(name=f"block{i}_concat")(branches)  # 4 × (B, 4h, 4w, 16) -> (B, 4h, 4w, 64)
@@ -165,8 +166,7 @@ def combined():
         z = _conv(y, 64, 3, f"block{i}_conv1", activation="relu")
         y = layers.Add(name=f"block{i}_skip")([y, _conv(z, 64, 3, f"block{i}_conv2")])
     y = layers.Add(name="feature_skip")([start, y])
-    y = _conv(y, 48, 3, "up4_conv", kernel_initializer="zeros", dtype="float32")
-    y = DepthToSpace(4, name="up4_shuffle", dtype="float32")(y)  # (B, h, w, 48) -> (B, 4h, 4w, 3)
+    y = _sub_pixel(y, 4, 3, "up4", kernel_initializer="zeros", dtype="float32")  # (B, h, w, 64) -> (B, 4h, 4w, 3)
     return _output(lr, layers.Add(name="global_skip", dtype="float32")([_bilinear(x), y]), "combined")
 
 

@@ -32,5 +32,3 @@ def claims(rows: list[dict]) -> pd.DataFrame:
     table["effect"] = [f"{row.effect:+.3f} {row.unit}" for row in table.itertuples()]
     shown = ["study"] if "study" in table else []
     return table[[*shown, "expected", "effect", "95 % interval", "verdict"]]
-
-

@@ -1,95 +1,17 @@
-"""Every figure that shows data. One style, one colour and marker per arm, one place where figures are saved."""
+"""Every figure that shows data."""
 
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import Image as Picture
 from matplotlib.patches import Rectangle
 
-from . import StudyError, evaluation, filters, paths
+from . import evaluation, filters
 from .images import SCALE
+from .style import DPI, caption, look, name, save
 
-DPI = 100
-STYLE = {
-    "figure.dpi": DPI,
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e4e4e4",
-    "axes.axisbelow": True,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "legend.frameon": False,
-    "lines.linewidth": 1.6,
-}
-plt.rcParams.update(STYLE)
-
-# Paul Tol's "muted" scheme, safe for colour-blind readers; markers and dashes carry the same meaning a second time.
-LOOKS = {  # label: (name in figures, colour, marker, dashes)
-    "nearest": ("LR", "#888888", "x", ":"),
-    "bilinear": ("bilinear", "#aaaaaa", "v", ":"),
-    "bicubic": ("bicubic", "#777777", "^", ":"),
-    "srcnn": ("SRCNN", "#222222", "o", "-"),
-    "pre_upsampling": ("pre-upsampling", "#332288", "s", "-"),
-    "post_upsampling": ("post-upsampling", "#CC6677", "D", "--"),
-    "progressive_upsampling": ("progressive", "#117733", "P", "-."),
-    "iterative_upsampling": ("iterative", "#DDAA33", "X", (0, (4, 1, 1, 1, 1, 1))),
-    "residual": ("residual", "#44AA99", "h", "--"),
-    "inception": ("inception", "#AA4499", "p", "-."),
-    "srcnn mae": ("SRCNN, MAE", "#88CCEE", "<", "--"),
-    "srcnn perceptual": ("SRCNN, perceptual", "#882255", ">", "-."),
-    "srcnn_edge_input": ("SRCNN, edge-enhanced input", "#999933", "*", "--"),
-    "combined": ("combined", "#EE7733", "d", "-"),
-    "hr": ("HR", "#000000", "", "-"),
-}
-
-
-def name(label: str) -> str:
-    """The label as figures and tables write it."""
-    return LOOKS[label][0] if label in LOOKS else label
-
-
-def _look(label: str, marker: bool = True) -> dict:
-    _, colour, symbol, dashes = LOOKS.get(label, (label, "#555555", "o", "-"))
-    return {"color": colour, "linestyle": "none", "marker": symbol} if marker else {"color": colour, "linestyle": dashes}
-
-
-def caption(runs, scored=()) -> str:
-    """What made a figure: profile, training data, seeds, precision, feature weights and the sets scored on."""
-    configs = [run.config for run in runs]
-
-    def unique(key):
-        return ", ".join(dict.fromkeys(str(c[key]) for c in configs if c[key] is not None))
-
-    profiles = ", ".join(dict.fromkeys(c["profile"]["name"] for c in configs))
-    parts = [f"profile {profiles}", f"trained on {unique('data')}", f"seeds {unique('seed')}", f"{unique('precision')} on {unique('device')}"]
-    if scored:
-        parts.append(f"scored on {', '.join(scored)}")
-    if unique("features"):
-        parts.append(f"features: {unique('features')}")
-    return " · ".join(parts)
-
-
-def save(fig, file: str, profile: str, note: str = "") -> Picture:
-    """Write `figures/<profile>/<file>.png` with the note at its foot, close the figure, and return the picture.
-
-    Raises `StudyError` if the folder cannot be written.
-    """
-    if note:
-        fig.text(4 / fig.bbox.width, 3 / fig.bbox.height, note, fontsize=6.5, color="#666666", va="bottom")
-    path = paths.figures() / profile / f"{file}.png"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fig.savefig(path, dpi=DPI, metadata={"Software": None})  # no version inside: same data, same bytes
-    except OSError as error:
-        raise StudyError(f"{path} cannot be written ({error.strerror or error}); free space, or set SR_FIGURES.") from None
-    finally:
-        plt.close(fig)
-    return Picture(filename=str(path))
+__all__ = ["caption", "crops", "curves", "effects", "gain", "name", "plane", "quality_against_cost", "save", "sweep"]
 
 
 def _axes(width: float, height: float, columns: int = 1):
@@ -103,8 +25,8 @@ def curves(runs, column: str = "val_mse", unit: str = "validation MSE / grey lev
     fig, (ax,) = _axes(7, 3.8)
     for label in dict.fromkeys(run.label for run in runs):
         seeds = pd.concat([run.history[column] for run in runs if run.label == label], axis=1)
-        ax.plot(seeds.index, seeds.mean(axis=1), label=name(label), **_look(label, marker=False))
-        ax.fill_between(seeds.index, seeds.min(axis=1), seeds.max(axis=1), color=_look(label)["color"], alpha=0.15, lw=0)
+        ax.plot(seeds.index, seeds.mean(axis=1), label=name(label), **look(label, marker=False))
+        ax.fill_between(seeds.index, seeds.min(axis=1), seeds.max(axis=1), color=look(label)["color"], alpha=0.15, lw=0)
     epoch = runs[0].config["profile"]["steps"]
     ax.set(xlabel=f"epoch ({epoch:,} steps each)", ylabel=unit, yscale="log")
     ax.yaxis.set_minor_formatter("{x:g}")
@@ -118,7 +40,9 @@ def effects(table: pd.DataFrame, reference: str, unit: str = "PSNR difference / 
     table = table.drop(index=reference)
     fig, (ax,) = _axes(7, 1.1 + 0.3 * len(table))
     for row, (label, r) in enumerate(table.iterrows()):
-        ax.errorbar(r.difference, row, xerr=[[r.difference - r.low], [r.high - r.difference]], capsize=3, ms=6, **_look(label))
+        ax.errorbar(
+            r.difference, row, xerr=[[r.difference - r.low], [r.high - r.difference]], capsize=3, ms=6, **look(label)
+        )
         ax.annotate(f"{r.difference:+.2f}", (r.high, row), (5, 0), textcoords="offset points", va="center", fontsize=8)
     ax.axvline(0, color="#222222", lw=1)
     ax.set(xlabel=f"{unit}, against {name(reference)}", yticks=range(len(table)), yticklabels=map(name, table.index))
@@ -173,7 +97,7 @@ def plane(scores: pd.DataFrame, x: str = "psnr", y: str = "sharpness"):
     """The perception–distortion plane (Blau & Michaeli, 2018, arXiv:1711.06077): fidelity against kept sharpness."""
     fig, (ax,) = _axes(6, 4)
     for label, rows in scores.groupby("arm", sort=False):
-        ax.plot(rows[x].mean(), rows[y].mean(), ms=8, label=name(label), **_look(label))
+        ax.plot(rows[x].mean(), rows[y].mean(), ms=8, label=name(label), **look(label))
     ax.set(xlabel="PSNR / dB (fidelity)", ylabel="share of HR's high-frequency power (sharpness)")
     ax.margins(0.15)
     ax.legend()
@@ -188,8 +112,8 @@ def sweep(scores: pd.DataFrame):
         for label, rows in scores.groupby("arm", sort=False):
             means = rows.groupby("strength")[metric].mean()
             distance = (means - 1).abs() if metric == "sharpness" else -means  # as sharp as HR is best, not sharper
-            ax.plot(means.index, means, label=name(label), **_look(label, marker=False))
-            ax.plot(distance.idxmin(), means[distance.idxmin()], "o", ms=9, mfc="none", color=_look(label)["color"])
+            ax.plot(means.index, means, label=name(label), **look(label, marker=False))
+            ax.plot(distance.idxmin(), means[distance.idxmin()], "o", ms=9, mfc="none", color=look(label)["color"])
         ax.set(xlabel="strength of edge enhancement", ylabel=unit)
     axes[2].axhline(1, color="#222222", lw=0.8, ls=":")
     axes[0].legend()
@@ -202,9 +126,16 @@ def gain(strengths):
     frequency = np.linspace(0, 0.5, 200)
     for shade, strength in zip(np.linspace(0.75, 0.1, len(strengths)), strengths, strict=True):
         kernel = ((1 - strength) * filters.IDENTITY + strength * filters.KERNEL).sum(axis=0)  # constant along y
-        ax.plot(frequency, kernel[1] + 2 * kernel[0] * np.cos(2 * np.pi * frequency), color=str(shade), label=f"{strength:g}")
+        ax.plot(
+            frequency,
+            kernel[1] + 2 * kernel[0] * np.cos(2 * np.pi * frequency),
+            color=str(shade),
+            label=f"{strength:g}",
+        )
     ax.axvline(0.5 / SCALE, color="#CC6677", ls="--", lw=1)
-    ax.annotate("LR's Nyquist frequency", (0.5 / SCALE, ax.get_ylim()[1]), (4, -10), textcoords="offset points", fontsize=7.5)
+    ax.annotate(
+        "LR's Nyquist frequency", (0.5 / SCALE, ax.get_ylim()[1]), (4, -10), textcoords="offset points", fontsize=7.5
+    )
     ax.set(xlabel="frequency / cycles per HR pixel", ylabel="gain")
     ax.legend(title="strength", loc="upper left", bbox_to_anchor=(0.02, 0.85))
     return fig
@@ -217,13 +148,18 @@ def quality_against_cost(table: pd.DataFrame, published: pd.DataFrame):
     """
     metric = "Set5" if "Set5" in table else "psnr"
     fig, axes = _axes(9.5, 4, 2)
-    for ax, (column, unit) in zip(axes, (("parameters", "parameters"), ("macs", "multiply–adds per output pixel")), strict=True):
+    for ax, (column, unit) in zip(
+        axes, (("parameters", "parameters"), ("macs", "multiply–adds per output pixel")), strict=True
+    ):
         for label, row in table.iterrows():
-            ax.plot(row[column], row[metric], ms=7, label=name(label), **_look(label))
+            ax.plot(row[column], row[metric], ms=7, label=name(label), **look(label))
         for label, row in published.dropna(subset=[column]).iterrows() if metric == "Set5" else ():
             ax.plot(row[column], row[metric], "o", ms=6, mfc="none", color="#888888")
-            ax.annotate(label, (row[column], row[metric]), (5, -3), textcoords="offset points", fontsize=7, color="#666666")
+            ax.annotate(
+                label, (row[column], row[metric]), (5, -3), textcoords="offset points", fontsize=7, color="#666666"
+            )
         ax.set(xlabel=unit, ylabel=f"PSNR on {'Set5' if metric == 'Set5' else 'all images'} / dB", xscale="log")
         ax.margins(0.12)
+        ax.xaxis.set_minor_formatter("")
     axes[1].legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     return fig

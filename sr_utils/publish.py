@@ -39,7 +39,9 @@ def notebooks(profile: str) -> list:
     """Copy build/<profile>/*.ipynb over notebooks/; returns the paths written."""
     executed = sorted((paths.build() / profile).glob("0*.ipynb"))
     if not executed:
-        raise StudyError(f"{paths.build() / profile} holds no executed notebook; run make reproduce PROFILE={profile} first.")
+        raise StudyError(
+            f"{paths.build() / profile} holds no executed notebook; run make reproduce PROFILE={profile} first."
+        )
     written = []
     for path in executed:
         nbformat.write(strip(nbformat.read(path, as_version=4)), paths.NOTEBOOKS / path.name)
@@ -74,7 +76,10 @@ def fill(text: str, record: dict) -> str:
     """Replace what stands between `<!-- name -->` and `<!-- /name -->` by the table of that name."""
     for name, table in TABLES.items():
         text = re.sub(
-            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m, table=table: m[1] + table(record) + "\n" + m[2], text, flags=re.S
+            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
+            lambda m, table=table: m[1] + table(record) + "\n" + m[2],
+            text,
+            flags=re.S,
         )
     return text
 

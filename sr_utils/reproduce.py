@@ -22,7 +22,9 @@ def check(profile: str, data: str, seeds: str, device: str) -> dict:
     """Papermill's parameters, or a `StudyError` before anything has started."""
     profiles.get(profile)
     if data not in NAMES and not Path(data).expanduser().is_dir():
-        raise StudyError(f"There is no image set or folder {data!r}; choose one of {', '.join(NAMES)}, or a folder's path.")
+        raise StudyError(
+            f"There is no image set or folder {data!r}; choose one of {', '.join(NAMES)}, or a folder's path."
+        )
     if device not in ("auto", "cpu", "gpu"):
         raise StudyError(f"There is no device {device!r}; set DEVICE to auto, cpu or gpu.")
     folder = data if data in NAMES else str(Path(data).expanduser().resolve())  # kernels run in another folder
@@ -33,15 +35,24 @@ def execute(notebook: Path, target: Path, parameters: dict) -> None:
     """Run one notebook into `target`; raises `StudyError` with the failing cell's message and the copy's path."""
     known = set(papermill.inspect_notebook(str(notebook)))
     if not known >= PARAMETERS:
-        raise StudyError(f"{notebook.name} does not know the parameters {', '.join(sorted(PARAMETERS - known))}; restore its parameters cell.")
+        raise StudyError(
+            f"{notebook.name} lacks the parameters {', '.join(sorted(PARAMETERS - known))}; restore that cell."
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(
-            str(notebook), str(target), parameters, kernel_name="python3", cwd=str(notebook.parent), stderr_file=sys.stderr
+            str(notebook),
+            str(target),
+            parameters,
+            kernel_name="python3",
+            cwd=str(notebook.parent),
+            stderr_file=sys.stderr,
         )
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}").removeprefix("StudyError: ")
-        raise StudyError(f"{notebook.name}, cell {error.cell_index}: {message} The executed copy is {target}.") from None
+        raise StudyError(
+            f"{notebook.name}, cell {error.cell_index}: {message} The executed copy is {target}."
+        ) from None
 
 
 def results(profile: str) -> dict:

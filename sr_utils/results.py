@@ -13,8 +13,14 @@ def write(profile: str, runs, scores: pd.DataFrame, caption: str) -> None:
     """Write figures/<profile>/results.json, once and whole. What differs from host to host stands in `host` alone."""
     entries = []
     for run in runs:
-        entry = {key: run.config[key] for key in ("arm", "loss", "seed", "data", "precision", "backend", "device", "features")}
-        entry |= models.cost(run.model) | {"label": run.label, "steps": len(run.history) * run.config["profile"]["steps"]}
+        entry = {
+            key: run.config[key]
+            for key in ("arm", "loss", "seed", "data", "precision", "backend", "device", "features")
+        }
+        entry |= models.cost(run.model) | {
+            "label": run.label,
+            "steps": len(run.history) * run.config["profile"]["steps"],
+        }
         entry["final"] = {key: float(value) for key, value in run.history.iloc[-1].items()}
         entries.append(entry)
     record = {
@@ -32,7 +38,9 @@ def write(profile: str, runs, scores: pd.DataFrame, caption: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         training.replace(path, lambda scratch: Path(scratch).write_text(json.dumps(record, indent=1)))
     except OSError as error:
-        raise StudyError(f"{path} cannot be written ({error.strerror or error}); free space, or set SR_FIGURES.") from None
+        raise StudyError(
+            f"{path} cannot be written ({error.strerror or error}); free space, or set SR_FIGURES."
+        ) from None
 
 
 def published() -> pd.DataFrame:
@@ -41,7 +49,7 @@ def published() -> pd.DataFrame:
 
 
 def quality_and_cost(runs, scores: pd.DataFrame) -> pd.DataFrame:
-    """One row per arm: mean PSNR in dB on each set and over all (`psnr`), parameters, and multiply–adds per output pixel."""
+    """A row per arm: mean PSNR in dB on each set and over all (`psnr`), `parameters`, `macs` (per output pixel)."""
     costs = {run.label: models.cost(run.model) for run in runs}
     means = scores.pivot_table(index="arm", columns="set", values="psnr", sort=False)
     means["psnr"] = scores.groupby("arm")["psnr"].mean()

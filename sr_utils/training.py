@@ -1,7 +1,7 @@
 """Train once, keep, resume.
 
-A run is kept under `runs/<profile>_<data>_<arm>_<loss>_seed<n>_<digest>/`; the digest covers everything that changes
-the weights. While it trains, the folder holds the newest checkpoint; afterwards `final.weights.h5`, `history.csv` and, last,
+A run is kept under `runs/<profile>_<data>_<arm>_<loss>_seed<n>_<digest>/`; the digest covers what changes the
+weights. While it trains, the folder holds the newest checkpoint; afterwards `final.weights.h5`, `history.csv` and, last,
 `run.json`, whose presence means that the run is complete.
 """
 
@@ -12,14 +12,15 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pooch
-from tqdm import tqdm
 
 from . import StudyError, backend, losses, models, paths, profiles
 from . import data as image_sets
 from .backend import keras
+from .keeping import Keeper, label, replace
+
+__all__ = ["STUDY", "Keeper", "Run", "replace", "train"]
 
 #: Every trained arm of the study as (arm, loss), in the notebooks' order.
 STUDY = (
@@ -40,7 +41,7 @@ VALIDATION_CROPS = 64  # the same for every arm, loss and seed, so that curves c
 
 @dataclass(frozen=True)
 class Run:
-    """A trained arm: `.model`, `.history` (one row per epoch), `.config` (what made it), `.host` (where and how fast)."""
+    """A trained arm: `.model`, `.history` (a row per epoch), `.config` (what made it), `.host` (where and how fast)."""
 
     model: keras.Model
     history: pd.DataFrame
@@ -52,10 +53,6 @@ class Run:
     def label(self) -> str:
         """The arm as figures name it: `srcnn`, or `srcnn mae` for a loss other than MSE."""
         return label(self.config["arm"], self.config["loss"])
-
-
-def label(arm: str, loss: str = "mse") -> str:
-    return arm if loss == "mse" else f"{arm} {loss}"
 
 
 def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
@@ -105,7 +102,9 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
             _fit(model, criterion, images, profile, config, folder)
         return _read(model, config, folder)
     except OSError as error:
-        raise StudyError(f"{folder} cannot be written ({error.strerror or error}); free space, or set SR_RUNS to another folder.") from None
+        raise StudyError(
+            f"{folder} cannot be written ({error.strerror or error}); free space, or set SR_RUNS to another folder."
+        ) from None
 
 
 _FRESH: set[Path] = set()  # trained anew in this process already
@@ -117,7 +116,9 @@ def _digest(value) -> str:
 
 def _key(config: dict) -> str:
     name = Path(config["data"]).name
-    return "_".join([config["profile"]["name"], name, config["arm"], config["loss"], f"seed{config['seed']}", _digest(config)])
+    return "_".join(
+        [config["profile"]["name"], name, config["arm"], config["loss"], f"seed{config['seed']}", _digest(config)]
+    )
 
 
 def _move_aside(folder: Path) -> None:
@@ -130,7 +131,9 @@ def _complete(folder: Path) -> bool:
     if not (folder / "run.json").exists():
         return False
     try:
-        whole = json.loads((folder / "run.json").read_text())["sha256"] == pooch.file_hash(str(folder / "final.weights.h5"))
+        whole = json.loads((folder / "run.json").read_text())["sha256"] == pooch.file_hash(
+            str(folder / "final.weights.h5")
+        )
     except (OSError, ValueError, KeyError):
         whole = False
     if not whole:
@@ -153,7 +156,8 @@ def _fit(model, criterion, images, profile, config, folder) -> None:
         keras.optimizers.Adam(_rate(profile)),
         criterion,
         metrics=["mse"],
-        jit_compile=config["backend"] == "jax" or config["device"] == "gpu",  # XLA is slow for convolutions on processors
+        jit_compile=config["backend"] == "jax"
+        or config["device"] == "gpu",  # XLA is slow for convolutions on processors
     )
     model.optimizer.build(model.trainable_variables)
     keeper = Keeper(folder, config, profile)
@@ -181,72 +185,7 @@ def _fit(model, criterion, images, profile, config, folder) -> None:
 
 def _rate(profile):
     if profile.schedule == "halve":
-        return keras.optimizers.schedules.PiecewiseConstantDecay([20_000], [profile.learning_rate, profile.learning_rate / 2])
+        return keras.optimizers.schedules.PiecewiseConstantDecay(
+            [20_000], [profile.learning_rate, profile.learning_rate / 2]
+        )
     return keras.optimizers.schedules.CosineDecay(profile.learning_rate, profile.total_steps)
-
-
-class Keeper(keras.callbacks.Callback):
-    """Progress bar, and after each epoch a checkpoint that is written beside and then renamed."""
-
-    def __init__(self, folder: Path, config: dict, profile):
-        super().__init__()
-        self.folder, self.config, self.profile = folder, config, profile
-        self.rows, self.seconds = [], []
-
-    def resume(self, model) -> int:
-        """Load the newest checkpoint and return the number of epochs that it holds."""
-        kept = sorted(self.folder.glob("epoch-*.weights.h5"))
-        if kept:
-            model.load_weights(kept[-1])
-            done = int(kept[-1].name[6:10])
-            self.rows = pd.read_csv(self.folder / "history.csv").head(done).to_dict("records")
-        return len(self.rows)
-
-    def on_train_begin(self, logs=None):
-        name = f"{label(self.config['arm'], self.config['loss'])} · seed {self.config['seed']}"
-        done = len(self.rows) * self.profile.steps
-        self.bar = tqdm(total=self.profile.total_steps, initial=done, desc=name, unit="step", ncols=100, mininterval=1)
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.began = time.perf_counter()
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.bar.update()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seconds.append(time.perf_counter() - self.began)
-        self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in logs.items()}})
-        self.bar.set_postfix(loss=f"{logs['val_loss']:.4g}")
-        replace(self.folder / "history.csv", lambda path: pd.DataFrame(self.rows).to_csv(path, index=False))
-        replace(self.folder / f"epoch-{epoch + 1:04}.weights.h5", self.model.save_weights)
-        (self.folder / f"epoch-{epoch:04}.weights.h5").unlink(missing_ok=True)
-
-    def on_train_end(self, logs=None):
-        self.bar.close()
-
-    def finish(self, model) -> None:
-        """Keep the trained weights without the optimizer, then the record that declares the run complete."""
-        model.optimizer = None
-        replace(self.folder / "final.weights.h5", model.save_weights)
-        record = {
-            "config": self.config,
-            "sha256": pooch.file_hash(str(self.folder / "final.weights.h5")),
-            "host": {
-                "seconds_per_step": float(np.median(self.seconds) / self.profile.steps) if self.seconds else None,
-                "versions": backend.versions(),
-            },
-        }
-        replace(self.folder / "run.json", lambda path: Path(path).write_text(json.dumps(record, indent=1)))
-        for checkpoint in self.folder.glob("epoch-*.weights.h5"):
-            checkpoint.unlink()
-
-
-def replace(path: Path, write) -> None:
-    """Call write(temporary path), flush it to the disk and rename: readers see the old file or the new one, whole."""
-    scratch = path.with_name(f".{os.getpid()}-{path.name}")
-    write(scratch)
-    with open(scratch, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(scratch, path)
-
-

@@ -10,7 +10,7 @@ from IPython.display import HTML, display
 
 from . import StudyError, evaluation
 from .images import SCALE, upsample
-from .plots import name
+from .style import name
 
 SHOWN = 192  # screen pixels of a crop's side, whatever the zoom
 
@@ -54,7 +54,9 @@ def to_rgb(image, label: str = "image") -> np.ndarray:
     if image.ndim == 2:
         image = np.repeat(image[..., None], 3, axis=2)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise StudyError(f"{label} must be uint8 (or float in 0…1) of shape (H, W, 3), not {image.dtype} {image.shape}.")
+        raise StudyError(
+            f"{label} must be uint8 (or float in 0…1) of shape (H, W, 3), not {image.dtype} {image.shape}."
+        )
     return image
 
 
@@ -84,8 +86,12 @@ class Comparer(widgets.VBox):
         largest = min(height, width, 256)
         wide = {"layout": widgets.Layout(width="420px"), "style": {"description_width": "110px"}}
         self.size = widgets.IntSlider(min(crop, largest), 16, largest, description="crop side / px", **wide)
-        self.x = widgets.IntSlider((width - self.size.value) // 2, 0, width - self.size.value, description="x / px", **wide)
-        self.y = widgets.IntSlider((height - self.size.value) // 2, 0, height - self.size.value, description="y / px", **wide)
+        self.x = widgets.IntSlider(
+            (width - self.size.value) // 2, 0, width - self.size.value, description="x / px", **wide
+        )
+        self.y = widgets.IntSlider(
+            (height - self.size.value) // 2, 0, height - self.size.value, description="y / px", **wide
+        )
         labels = [(name(label), label) for label in self._order()]
         self.arms = widgets.SelectMultiple(
             options=labels, value=[v for _, v in labels][:6], rows=min(len(labels), 8), description="show", **wide
@@ -118,7 +124,8 @@ class Comparer(widgets.VBox):
         if picture.shape[:2] != self._shape:
             height, width = self._shape
             raise StudyError(
-                f"{label} is {picture.shape[1]}×{picture.shape[0]}; all images must be {width}×{height}, or a quarter of it (LR)."
+                f"{label} is {picture.shape[1]}×{picture.shape[0]}; "
+                f"all images must be {width}×{height}, or a quarter of it (LR)."
             )
         return picture
 
@@ -159,7 +166,10 @@ class Comparer(widgets.VBox):
             self._panel(label)
             picture, words = self._scores[label]
             data = base64.b64encode(picture.value).decode()
-            cells.append(f'<td style="text-align:left"><img width="{SHOWN}" src="data:image/png;base64,{data}"><br>{words.value}</td>')
+            cells.append(
+                f'<td style="text-align:left"><img width="{SHOWN}" src="data:image/png;base64,{data}">'
+                f"<br>{words.value}</td>"
+            )
         return HTML(f"<table><tr>{''.join(cells)}</tr></table>")
 
     def show(self) -> None:

@@ -1,0 +1,37 @@
+"""Every test gets folders of its own, no network and no ImageNet weights, unless it says otherwise."""
+
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ["VGG_WEIGHTS"] = "none"  # results must not depend on whether this machine can download
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path, monkeypatch):
+    for variable in ("RUNS", "FIGURES", "BUILD"):
+        monkeypatch.setenv(f"SR_{variable}", str(tmp_path / variable.lower()))
+
+
+@pytest.fixture(scope="session")
+def sr_data():
+    """The folder with Set5 and Set14, or a skip."""
+    from sr_utils import data
+
+    if not {"Set5", "Set14"} <= set(data.on_disk()):
+        pytest.skip("Set5 and Set14 are not on disk; run make data DATA=Set5, or set SR_DATA")
+    return data
+
+
+def picture(height, width, seed=0):
+    """A smooth random RGB image with edges: uint8 (height, width, 3)."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (max(2, height // 9), max(2, width // 9), 3)).astype(np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((width, height), Image.BICUBIC))
+
+
+@pytest.fixture(name="picture")
+def picture_fixture():
+    return picture

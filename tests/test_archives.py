@@ -1,0 +1,158 @@
+"""The loaders against archives of the published layout, served on loopback."""
+
+import functools
+import hashlib
+import http.server
+import io
+import tarfile
+import threading
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sr_utils import StudyError, archives, data
+
+
+@pytest.fixture
+def server(tmp_path):
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    handler.log_message = lambda *_: None
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{httpd.server_port}/"
+        httpd.shutdown()
+
+
+def png(image) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "png")
+    return buffer.getvalue()
+
+
+def publish(folder, name, members, checksum=None):
+    """Write an archive and return its pinned checksum."""
+    path = folder / name
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(path, "w") as archive:
+            for member, content in members.items():
+                archive.writestr(member, content)
+    else:
+        with tarfile.open(path, "w:gz" if name.endswith("gz") else "w") as archive:
+            for member, content in members.items():
+                entry = tarfile.TarInfo(member)
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+@pytest.fixture
+def div2k(server, monkeypatch, picture):
+    folder, address = server
+    pins = {}
+    for split, first in (("train", 1), ("valid", 801)):
+        hr = {f"{i:04}": picture(48, 64, i) for i in range(first, first + 2)}
+        members = {f"DIV2K_{split}_HR/{n}.png": png(image) for n, image in hr.items()}
+        name = f"DIV2K_{split}_HR.zip"
+        pins[address + name] = publish(folder, name, members)
+        members = {f"DIV2K_{split}_LR_bicubic/X4/{n}x4.png": png(image[::4, ::4]) for n, image in hr.items()}
+        name = f"DIV2K_{split}_LR_bicubic_X4.zip"
+        pins[address + name] = publish(folder, name, members)
+    monkeypatch.setattr(archives, "DIV2K", address)
+    monkeypatch.setattr(archives, "ARCHIVES", pins)
+    return folder, pins
+
+
+def test_div2k_uses_its_own_lr_and_is_downloaded_once(div2k, tmp_path, picture):
+    images = data.load("div2k", tmp_path / "root")
+    assert [p.name for p in images.train] == ["0001", "0002"] and [p.name for p in images.valid] == ["0801", "0802"]
+    assert np.array_equal(images.train[0].hr, picture(48, 64, 1))
+    assert np.array_equal(images.train[0].lr, picture(48, 64, 1)[::4, ::4])  # the archive's, not downscale's
+    for path in div2k[0].iterdir():
+        path.unlink()
+    assert len(data.load("div2k", tmp_path / "root").train) == 2  # a folder of the usual layout is used as it stands
+
+
+def test_benchmarks_come_from_one_archive(server, monkeypatch, tmp_path, picture):
+    folder, address = server
+    members = {}
+    for name in ("Set5", "Set14", "B100", "Urban100"):
+        members[f"benchmark/{name}/HR/a.png"] = png(picture(50, 61))  # not a multiple of 4
+        members[f"benchmark/{name}/LR_bicubic/X4/ax4.png"] = png(picture(50, 61)[:48:4, :60:4])
+    monkeypatch.setattr(archives, "EDSR", address + "benchmark.tar")
+    monkeypatch.setattr(archives, "ARCHIVES", {address + "benchmark.tar": publish(folder, "benchmark.tar", members)})
+    for name in data.BENCHMARKS:
+        images = data.load(name, tmp_path / "root")
+        assert not images.train and images.valid[0].hr.shape == (48, 60, 3) and images.valid[0].lr.shape == (12, 15, 3)
+    assert data.on_disk(tmp_path / "root") == ["Set5", "Set14", "BSD100", "Urban100"]
+
+
+def test_bsds500_never_trains_on_its_val_split(server, monkeypatch, tmp_path, picture):
+    folder, address = server
+    members = {
+        f"BSR/BSDS500/data/images/{split}/{split}.jpg": png(picture(48, 48)) for split in ("train", "test", "val")
+    }
+    publish(folder, "BSR_bsds500.tgz", members)
+    monkeypatch.setattr(archives, "BSDS500", address + "BSR_bsds500.tgz")
+    monkeypatch.setattr(archives, "ARCHIVES", {address + "BSR_bsds500.tgz": None})
+    assert [p.name for p in data.load("bsds500", tmp_path / "root").train] == ["train", "test"]
+
+
+def leftovers(root):
+    return [p for p in root.rglob("*") if p.is_file()] if root.exists() else []
+
+
+def test_a_wrong_checksum_leaves_nothing(div2k, tmp_path):
+    _, pins = div2k
+    for url in pins:
+        pins[url] = "sha256:" + "0" * 64
+    with pytest.raises(StudyError, match="expected checksum"):
+        data.load("div2k", tmp_path / "root")
+    assert not leftovers(tmp_path / "root")
+
+
+def test_a_truncated_archive_leaves_nothing(div2k, tmp_path):
+    folder, pins = div2k
+    for url in pins:
+        path = folder / url.rsplit("/", 1)[-1]
+        path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(StudyError, match="expected checksum"):
+        data.load("div2k", tmp_path / "root")
+    for url in pins:  # even if nobody had published a checksum
+        pins[url] = None
+    with pytest.raises(StudyError, match="cannot be unpacked"):
+        data.load("div2k", tmp_path / "root")
+    assert not leftovers(tmp_path / "root")
+
+
+def test_a_missing_archive_and_a_dead_host(div2k, tmp_path, monkeypatch):
+    folder, _ = div2k
+    for path in folder.iterdir():
+        path.unlink()
+    with pytest.raises(StudyError, match="answered 404; download DIV2K_train_HR.zip elsewhere"):
+        data.load("div2k", tmp_path / "root")
+    monkeypatch.setattr(archives, "DIV2K", "http://127.0.0.1:9/")
+    monkeypatch.setattr(archives, "ARCHIVES", {"http://127.0.0.1:9/DIV2K_train_HR.zip": None})
+    with pytest.raises(StudyError, match="cannot be reached .*check the network"):
+        data.load("div2k", tmp_path / "root")
+    assert not leftovers(tmp_path / "root")
+
+
+@pytest.mark.parametrize("member", ["../escaped.png", "/tmp/escaped-absolute.png"])
+@pytest.mark.parametrize("kind", ["evil.zip", "evil.tar"])
+def test_members_outside_the_folder_are_refused(server, monkeypatch, tmp_path, kind, member):
+    folder, address = server
+    publish(folder, kind, {"benchmark/Set5/HR/a.png": b"x", member: b"x"})
+    monkeypatch.setattr(archives, "ARCHIVES", {address + kind: None})
+    if kind.endswith("tar") and member.startswith(
+        "/"
+    ):  # tarfile's data filter makes these relative, so they stay inside
+        archives.fetch(address + kind, tmp_path / "root")
+        assert (tmp_path / "root/tmp/escaped-absolute.png").exists()
+        return
+    with pytest.raises(StudyError, match="cannot be unpacked"):
+        archives.fetch(address + kind, tmp_path / "root")
+    assert not leftovers(tmp_path / "root") and not (tmp_path / "escaped.png").exists()

@@ -1,0 +1,103 @@
+import h5py
+import numpy as np
+import pytest
+
+from sr_utils import StudyError, losses, profiles
+from sr_utils.backend import keras
+
+SMALL = ("block1_pool", "block2_pool")
+
+
+def test_gram_by_hand():
+    # two channels on 1×2 positions: channel 0 is (1, 2), channel 1 is (3, 4)
+    features = np.array([[[[1, 3], [2, 4]]]], np.float32)
+    expected = np.array([[1 * 1 + 2 * 2, 1 * 3 + 2 * 4], [1 * 3 + 2 * 4, 3 * 3 + 4 * 4]]) / (1 * 2 * 2)
+    assert np.allclose(losses.gram(features)[0], expected)
+
+
+def test_gram_does_not_depend_on_where_or_on_size():
+    features = np.random.default_rng(0).normal(size=(1, 6, 5, 4)).astype(np.float32)
+    shuffled = np.random.default_rng(1).permutation(features.reshape(1, 30, 1, 4), axis=1)
+    twice = np.concatenate([features, features], axis=1)
+    assert np.allclose(losses.gram(features), losses.gram(shuffled), atol=1e-6)
+    assert np.allclose(losses.gram(features), losses.gram(twice), atol=1e-6)
+
+
+def test_the_terms_add_up(picture):
+    hr, sr = (np.stack([picture(32, 32, i)]).astype(np.float32) for i in (0, 1))
+    pixel, content, texture = (
+        float(losses.PerceptualLoss(SMALL, None, *weights)(hr, sr))
+        for weights in ((1, 0, 0), (0, 1e-6, 0), (0, 0, 1e-9))
+    )
+    assert pixel == pytest.approx(np.mean((hr - sr) ** 2) / 255**2, rel=1e-4)
+    assert content > 0 and texture > 0
+    total = losses.PerceptualLoss(SMALL, None, 1, 1e-6, 1e-9)
+    assert float(total(hr, sr)) == pytest.approx(pixel + content + texture, rel=1e-4)
+    assert float(total(hr, hr)) == 0
+
+
+def test_features_get_what_vgg_expects(picture):
+    """The same features as Keras' own preprocessing and network give."""
+    loss = losses.PerceptualLoss(SMALL)
+    rgb = picture(32, 32)[None].astype(np.float32)
+    expected = loss.vgg(keras.applications.vgg19.preprocess_input(rgb.copy()))
+    for ours, theirs in zip(loss._features(rgb), expected, strict=True):
+        assert np.allclose(np.asarray(ours, np.float32), np.asarray(theirs, np.float32), rtol=0.05, atol=0.5)
+
+
+def test_vgg_is_frozen_and_its_random_weights_are_fixed():
+    first = losses.vgg19(SMALL)
+    assert not first.trainable_variables
+    losses.vgg19.cache_clear()
+    again = losses.vgg19(SMALL)
+    assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), again.get_weights(), strict=True))
+
+
+def weights_file(path, blocks):
+    """A file in the layout of Keras' `notop` weights, for the first blocks."""
+    full = keras.applications.VGG19(weights=None, include_top=False)
+    convs = [layer for layer in full.layers if layer.weights and int(layer.name[5]) <= blocks]
+    rng = np.random.default_rng(0)
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [layer.name.encode() for layer in convs]
+        file.attrs["backend"] = b"tensorflow"
+        file.attrs["keras_version"] = b"1.2.2"
+        for layer in convs:
+            group = file.create_group(layer.name)
+            names = [f"{layer.name}_W_1:0", f"{layer.name}_b_1:0"]
+            group.attrs["weight_names"] = [n.encode() for n in names]
+            for name, weight in zip(names, layer.get_weights(), strict=True):
+                group.create_dataset(name, data=rng.normal(size=weight.shape).astype(np.float32))
+    return path
+
+
+def test_weights_are_read_by_layer(tmp_path):
+    path = weights_file(tmp_path / "vgg.h5", 2)
+    loss = losses.PerceptualLoss(SMALL, str(path))
+    with h5py.File(path) as file:
+        kernel = file["block2_conv1/block2_conv1_W_1:0"][()]
+    assert np.array_equal(loss.vgg.get_layer("block2_conv1").get_weights()[0], kernel)
+    assert "ImageNet weights (sha256" in loss.source
+    assert "random" in losses.PerceptualLoss(SMALL).source
+
+
+def test_a_file_that_lacks_a_layer_is_refused_by_name(tmp_path):
+    path = weights_file(tmp_path / "vgg.h5", 2)
+    with pytest.raises(StudyError, match="lacks block3_conv1, block3_conv2, block3_conv3, block3_conv4;"):
+        losses.PerceptualLoss(("block1_pool", "block3_pool"), str(path))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not hdf5"])
+def test_bad_weights_files(tmp_path, content):
+    path = tmp_path / "vgg.h5"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(StudyError, match="cannot be read as VGG-19 weights"):
+        losses.PerceptualLoss(SMALL, str(path))
+
+
+def test_unknown_layers_and_losses_are_refused():
+    with pytest.raises(StudyError, match="no layer block9_pool; choose from block1_conv1"):
+        losses.PerceptualLoss(("block9_pool",))
+    with pytest.raises(StudyError, match="choose mse, mae or perceptual"):
+        losses.get("psnr", profiles.get("smoke"))

@@ -1,0 +1,162 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sr_utils import StudyError, paths, profiles, training
+
+
+def weights(run):
+    return run.model.get_weights()
+
+
+def same(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(weights(a), weights(b), strict=True))
+
+
+def test_a_run_is_kept_and_found_again(monkeypatch):
+    first = training.train("post_upsampling", 0, "smoke", "sample")
+    assert list(first.history.index) == [1, 2] and np.isfinite(first.history["val_mse"]).all()
+    record = json.loads((first.folder / "run.json").read_text())
+    assert record["config"]["arm"] == "post_upsampling" and record["host"]["versions"]["keras"]
+    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained twice"))
+    again = training.train("post_upsampling", 0, "smoke", "sample")
+    assert same(first, again) and again.history.equals(pd.read_csv(first.folder / "history.csv", index_col="epoch"))
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(monkeypatch, tmp_path):
+    first = training.train("post_upsampling", 0, "smoke", "sample")
+    other = training.train("post_upsampling", 1, "smoke", "sample")
+    monkeypatch.setenv("SR_RUNS", str(tmp_path / "elsewhere"))
+    again = training.train("post_upsampling", 0, "smoke", "sample")
+    assert same(first, again) and first.history.equals(again.history) and not same(first, other)
+
+
+def test_everything_that_changes_weights_is_in_the_key():
+    base = {
+        "arm": "srcnn",
+        "loss": "mse",
+        "seed": 0,
+        "profile": {"name": "smoke"},
+        "data": "sample",
+        "precision": "float32",
+    }
+    keys = {training._key(base)} | {training._key(base | {k: "other"}) for k in ("arm", "loss", "seed", "precision")}
+    assert len(keys) == 5
+
+
+def test_an_interrupted_run_goes_on_to_the_same_bits(monkeypatch, tmp_path):
+    whole = training.train("post_upsampling", 0, "smoke", "sample")
+    monkeypatch.setenv("SR_RUNS", str(tmp_path / "cut"))
+    original = training.Keeper.on_epoch_end
+
+    def stop_after_first(self, epoch, logs=None):
+        original(self, epoch, logs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.Keeper, "on_epoch_end", stop_after_first)
+    with pytest.raises(KeyboardInterrupt):
+        training.train("post_upsampling", 0, "smoke", "sample")
+    assert list((tmp_path / "cut").rglob("epoch-0001.weights.h5"))
+    monkeypatch.setattr(training.Keeper, "on_epoch_end", original)
+    resumed = training.train("post_upsampling", 0, "smoke", "sample")
+    assert same(whole, resumed) and whole.history.equals(resumed.history)
+    assert not list(resumed.folder.glob("epoch-*"))
+
+
+def test_a_damaged_run_is_moved_aside_and_trained_again(capsys):
+    first = training.train("post_upsampling", 0, "smoke", "sample")
+    with open(first.folder / "final.weights.h5", "r+b") as file:
+        file.seek(4000)
+        file.write(b"garbage")
+    again = training.train("post_upsampling", 0, "smoke", "sample")
+    assert "is damaged" in capsys.readouterr().out and same(first, again)
+    assert len(list(paths.runs().iterdir())) == 2
+
+
+def test_fresh_trains_anew_once(monkeypatch):
+    first = training.train("post_upsampling", 0, "smoke", "sample")
+    monkeypatch.setenv("FRESH", "1")
+    training._FRESH.clear()
+    for _ in range(2):
+        training.train("post_upsampling", 0, "smoke", "sample")
+    assert len(list(paths.runs().iterdir())) == 2 and first.folder.exists()
+
+
+def test_every_loss_trains_every_way():
+    for loss in ("mae", "perceptual"):
+        run = training.train("post_upsampling", 0, "smoke", "sample", loss)
+        assert np.isfinite(run.history["val_loss"]).all()
+        assert run.label == f"post_upsampling {loss}"
+    assert "random He-normal" in run.config["features"]
+
+
+def test_the_paper_profile_is_the_protocol():
+    paper = profiles.get("paper")
+    assert (paper.patch, paper.batch, paper.epochs, paper.steps) == (96, 16, 50, 1000)
+    rate = training._rate(paper)
+    assert float(rate(19_999)) == pytest.approx(1e-4) and float(rate(20_001)) == pytest.approx(5e-5)
+    assert paper.vgg_layers == ("block1_pool", "block5_pool")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("vdsr", 0, "smoke", "sample"), "no arm 'vdsr'"),
+        (("srcnn", 0, "tiny", "sample"), "no profile 'tiny'"),
+        (("srcnn", -1, "smoke", "sample"), "non-negative integers"),
+        (("srcnn", 1.5, "smoke", "sample"), "non-negative integers"),
+        (("srcnn", 0, "smoke", "nowhere"), "no image set or folder 'nowhere'"),
+        (("srcnn", 0, "smoke", "sample", "psnr"), "no loss 'psnr'"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(arguments, message):
+    with pytest.raises(StudyError, match=message):
+        training.train(*arguments)
+
+
+@pytest.mark.parametrize("seeds", ["1,1", "a", "", "-1", [1, 1], []])
+def test_bad_seeds(seeds):
+    with pytest.raises(StudyError, match="different non-negative integers"):
+        profiles.check_seeds(seeds)
+
+
+def test_images_smaller_than_a_patch(tmp_path, picture):
+    from PIL import Image
+
+    for i in range(3):
+        Image.fromarray(picture(40, 40, i)).save(tmp_path / f"{i}.png")
+    with pytest.raises(StudyError, match="No image is as large as a 48×48 patch"), pytest.warns(UserWarning):
+        training.train("post_upsampling", 0, "quick", str(tmp_path))
+
+
+def fresh_process(code, **environment):
+    import os
+
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+
+
+def test_a_gpu_that_is_absent_is_missed_aloud():
+    result = fresh_process("from sr_utils import backend; backend.setup()", DEVICE="gpu", CUDA_VISIBLE_DEVICES="")
+    assert "DEVICE=gpu, but this machine shows no GPU" in result.stderr
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+sys.modules["tensorflow"] = None
+{extra}
+from sr_utils import evaluation, models
+from sr_utils.data import load
+print(evaluation.upscale(models.build("srcnn"), load("sample").valid[0].lr).shape)
+"""
+
+
+def test_the_module_runs_without_tensorflow():
+    pytest.importorskip("jax")
+    result = fresh_process(WITHOUT_TENSORFLOW.format(extra=""), KERAS_BACKEND="jax")
+    assert result.returncode == 0, result.stderr
+    assert fresh_process(WITHOUT_TENSORFLOW.format(extra="import tensorflow"), KERAS_BACKEND="jax").returncode != 0
