@@ -9,6 +9,7 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from . import StudyError
+from .backend import keras
 from .data import digest, load, on_disk
 from .evidence import claims, compare, interval, table
 from .filters import edge_enhance
@@ -17,18 +18,33 @@ from .training import replace
 
 __all__ = ["claims", "compare", "interval", "psnr", "score", "score_all", "sharpness", "ssim", "table", "upscale"]
 
+MARGIN = 24  # LR pixels around a window; `combined` sees 19
 SHAVE = SCALE  # pixels cut from each side before scoring
 
 
-def upscale(model, lr):
+def upscale(arm, lr):
     """uint8 (h, w, 3) -> uint8 (4h, 4w, 3): the one place where a network's output is rounded and clipped.
 
-    `model` is a Keras model of `models.MODELS`, or "nearest", "bilinear" or "bicubic".
+    `arm` is a Keras model of `models.MODELS`, or "nearest", "bilinear" or "bicubic", or a function from LR to SR.
     """
-    if isinstance(model, str):
-        return upsample(lr, model)
-    sr = np.asarray(model(lr[None].astype(np.float32), training=False))[0]
+    if isinstance(arm, str):
+        return upsample(lr, arm)
+    if not isinstance(arm, keras.Model):
+        return arm(lr)
+    sr = np.asarray(arm(lr[None].astype(np.float32), training=False))[0]
     return np.clip(np.rint(sr), 0, 255).astype(np.uint8)
+
+
+def upscale_window(arm, pair, y: int, x: int, side: int):
+    """The side×side window of SR at (y, x), without computing all of it: uint8 (side, side, 3).
+
+    LR is cut with a margin beyond every arm's receptive field, so the window is the whole image's.
+    """
+    top, left = max(0, y // SCALE - MARGIN), max(0, x // SCALE - MARGIN)
+    bottom, right = ((n + side) // SCALE + MARGIN for n in (y, x))
+    sr = upscale(arm, np.ascontiguousarray(pair.lr[top:bottom, left:right]))
+    y, x = y - top * SCALE, x - left * SCALE
+    return sr[y : y + side, x : x + side]
 
 
 def luma(image):
@@ -120,38 +136,35 @@ def score_all(entries, sets) -> pd.DataFrame:
     `entries` are `training.Run`s or the names "nearest", "bilinear", "bicubic" (which have seed −1). A run's scores
     are kept beside its weights and found again; they are recomputed when a set's images change.
     """
-    frames = []
-    for entry in entries:
-        for name, pairs in sets.items():
-            if isinstance(entry, str):
-                frames.append(score(entry, pairs).assign(arm=entry, seed=-1, set=name))
-                continue
-            kept = entry.folder / f"scores-{Path(name).name}-{digest(pairs)}.csv"
-            if kept.exists():
-                frame = pd.read_csv(kept, dtype={"image": str})
-            else:
-                frame = score(entry.model, pairs)
-                replace(kept, lambda path, frame=frame: frame.to_csv(path, index=False))
-            frames.append(frame.assign(arm=entry.label, seed=entry.config["seed"], set=name))
-    return pd.concat(frames, ignore_index=True)[["arm", "seed", "set", "image", *METRICS]]
+    frames = [_scores(entry, name, pairs) for entry in entries for name, pairs in sets.items()]
+    return pd.concat(frames, ignore_index=True)
 
 
 def strength_sweep(entries, sets, strengths) -> pd.DataFrame:
-    """`score_all`'s rows for SR images edge-enhanced after the network, with a column `strength`. Not kept."""
-    frames = []
-    for entry in entries:
-        model, label, seed = (
-            (entry, entry, -1) if isinstance(entry, str) else (entry.model, entry.label, entry.config["seed"])
-        )
-        for name, pairs in sets.items():
-            for pair in pairs:
-                sr = upscale(model, pair.lr)
-                for strength in strengths:
-                    values = {k: metric(edge_enhance(sr, strength), pair.hr) for k, metric in METRICS.items()}
-                    frames.append(
-                        {"arm": label, "seed": seed, "set": name, "image": pair.name, "strength": strength} | values
-                    )
-    return pd.DataFrame(frames)
+    """`score_all`'s rows for SR images edge-enhanced after the network, with a column `strength`."""
+    return pd.concat(
+        [
+            _scores(entry, name, pairs, strength).assign(strength=strength)
+            for entry in entries
+            for name, pairs in sets.items()
+            for strength in strengths
+        ],
+        ignore_index=True,
+    )
+
+
+def _scores(entry, name, pairs, strength=None) -> pd.DataFrame:
+    is_run = not isinstance(entry, str)
+    model, label, seed = (entry.model, entry.label, entry.config["seed"]) if is_run else (entry, entry, -1)
+    enhanced = "" if strength is None else f"-enhanced-{strength:g}"
+    kept = entry.folder / f"scores-{Path(name).name}-{digest(pairs)}{enhanced}.csv" if is_run else None
+    if kept and kept.exists():
+        frame = pd.read_csv(kept, dtype={"image": str})
+    else:
+        frame = score(model if strength is None else lambda lr: edge_enhance(upscale(model, lr), strength), pairs)
+        if kept:
+            replace(kept, lambda path: frame.to_csv(path, index=False))
+    return frame.assign(arm=label, seed=seed, set=name)[["arm", "seed", "set", "image", *METRICS]]
 
 
 def as_arms(sweep: pd.DataFrame) -> pd.DataFrame:

@@ -54,8 +54,8 @@ def effects(table: pd.DataFrame, reference: str, unit: str = "PSNR difference / 
 def crops(pairs, arms: Mapping, side: int = 48, zoom: int = 3, overview: bool = True):
     """LR, the arms and HR side by side, one row per image, `zoom` screen pixels per HR pixel without smoothing.
 
-    `arms` maps a label to what `evaluation.upscale` takes, or to a function Pair -> uint8 SR image. Every row shows
-    the window where bicubic errs most (`evaluation.hardest_crop`), boxed in the overview; PSNR is that of the crop.
+    `arms` maps a label to what `evaluation.upscale` takes. Every row shows the window where bicubic errs most
+    (`evaluation.hardest_crop`), boxed in the overview; PSNR is that of the crop.
     """
     cell, gap, head, foot = side * zoom, 6, 22, 16
     shown = {"nearest": "nearest", **arms}
@@ -83,14 +83,10 @@ def crops(pairs, arms: Mapping, side: int = 48, zoom: int = 3, overview: bool = 
             ax = place(pair.hr, gap, row, pair.name, "HR, crop boxed")
             ax.add_patch(Rectangle((x, y), side, side, fill=False, ec="#EE7733", lw=1.5))
         for column, (label, arm) in enumerate({**shown, "hr": None}.items()):
-            sr = pair.hr if label == "hr" else arm(pair) if _is_function(arm) else evaluation.upscale(arm, pair.lr)
-            text = "" if label == "hr" else f"{evaluation.psnr(sr[window], pair.hr[window]):.2f} dB"
-            place(sr[window], left + gap + column * (cell + gap), row, text, name(label))
+            crop = pair.hr[window] if label == "hr" else evaluation.upscale_window(arm, pair, y, x, side)
+            text = "" if label == "hr" else f"{evaluation.psnr(crop, pair.hr[window]):.2f} dB"
+            place(crop, left + gap + column * (cell + gap), row, text, name(label))
     return fig
-
-
-def _is_function(arm) -> bool:
-    return callable(arm) and not hasattr(arm, "layers")
 
 
 def plane(scores: pd.DataFrame, x: str = "psnr", y: str = "sharpness"):

@@ -1,8 +1,8 @@
 """Train once, keep, resume.
 
-A run is kept under `runs/<profile>_<data>_<arm>_<loss>_seed<n>_<digest>/`; the digest covers what changes the
-weights. While it trains, the folder holds the newest checkpoint; afterwards `final.weights.h5`, `history.csv` and, last,
-`run.json`, whose presence means that the run is complete.
+A run is kept in a folder of `runs/` named after profile, data, arm, loss, seed, and a digest of all that changes the
+weights. While it trains, the folder holds the newest checkpoint; afterwards `final.weights.h5`, `history.csv` and,
+last, `run.json`, whose presence means that the run is complete.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """The crop comparer: sliders move one region through LR, SR and HR at once, in JupyterLab without an extension."""
 
 import base64
+import functools
 from collections.abc import Callable, Mapping
 
 import cv2
@@ -32,15 +33,12 @@ def compare(images: Mapping, crop: int = 48) -> "Comparer":
 
 
 def compare_arms(pair, arms: Mapping, crop: int = 48) -> None:
-    """Show the comparer for one `data.Pair`: LR, bicubic, the arms (as for `evaluation.upscale`, or a function
-    Pair -> SR), HR. Opens where bicubic errs most; each arm is computed when it is first shown.
+    """Show the comparer for one `data.Pair`: LR, bicubic, the arms (as for `evaluation.upscale`), HR.
+
+    Opens where bicubic errs most; each arm is computed when it is first shown.
     """
-
-    def lazily(arm):
-        is_function = callable(arm) and not hasattr(arm, "layers")
-        return lambda: arm(pair) if is_function else evaluation.upscale(arm, pair.lr)
-
-    comparer = Comparer({"lr": pair.lr, **{label: lazily(arm) for label, arm in arms.items()}, "hr": pair.hr}, crop)
+    sr = {label: functools.partial(evaluation.upscale, arm, pair.lr) for label, arm in arms.items()}
+    comparer = Comparer({"lr": pair.lr, **sr, "hr": pair.hr}, crop)
     y, x = evaluation.hardest_crop(pair, crop)
     comparer.x.value, comparer.y.value = x, y
     comparer.show()

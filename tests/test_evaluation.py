@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 from skimage.metrics import structural_similarity
 
-from sr_utils import StudyError, data, evaluation, evidence
+from sr_utils import StudyError, data, evaluation, evidence, models
+from sr_utils.backend import keras
 
 
 @pytest.fixture
@@ -59,10 +60,20 @@ def test_set5_and_set14_bicubic_rows(sr_data):
 
 
 def test_upscale_rounds_and_clips():
-    def model(lr, training):
-        return np.float32([[[[-3, 0.6, 300]]]])
+    scale = keras.layers.Rescaling([-3, 0.6, 300], dtype="float32")
+    model = keras.Sequential([keras.Input((None, None, 3)), scale])
+    assert evaluation.upscale(model, np.ones((1, 1, 3), np.uint8)).tolist() == [[[0, 1, 255]]]
 
-    assert evaluation.upscale(model, np.zeros((1, 1, 3), np.uint8)).tolist() == [[[0, 1, 255]]]
+
+def test_a_window_is_the_whole_images(picture):
+    """Up to the rounding of bfloat16, which depends on where a pixel falls in the processor's tiles."""
+    hr = picture(240, 320)
+    pair = data.Pair("x", None)
+    pair._arrays[:] = data.downscale(hr), hr
+    for arm in ("bicubic", models.build("residual")):
+        whole = evaluation.upscale(arm, pair.lr).astype(int)
+        for y, x in ((0, 0), (96, 132), (192, 272)):
+            assert np.abs(whole[y : y + 48, x : x + 48] - evaluation.upscale_window(arm, pair, y, x, 48)).max() <= 2
 
 
 def test_sharpness_knows_a_blur():

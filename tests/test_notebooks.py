@@ -1,0 +1,178 @@
+"""The six notebooks: as committed, and executed at `smoke`."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pandas as pd
+import papermill
+import pytest
+
+from sr_utils import StudyError, paths, publish, reproduce, training
+
+NAMES = [
+    "01_baseline",
+    "02_upsampling",
+    "03_architecture",
+    "04_loss",
+    "05_signal_processing",
+    "06_conclusions",
+]
+COMMITTED = {name: nbformat.read(paths.NOTEBOOKS / f"{name}.ipynb", as_version=4) for name in NAMES}
+
+
+@pytest.fixture(scope="session")
+def executed(tmp_path_factory):
+    """(folder, standard output) of `make reproduce PROFILE=smoke` on an empty store of runs."""
+    folder = tmp_path_factory.mktemp("reproduced")
+    environment = {**os.environ, **{f"SR_{n.upper()}": str(folder / n) for n in ("runs", "figures", "build")}}
+    environment.pop("SR_DATA", None)  # the default needs no data
+    command = [sys.executable, "-m", "sr_utils.reproduce", "--profile", "smoke"]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-3000:]
+    return folder, result.stdout
+
+
+def test_reproduce_draws_every_figure_and_writes_the_record(executed):
+    folder, printed = executed
+    figures = sorted(path.stem for path in (folder / "figures/smoke").glob("*.png"))
+    assert len(figures) >= 14 and {name[:2] for name in figures} == {"01", "02", "03", "04", "05", "06"}
+    record = json.loads((folder / "figures/smoke/results.json").read_text())
+    assert [(run["arm"], run["loss"]) for run in record["runs"]] == list(training.STUDY)
+    scores = pd.DataFrame(record["scores"])
+    assert set(scores["image"]) == {"chelsea", "rocket", "ihc", "hubble_deep_field"}
+    assert len(scores) == 4 * (len(training.STUDY) + 2)
+    assert not scores.duplicated(["arm", "seed", "set", "image"]).any()
+    assert all(arm in printed for arm in set(scores.arm)) and "figures and results.json in" in printed
+
+
+def test_the_substituted_features_are_named_where_they_matter(executed):
+    """Without ImageNet's weights, notebook 04 says so and withholds the verdict."""
+    text = (executed[0] / "build/smoke/04_loss.ipynb").read_text()
+    assert "random He-normal weights, not ImageNet" in text
+    assert text.count("not testable here (random VGG features)") >= 2
+
+
+def test_a_second_run_prints_the_same(executed, tmp_path):
+    """nbval executes every notebook again, with no kept run, and compares text and tables."""
+    for name in NAMES:
+        shutil.copy(executed[0] / f"build/smoke/{name}.ipynb", tmp_path)
+    (tmp_path / "conftest.py").write_text(
+        "def pytest_collectstart(collector):\n"
+        "    if hasattr(collector, 'skip_compare'):\n"
+        "        collector.skip_compare += ('stderr', 'application/vnd.jupyter.widget-view+json')\n"
+    )
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "."]
+    environment = os.environ | {"SR_FIGURES": str(tmp_path / "figures"), "SR_RUNS": str(tmp_path / "runs")}
+    environment.pop("SR_DATA", None)
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-5000:]
+    assert len(list((tmp_path / "runs").glob("*/run.json"))) == len(training.STUDY)
+    for figure in (executed[0] / "figures/smoke").glob("*.png"):
+        assert figure.read_bytes() == (tmp_path / "figures/smoke" / figure.name).read_bytes(), figure.name
+
+
+def test_published_copies_are_stripped(executed, tmp_path, monkeypatch):
+    monkeypatch.setenv("SR_BUILD", str(executed[0] / "build"))
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
+    for path in publish.notebooks("smoke"):
+        check_form(nbformat.read(path, as_version=4), path.stem)
+        assert path.stat().st_size < 2_000_000
+
+
+def check_form(notebook, name):
+    """The rules for a notebook in git; each failure names its cell."""
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}, name
+    assert notebook.metadata.kernelspec.name == "python3"
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in notebook.cells:
+        where = f"{name}: {cell.id}"
+        assert re.fullmatch(r"[a-z][a-z0-9-]{1,63}", cell.id) and not re.fullmatch(r"[0-9a-f]{8}(-.*)?", cell.id), where
+        assert set(cell.metadata) <= {"tags"}, where
+    for count, cell in enumerate(code, 1):
+        where = f"{name}: {cell.id}"
+        assert cell.execution_count == count, where
+        for output in cell.outputs:
+            assert output.output_type != "error" and output.get("name") != "stderr", where
+            assert "/home/" not in str(output) and "/tmp/" not in str(output) and "/work/" not in str(output), where
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_notebooks_are_executed_and_clean(name):
+    check_form(COMMITTED[name], name)
+    assert (paths.NOTEBOOKS / f"{name}.ipynb").stat().st_size < 2_000_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_are_typed_commented_and_offline(name):
+    found = papermill.inspect_notebook(str(paths.NOTEBOOKS / f"{name}.ipynb"))
+    assert {key: value["default"] for key, value in found.items()} == {
+        "profile": '"quick"',
+        "data": '"sample"',
+        "seeds": "[0]",
+    }
+    assert all(value["help"] and value["inferred_type_name"] for value in found.values())
+
+
+def test_committed_scores_are_the_records():
+    """Each number of 06's table of arms stands in results.json."""
+    cells = {cell.id: cell for cell in COMMITTED["06_conclusions"].cells}
+    profile = re.search(r'profile = "(\w+)"', cells["reference-run"].source)[1]
+    record = json.loads((paths.ROOT / "figures" / profile / "results.json").read_text())
+    table = pd.DataFrame(record["scores"]).pivot_table(index="arm", columns="set", values="psnr", sort=False)
+    (output,) = cells["scores"].outputs
+    shown = {
+        row[0]: row[1:]
+        for row in re.findall(r"<th>([^<]+)</th>\s*<td>([^<]+)</td>\s*<td>([^<]+)</td>", output.data["text/html"])
+    }
+    assert set(shown) == set(table.index)
+    for arm, values in shown.items():
+        assert [float(v) for v in values] == pytest.approx(table.loc[arm].tolist(), abs=0.0051), arm
+
+
+def test_a_failing_cell_is_told_in_a_sentence(tmp_path):
+    notebook = nbformat.v4.new_notebook()
+    source = "profile: str = 'quick'\ndata: str = 'sample'\nseeds: list = [0]"
+    notebook.cells = [
+        nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell("from sr_utils import profiles\nprofiles.get('huge')"),
+    ]
+    nbformat.write(notebook, tmp_path / "bad.ipynb")
+    with pytest.raises(
+        StudyError, match=r"bad\.ipynb, cell 2: There is no profile 'huge'.*copy is .*out\.ipynb"
+    ) as caught:
+        reproduce.execute(tmp_path / "bad.ipynb", tmp_path / "out.ipynb", {})
+    assert "Traceback" not in str(caught.value)
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    (error,) = [o for c in executed.cells if c.cell_type == "code" for o in c.outputs if o.output_type == "error"]
+    assert error.traceback == ["StudyError: " + error.evalue]  # JupyterLab shows the sentence alone
+
+
+def test_a_notebook_without_the_parameters_is_refused(tmp_path):
+    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "bare.ipynb")
+    with pytest.raises(StudyError, match="lacks the parameters data, profile, seeds"):
+        reproduce.execute(tmp_path / "bare.ipynb", tmp_path / "out.ipynb", {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--profile", "tiny"], "There is no profile 'tiny'; choose one of smoke, quick, standard, paper."),
+        (["--data", "/no/such/folder"], "There is no image set or folder '/no/such/folder'"),
+        (["--seeds", "1,1"], "seeds must be different non-negative integers"),
+    ],
+)
+def test_make_reproduce_refuses_before_it_starts(arguments, message, capsys):
+    assert reproduce.main(arguments) == 1
+    assert f"make reproduce stopped: {message}" in capsys.readouterr().err
+    assert not paths.build().exists()
+
+
+def test_an_unknown_device_is_refused(monkeypatch, capsys):
+    monkeypatch.setenv("DEVICE", "tpu")
+    assert reproduce.main([]) == 1
+    assert "There is no device 'tpu'; set DEVICE to auto, cpu or gpu." in capsys.readouterr().err

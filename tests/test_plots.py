@@ -1,0 +1,112 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from sr_utils import StudyError, data, diagrams, evaluation, framework, models, paths, plots, style, training
+from sr_utils.training import STUDY, label
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SR_RUNS", str(tmp_path_factory.mktemp("runs")))
+        return [training.train("post_upsampling", seed, "smoke", "sample") for seed in (0, 1)]
+
+
+def test_every_arm_has_a_look_of_its_own():
+    labels = [label(*entry) for entry in STUDY]
+    assert set(labels) <= set(style.LOOKS)
+    for part in (0, 1, 2):  # name, colour, marker
+        assert len({style.LOOKS[each][part] for each in labels}) == len(labels)
+
+
+def test_curves_show_the_mean_of_the_seeds(runs):
+    (ax,) = plots.curves(runs).axes
+    (line,) = ax.lines
+    assert np.allclose(line.get_ydata(), (runs[0].history["val_mse"] + runs[1].history["val_mse"]) / 2)
+    assert list(line.get_xdata()) == [1, 2]
+    assert "epoch" in ax.get_xlabel() and "grey levels²" in ax.get_ylabel()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["post-upsampling"]
+
+
+def test_effects_show_the_table():
+    table = pd.DataFrame({"difference": [0.0, 0.5], "low": [0, 0.2], "high": [0, 0.9]}, index=["srcnn", "residual"])
+    (ax,) = plots.effects(table, "srcnn").axes
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["residual"] and "dB" in ax.get_xlabel()
+    assert "+0.50" in [t.get_text() for t in ax.texts]
+
+
+def test_crops_are_the_same_window_at_integer_zoom(picture):
+    hr = picture(96, 120)
+    pair = data.Pair("name", None)
+    pair._arrays[:] = data.downscale(hr), hr
+    fig = plots.crops([pair], {"bicubic": "bicubic"}, side=48, zoom=3)
+    fig.canvas.draw()
+    y, x = evaluation.hardest_crop(pair, 48)
+    shown = {ax.get_title(): ax for ax in fig.axes}
+    assert list(shown) == ["HR, crop boxed", "LR", "bicubic", "HR"]
+    assert np.array_equal(shown["HR"].images[0].get_array(), hr[y : y + 48, x : x + 48])
+    bicubic = evaluation.upscale("bicubic", pair.lr)
+    assert np.abs(shown["bicubic"].images[0].get_array().astype(int) - bicubic[y : y + 48, x : x + 48]).max() <= 1
+    for title in ("LR", "bicubic", "HR"):
+        box = shown[title].get_window_extent()
+        assert (round(box.width), round(box.height)) == (144, 144)
+        assert shown[title].images[0].get_interpolation() == "nearest"
+    assert shown["bicubic"].get_xlabel().endswith(" dB")
+    plt.close(fig)
+
+
+@pytest.mark.parametrize("arm", models.MODELS)
+def test_a_diagram_shows_every_layer_and_connection(arm):
+    model = models.build(arm)
+    nodes, edges, repeats = diagrams.graph(model)
+    unfolded = sum(repeats.values()) or 1
+    inside = [node for node in nodes if node.startswith("block1_")]
+    assert len(nodes) + len(inside) * (unfolded - 1) == len(model.layers)
+    convolutions = sum(type(layer).__name__ == "Conv2D" for layer in nodes.values())
+    fig = diagrams.draw(model)
+    words = [text.get_text() for text in fig.axes[0].texts]
+    assert sum(word.startswith("conv ") for word in words) == convolutions
+    arrows = [p for p in fig.axes[0].patches if type(p).__name__ == "FancyArrowPatch"]
+    assert len(arrows) == len(edges) >= len(nodes) - 1
+    plt.close(fig)
+
+
+def test_the_residual_diagram_folds_six_blocks():
+    assert diagrams.graph(models.build("residual"))[2] == {"block1_": 6}
+    assert diagrams.graph(models.build("srcnn"))[2] == {}
+
+
+def test_the_sweep_rings_the_best_strength():
+    rows = [
+        {"arm": "srcnn", "strength": s, "psnr": p, "ssim": 0.9 - s / 10, "sharpness": 0.8 + s}
+        for s, p in ((0, 30.0), (0.2, 31.0), (1, 25.0))
+    ]
+    axes = plots.sweep(pd.DataFrame(rows)).axes
+    rings = [next(line for line in ax.lines if line.get_marker() == "o").get_xdata()[0] for ax in axes]
+    assert rings == [0.2, 0, 0.2]  # sharpness: closest to HR's, not highest
+    assert [ax.get_ylabel() for ax in axes[:2]] == ["PSNR / dB", "SSIM"]
+
+
+def test_a_saved_figure_says_what_made_it(runs):
+    fig = plots.curves(runs)
+    note = plots.caption(runs, ["sample"])
+    plots.save(fig, "name", "smoke", note)
+    assert (paths.figures() / "smoke/name.png").stat().st_size > 1000
+    for word in ("profile smoke", "trained on sample", "seeds 0, 1", "scored on sample", runs[0].config["precision"]):
+        assert word in note
+    assert note in [text.get_text() for text in fig.texts]
+    assert not plt.fignum_exists(fig.number)
+
+
+def test_the_framework_is_drawn():
+    words = " ".join(text.get_text() for text in framework.draw().axes[0].texts)
+    assert all(f"study {n}" in words for n in (2, 4, 5))
+
+
+def test_an_unwritable_folder_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SR_FIGURES", str(tmp_path / "file"))
+    with pytest.raises(StudyError, match="cannot be written"):
+        plots.save(plt.figure(), "name", "smoke")

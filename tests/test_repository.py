@@ -1,0 +1,78 @@
+"""What a visitor finds: README, environment files, Makefile."""
+
+import json
+import re
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+
+from sr_utils import paths, publish
+
+ROOT = paths.ROOT
+README = (ROOT / "README.md").read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def canonical(name):
+    return re.sub(r"[-_.]+", "-", re.split(r"[\s<>=!~;\[]", name)[0]).lower()
+
+
+def test_lock_pins_every_dependency():
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    pinned = {canonical(line) for line in lines if line and not line.lstrip().startswith("#")}
+    assert all("==" in line for line in lines if line and not line.lstrip().startswith("#"))
+    assert {canonical(d) for d in PROJECT["dependencies"]} <= pinned
+
+
+def test_conda_gets_the_same_environment():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python, pip, rest = environment["dependencies"]
+    assert python == f"python{PROJECT['requires-python']}" and pip == "pip" and rest == {"pip": ["-e ."]}
+    assert environment["name"] == PROJECT["name"]
+
+
+def test_every_dependency_is_explained():
+    for dependency in PROJECT["dependencies"]:
+        name = re.split(r"[<>=]", dependency)[0]
+        assert re.search(rf"^\| `{re.escape(name)}` \| .{{10,}} \|$", README, re.M | re.I), name
+
+
+def test_links_and_paths_of_the_readme_exist():
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", README):
+        if not target.startswith("http"):
+            assert (ROOT / target).exists(), target
+
+
+def test_tables_of_the_readme_are_the_records():
+    profile = re.search(r"figures/(\w+)/results\.json", README)[1]
+    record = json.loads((ROOT / "figures" / profile / "results.json").read_text())
+    assert publish.fill(README, record) == README
+
+
+def test_make_alone_explains_itself():
+    printed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    targets = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[0].split()
+    for word in (*targets, "PROFILE", "DATA", "SEEDS", "DEVICE"):
+        assert re.search(rf"^  {word}\b", printed, re.M), word
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.14"])
+def test_another_python_is_refused_in_a_sentence(tmp_path, version):
+    python = tmp_path / "python"
+    major, minor = version.split(".")
+    python.write_text(
+        f"#!/bin/sh\nexec python3 -c 'import sys; v = ({major}, {minor}); sys.exit(not (3, 11) <= v < (3, 14))'\n"
+    )
+    python.chmod(0o755)
+    command = ["make", "-C", str(ROOT), "env", f"PYTHON={python}", f"BIN={tmp_path}/bin"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode != 0 and "is not Python 3.11, 3.12 or 3.13" in result.stdout
+
+
+def test_no_tracked_file_is_large():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        assert not (ROOT / name).exists() or (ROOT / name).stat().st_size < 2_000_000, name
