@@ -36,7 +36,7 @@ $(ENV): requirements.lock pyproject.toml
 	@$(if $(GPU),$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock "tensorflow[and-cuda]")
 	@echo "environment 3/3: installing sr_utils"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
-	@touch $@
+	@touch $@ $(BIN)/.installed
 
 reproduce: $(ENV)  ## train every arm, execute all notebooks, draw every figure
 	@$(BIN)/python -m sr_utils.reproduce $(ARGS)

@@ -5,6 +5,7 @@ against a pinned checksum. `sample` comes inside scikit-image and needs no netwo
 """
 
 import hashlib
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -184,3 +185,18 @@ def large_enough(pairs: Sequence[Pair], patch: int) -> list[Pair]:
     if not kept:
         raise StudyError(f"No image is as large as a {patch}×{patch} patch; use larger images or a smaller profile.")
     return kept
+
+
+def main(name: str) -> int:
+    """`make data`: have an image set on disk, and say how many images it holds."""
+    try:
+        images = load(name)
+    except StudyError as error:
+        print(f"make data stopped: {error}", file=sys.stderr)
+        return 1
+    print(f"{name}: {len(images.train)} images for training, {len(images.valid)} for validation")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -28,7 +28,8 @@ def cost_table(networks) -> pd.DataFrame:
 def claims(rows: list[dict]) -> pd.DataFrame:
     """The claims table: text, effect, interval and verdict."""
     table = pd.DataFrame(rows).set_index("claim")
-    table["95 % interval"] = [f"{row.low:+.3f} … {row.high:+.3f} ({row.covers})" for row in table.itertuples()]
+    interval = f"95 % interval ({table.covers.iloc[0]})"
+    table[interval] = [f"{row.low:+.3f} … {row.high:+.3f}" for row in table.itertuples()]
     table["effect"] = [f"{row.effect:+.3f} {row.unit}" for row in table.itertuples()]
-    shown = ["study"] if "study" in table else []
-    return table[[*shown, "expected", "effect", "95 % interval", "verdict"]]
+    shown = ["study"] if table.study.nunique() > 1 else []
+    return table[[*shown, "expected", "effect", interval, "verdict"]].rename_axis(None)

@@ -9,14 +9,15 @@ from matplotlib.patches import Rectangle
 
 from . import evaluation, filters
 from .images import SCALE
-from .style import DPI, caption, look, name, save
+from .style import DPI, FOOT, caption, look, name, save
 
 __all__ = ["caption", "crops", "curves", "effects", "gain", "name", "plane", "quality_against_cost", "save", "sweep"]
 
 
 def _axes(width: float, height: float, columns: int = 1):
     fig, axes = plt.subplots(1, columns, figsize=(width, height), layout="constrained", squeeze=False)
-    fig.get_layout_engine().set(rect=(0, 0.05, 1, 0.95))  # the note's place
+    foot = FOOT / (height * DPI)
+    fig.get_layout_engine().set(rect=(0, foot, 1, 1 - foot))
     return fig, axes[0]
 
 
@@ -61,7 +62,7 @@ def crops(pairs, arms: Mapping, side: int = 48, zoom: int = 3, overview: bool = 
     shown = {"nearest": "nearest", **arms}
     left = cell + gap if overview else 0
     width = left + (cell + gap) * (len(shown) + 1) + gap
-    height = head + (cell + foot) * len(pairs) + 18
+    height = head + (cell + foot) * len(pairs) + FOOT
     fig = plt.figure(figsize=(width / DPI, height / DPI), dpi=DPI)
 
     def place(image, x, row, text, title=None):

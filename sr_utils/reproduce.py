@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import papermill
 from papermill.exceptions import PapermillExecutionError
@@ -50,9 +51,11 @@ def execute(notebook: Path, target: Path, parameters: dict) -> None:
         )
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}").removeprefix("StudyError: ")
-        raise StudyError(
-            f"{notebook.name}, cell {error.cell_index}: {message} The executed copy is {target}."
-        ) from None
+        cells = [
+            c for c in nbformat.read(target, as_version=4).cells if "papermill-error" not in str(c.metadata.get("tags"))
+        ]
+        where = f"{notebook.name}, cell {cells[error.cell_index].id!r}"
+        raise StudyError(f"{where}: {message} The executed copy is {target}.") from None
 
 
 def results(profile: str) -> dict:

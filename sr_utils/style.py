@@ -1,11 +1,14 @@
 """How figures look and where they go: one style, one colour and marker per arm, one way to save."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 from IPython.display import Image as Picture
 
 from . import StudyError, paths
 
 DPI = 100
+FOOT = 24  # pixels kept free for the two lines that say what made a figure
 STYLE = {
     "figure.dpi": DPI,
     "font.size": 9,
@@ -81,7 +84,8 @@ def save(fig, file: str, profile: str, note: str = "") -> Picture:
     Raises `StudyError` if the folder cannot be written.
     """
     if note:
-        fig.text(4 / fig.bbox.width, 3 / fig.bbox.height, note, fontsize=6.5, color="#666666", va="bottom")
+        lines = textwrap.fill(note, int(fig.bbox.width / 4.5))
+        fig.text(4 / fig.bbox.width, 3 / fig.bbox.height, lines, fontsize=6.5, color="#666666", va="bottom")
     path = paths.figures() / profile / f"{file}.png"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -134,16 +134,22 @@ def test_committed_scores_are_the_records():
         assert [float(v) for v in values] == pytest.approx(table.loc[arm].tolist(), abs=0.0051), arm
 
 
+def blank():
+    return nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
+
+
 def test_a_failing_cell_is_told_in_a_sentence(tmp_path):
-    notebook = nbformat.v4.new_notebook()
+    notebook = blank()
     source = "profile: str = 'quick'\ndata: str = 'sample'\nseeds: list = [0]"
     notebook.cells = [
         nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]}),
-        nbformat.v4.new_code_cell("from sr_utils import profiles\nprofiles.get('huge')"),
+        nbformat.v4.new_code_cell("from sr_utils import profiles\nprofiles.get('huge')", id="setting"),
     ]
     nbformat.write(notebook, tmp_path / "bad.ipynb")
     with pytest.raises(
-        StudyError, match=r"bad\.ipynb, cell 2: There is no profile 'huge'.*copy is .*out\.ipynb"
+        StudyError, match=r"bad\.ipynb, cell 'setting': There is no profile 'huge'.*copy is .*out\.ipynb"
     ) as caught:
         reproduce.execute(tmp_path / "bad.ipynb", tmp_path / "out.ipynb", {})
     assert "Traceback" not in str(caught.value)
@@ -153,7 +159,7 @@ def test_a_failing_cell_is_told_in_a_sentence(tmp_path):
 
 
 def test_a_notebook_without_the_parameters_is_refused(tmp_path):
-    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "bare.ipynb")
+    nbformat.write(blank(), tmp_path / "bare.ipynb")
     with pytest.raises(StudyError, match="lacks the parameters data, profile, seeds"):
         reproduce.execute(tmp_path / "bare.ipynb", tmp_path / "out.ipynb", {})
 
