@@ -6,7 +6,8 @@ worth half a dB to SRCNN at `quick`: 29.47 against 28.94 dB on Set5.)
 
 SRCNN: Dong et al., 2014, arXiv:1501.00092. Sub-pixel convolution: Shi et al., 2016, arXiv:1609.05158. The four
 placements of up-sampling: Wang, Chen & Hoi, 2020, arXiv:1902.06068. Back-projection: Haris et al., 2018,
-arXiv:1803.02735. Residual blocks: Lim et al., 2017, arXiv:1707.02921. Inception: Szegedy et al., 2015,
+arXiv:1803.02735. Residual blocks: Lim et al., 2017, arXiv:1707.02921, started at the identity: Zhang et al., 2019,
+arXiv:1901.09321. Inception: Szegedy et al., 2015,
 arXiv:1409.4842.
 """
 
@@ -140,7 +141,8 @@ def residual():
     x = start = _conv(_sub_pixel(x, 4, CHANNELS, "up4"), 64, 3, "conv_in", activation="relu")
     for i in range(1, 7):
         y = _conv(x, 64, 3, f"block{i}_conv1", activation="relu")
-        x = layers.Add(name=f"block{i}_skip")([x, _conv(y, 64, 3, f"block{i}_conv2")])
+        y = _conv(y, 64, 3, f"block{i}_conv2", kernel_initializer="zeros")  # each block starts as the identity
+        x = layers.Add(name=f"block{i}_skip")([x, y])
     x = layers.Add(name="global_skip")([start, x])
     return _output(lr, _conv(x, 3, 3, "conv_out", dtype="float32"), "residual")
 

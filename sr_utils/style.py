@@ -27,6 +27,7 @@ plt.rcParams.update(STYLE)
 
 # Paul Tol's "muted" scheme, safe for colour-blind readers; markers and dashes carry the same meaning a second time.
 LOOKS = {  # label: (name in figures, colour, marker, dashes)
+    "lr": ("LR", "#888888", "x", ":"),
     "nearest": ("LR", "#888888", "x", ":"),
     "bilinear": ("bilinear", "#aaaaaa", "v", ":"),
     "bicubic": ("bicubic", "#777777", "^", ":"),

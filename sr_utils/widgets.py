@@ -14,6 +14,7 @@ from .images import SCALE, upsample
 from .style import name
 
 SHOWN = 192  # screen pixels of a crop's side, whatever the zoom
+SIZES = [16, 24, 32, 48, 64, 96, 192]  # HR pixels of a crop's side: its divisors, so that every zoom is an integer
 
 
 def compare(images: Mapping, crop: int = 48) -> "Comparer":
@@ -24,7 +25,7 @@ def compare(images: Mapping, crop: int = 48) -> "Comparer":
     images : label -> uint8 (H, W, 3); or label -> a function without arguments that returns one, called when the
         label is first shown. "hr", if there, is the reference for PSNR, SSIM and the error map. An image of a
         quarter of the size is LR: it is shown by nearest neighbour, and "bicubic" is added.
-    crop : the crop's first side in HR pixels.
+    crop : the crop's first side in HR pixels; the nearest of `SIZES` below it is taken.
 
     Greyscale and float images (0…1) are converted. Raises `StudyError` for an empty dict, images of other sizes, or
     images smaller than 16×16.
@@ -81,9 +82,11 @@ class Comparer(widgets.VBox):
         height, width = self._shape
         if min(height, width) < 16:
             raise StudyError(f"Images of {width}×{height} pixels are too small to compare; use at least 16×16.")
-        largest = min(height, width, 256)
+        sizes = [size for size in SIZES if size <= min(height, width)]
         wide = {"layout": widgets.Layout(width="420px"), "style": {"description_width": "110px"}}
-        self.size = widgets.IntSlider(min(crop, largest), 16, largest, description="crop side / px", **wide)
+        self.size = widgets.SelectionSlider(
+            options=sizes, value=max((n for n in sizes if n <= crop), default=16), description="crop side / px", **wide
+        )
         self.x = widgets.IntSlider(
             (width - self.size.value) // 2, 0, width - self.size.value, description="x / px", **wide
         )
@@ -92,7 +95,7 @@ class Comparer(widgets.VBox):
         )
         labels = [(name(label), label) for label in self._order()]
         self.arms = widgets.SelectMultiple(
-            options=labels, value=[v for _, v in labels][:6], rows=min(len(labels), 8), description="show", **wide
+            options=labels, value=[v for _, v in labels], rows=min(len(labels), 9), description="show", **wide
         )
         self.errors = widgets.Checkbox(False, description="error maps: |difference to HR| × 4", indent=False)
         self._panels = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap"))

@@ -147,7 +147,11 @@ def test_a_gpu_that_is_absent_is_missed_aloud():
 
 WITHOUT_TENSORFLOW = """
 import sys
-sys.modules["tensorflow"] = None
+class Absent:
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] == "tensorflow":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent)
 {extra}
 from sr_utils import evaluation, models
 from sr_utils.data import load
