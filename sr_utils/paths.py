@@ -1,6 +1,7 @@
 """The folders of the study, each with the environment variable that moves it."""
 
 import os
+import time
 from pathlib import Path
 
 import pooch
@@ -31,3 +32,9 @@ def figures() -> Path:
 def build() -> Path:
     """Executed notebooks and other throw-away output: `SR_BUILD`, else `build/` in the checkout."""
     return _folder("SR_BUILD", ROOT / "build")
+
+
+def move_aside(folder: Path) -> None:
+    """Keep a run's folder under another name, where it is no longer found."""
+    if folder.exists():
+        folder.rename(folder.with_name(f"{folder.name}.old-{time.time_ns()}"))

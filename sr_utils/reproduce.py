@@ -32,6 +32,14 @@ def check(profile: str, data: str, seeds: str, device: str) -> dict:
     return {"profile": profile, "data": folder, "seeds": profiles.check_seeds(seeds)}
 
 
+def forget(profile: str, data: str, seeds: list) -> None:
+    """Move the kept runs of these parameters aside, so that they are trained anew; nothing is deleted."""
+    for seed in seeds:
+        for folder in paths.runs().glob(f"{profile}_{Path(data).name}_*_seed{seed}_*"):
+            if ".old-" not in folder.name:
+                paths.move_aside(folder)
+
+
 def execute(notebook: Path, target: Path, parameters: dict) -> None:
     """Run one notebook into `target`; raises `StudyError` with the failing cell's message and the copy's path."""
     known = set(papermill.inspect_notebook(str(notebook)))
@@ -48,6 +56,7 @@ def execute(notebook: Path, target: Path, parameters: dict) -> None:
             kernel_name="python3",
             cwd=str(notebook.parent),
             stderr_file=sys.stderr,
+            extra_arguments=["--IPKernelApp.log_level=40"],  # errors only: kernels warn of their transport
         )
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}").removeprefix("StudyError: ")
@@ -75,6 +84,8 @@ def main(argv=None) -> int:
     began = time.perf_counter()
     try:
         parameters = check(**vars(arguments), device=os.environ.get("DEVICE") or "auto")
+        if os.environ.pop("FRESH", "") == "1":
+            forget(**parameters)
         notebooks = sorted(paths.NOTEBOOKS.glob("0*.ipynb"))
         for i, notebook in enumerate(notebooks, 1):
             print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)

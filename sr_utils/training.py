@@ -7,8 +7,6 @@ last, `run.json`, whose presence means that the run is complete.
 
 import hashlib
 import json
-import os
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -66,8 +64,6 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
     data : an image set's name or a folder, as for `data.load`.
     loss : "mse", "mae" or "perceptual", on grey levels 0…255.
 
-    `FRESH=1` in the environment trains anew; the older run is moved aside, not deleted.
-
     Raises `StudyError` for an unknown name, images too small for a patch, or a run folder that cannot be written.
     """
     profile = profiles.get(profile)
@@ -93,9 +89,6 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
         **setup,
     }
     folder = paths.runs() / _key(config)
-    if os.environ.get("FRESH") == "1" and folder not in _FRESH:
-        _move_aside(folder)
-    _FRESH.add(folder)
     try:
         if not _complete(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -107,9 +100,6 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
         ) from None
 
 
-_FRESH: set[Path] = set()  # trained anew in this process already
-
-
 def _digest(value) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:10]
 
@@ -119,11 +109,6 @@ def _key(config: dict) -> str:
     return "_".join(
         [config["profile"]["name"], name, config["arm"], config["loss"], f"seed{config['seed']}", _digest(config)]
     )
-
-
-def _move_aside(folder: Path) -> None:
-    if folder.exists():
-        folder.rename(folder.with_name(f"{folder.name}.old-{time.time_ns()}"))
 
 
 def _complete(folder: Path) -> bool:
@@ -138,7 +123,7 @@ def _complete(folder: Path) -> bool:
         whole = False
     if not whole:
         print(f"{folder.name} is damaged; moved aside, and trained again.")
-        _move_aside(folder)
+        paths.move_aside(folder)
     return whole
 
 

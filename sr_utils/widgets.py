@@ -2,12 +2,14 @@
 
 import base64
 import functools
+import io
 from collections.abc import Callable, Mapping
 
 import cv2
 import ipywidgets as widgets
 import numpy as np
-from IPython.display import HTML, display
+from IPython.display import display
+from PIL import Image, ImageDraw, ImageFont
 
 from . import StudyError, evaluation
 from .images import SCALE, upsample
@@ -99,7 +101,7 @@ class Comparer(widgets.VBox):
         )
         self.errors = widgets.Checkbox(False, description="error maps: |difference to HR| × 4", indent=False)
         self._panels = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap"))
-        self._scores = {}
+        self._shown = {}
         for control in (self.x, self.y, self.arms, self.errors):
             control.observe(self._draw, "value")
         self.size.observe(self._resize, "value")
@@ -143,39 +145,49 @@ class Comparer(widgets.VBox):
     def _draw(self, _=None):
         self._panels.children = [self._panel(label) for label in self.arms.value]
 
+    def _view(self, label) -> tuple[np.ndarray, str]:
+        """The picture and the words of one panel."""
+        crop = self.crop(label)
+        if "hr" not in self._sources or label == "hr":
+            return crop, "reference" if label == "hr" else ""
+        hr = self.crop("hr")
+        text = f"{evaluation.psnr(crop, hr):.2f} dB"
+        if hr.shape[0] >= 11 + 2 * evaluation.SHAVE:
+            text += f" · SSIM {evaluation.ssim(crop, hr):.3f}"
+        if self.errors.value:
+            difference = cv2.convertScaleAbs(cv2.absdiff(crop, hr).max(axis=2), alpha=4)
+            crop = cv2.applyColorMap(difference, cv2.COLORMAP_VIRIDIS)[..., ::-1]
+        return crop, text
+
     def _panel(self, label) -> widgets.Widget:
-        crop, text = self.crop(label), "reference"
-        if "hr" in self._sources and label != "hr":
-            hr = self.crop("hr")
-            text = f"{evaluation.psnr(crop, hr):.2f} dB"
-            if min(hr.shape[:2]) >= 11 + 2 * evaluation.SHAVE:
-                text += f" · SSIM {evaluation.ssim(crop, hr):.3f}"
-            if self.errors.value:
-                difference = cv2.convertScaleAbs(cv2.absdiff(crop, hr).max(axis=2), alpha=4)
-                crop = cv2.applyColorMap(difference, cv2.COLORMAP_VIRIDIS)[..., ::-1]
-        if label not in self._scores:
-            self._scores[label] = widgets.Image(format="png", width=SHOWN, height=SHOWN), widgets.HTML()
-        picture, words = self._scores[label]
+        crop, text = self._view(label)
+        if label not in self._shown:
+            self._shown[label] = widgets.Image(format="png", width=SHOWN, height=SHOWN), widgets.HTML()
+        picture, words = self._shown[label]
         picture.value = png(crop, SHOWN)
-        words.value = f"<b>{name(label)}</b><br>{text if 'hr' in self._sources else ''}"
+        words.value = f"<b>{name(label)}</b><br>{text}"
         return widgets.VBox([picture, words], layout=widgets.Layout(margin="4px"))
 
-    def still(self) -> HTML:
-        """The shown state as plain HTML, for pages without a kernel."""
-        cells = []
-        for label in self.arms.value:
-            self._panel(label)
-            picture, words = self._scores[label]
-            data = base64.b64encode(picture.value).decode()
-            cells.append(
-                f'<td style="text-align:left"><img width="{SHOWN}" src="data:image/png;base64,{data}">'
-                f"<br>{words.value}</td>"
-            )
-        return HTML(f"<table><tr>{''.join(cells)}</tr></table>")
+    def still(self, columns: int = 4) -> bytes:
+        """The shown state as one PNG, for pages without a kernel."""
+        cell, foot = SHOWN + 8, 40
+        labels = self.arms.value
+        page = Image.new(
+            "RGB", (cell * min(columns, len(labels)), (SHOWN + foot) * -(-len(labels) // columns)), "white"
+        )
+        draw, font = ImageDraw.Draw(page), ImageFont.load_default(12)
+        for i, label in enumerate(labels):
+            crop, text = self._view(label)
+            x, y = i % columns * cell, i // columns * (SHOWN + foot)
+            page.paste(Image.fromarray(crop).resize((SHOWN, SHOWN), Image.NEAREST), (x, y))
+            draw.multiline_text((x, y + SHOWN + 3), f"{name(label)}\n{text}", fill="black", font=font)
+        buffer = io.BytesIO()
+        page.save(buffer, "png")
+        return buffer.getvalue()
 
     def show(self) -> None:
         """The live widget where a kernel runs, its still picture everywhere else."""
-        display({"text/html": self.still().data, **self._repr_mimebundle_()}, raw=True)
+        display({"image/png": base64.b64encode(self.still()).decode(), **self._repr_mimebundle_()}, raw=True)
 
 
 def png(image, side: int) -> bytes:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sr_utils import StudyError, paths, profiles, training
+from sr_utils import StudyError, paths, profiles, reproduce, training
 
 
 def weights(run):
@@ -77,13 +77,13 @@ def test_a_damaged_run_is_moved_aside_and_trained_again(capsys):
     assert len(list(paths.runs().iterdir())) == 2
 
 
-def test_fresh_trains_anew_once(monkeypatch):
-    first = training.train("post_upsampling", 0, "smoke", "sample")
-    monkeypatch.setenv("FRESH", "1")
-    training._FRESH.clear()
-    for _ in range(2):
-        training.train("post_upsampling", 0, "smoke", "sample")
-    assert len(list(paths.runs().iterdir())) == 2 and first.folder.exists()
+def test_fresh_forgets_the_kept_runs_of_these_parameters_only():
+    folders = [paths.runs() / name for name in ("smoke_sample_srcnn_mse_seed0_a", "smoke_sample_srcnn_mse_seed1_b")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    reproduce.forget("smoke", "sample", [0])
+    assert not folders[0].exists() and folders[1].exists()
+    assert len(list(paths.runs().iterdir())) == 2  # moved aside, not deleted
 
 
 def test_every_loss_trains_every_way():

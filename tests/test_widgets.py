@@ -13,7 +13,7 @@ def images(picture):
 
 def shown(comparer, label):
     """The picture that the reader sees, decoded."""
-    picture, _ = comparer._scores[label]
+    picture, _ = comparer._shown[label]
     return cv2.imdecode(np.frombuffer(picture.value, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
 
 
@@ -25,9 +25,7 @@ def test_the_crop_is_what_the_sliders_say(images):
     assert np.array_equal(comparer.crop("hr"), hr[16:64, 8:56])
     assert np.array_equal(shown(comparer, "hr")[::4, ::4], hr[16:64, 8:56])
     assert np.array_equal(shown(comparer, "lr")[::4, ::4], np.kron(images["lr"], np.ones((4, 4, 1)))[16:64, 8:56])
-    assert (
-        f"{evaluation.psnr(comparer.crop('srcnn'), comparer.crop('hr')):.2f} dB" in comparer._scores["srcnn"][1].value
-    )
+    assert f"{evaluation.psnr(comparer.crop('srcnn'), comparer.crop('hr')):.2f} dB" in comparer._shown["srcnn"][1].value
 
 
 def test_size_keeps_the_window_inside(images):
@@ -56,7 +54,7 @@ def test_error_maps_are_dark_where_equal(images):
     comparer = widgets.compare({**images, "srcnn": images["hr"]})
     comparer.errors.value = True
     assert len(np.unique(shown(comparer, "srcnn").reshape(-1, 3), axis=0)) == 1
-    assert "inf" in comparer._scores["srcnn"][1].value
+    assert "inf" in comparer._shown["srcnn"][1].value
 
 
 def test_other_pictures_are_converted_or_refused(images):
@@ -74,5 +72,7 @@ def test_other_pictures_are_converted_or_refused(images):
 
 
 def test_the_still_picture_stands_where_no_kernel_runs(images):
-    html = widgets.compare(images).still().data
-    assert html.count("data:image/png;base64,") == 4 and "SRCNN" in html
+    comparer = widgets.compare(images)
+    page = cv2.imdecode(np.frombuffer(comparer.still(), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    assert np.array_equal(page[:192:4, 600:792:4], comparer.crop("hr"))  # the fourth of four cells
+    assert page[192:, :192].min() < 100  # words under the first
