@@ -84,6 +84,10 @@ def main(argv=None) -> int:
     began = time.perf_counter()
     try:
         parameters = check(**vars(arguments), device=os.environ.get("DEVICE") or "auto")
+        for variable in ("SR_DATA", "SR_RUNS", "SR_FIGURES", "SR_BUILD", "VGG_WEIGHTS"):
+            value = os.environ.get(variable)
+            if value and value not in ("none", "imagenet"):  # kernels run in another folder
+                os.environ[variable] = str(Path(value).expanduser().resolve())
         if os.environ.pop("FRESH", "") == "1":
             forget(**parameters)
         notebooks = sorted(paths.NOTEBOOKS.glob("0*.ipynb"))
