@@ -69,10 +69,11 @@ def psnr(sr, hr) -> float:
     The protocol of the ×4 tables since Timofte et al., 2014; bicubic on Set5 gives the published 28.42 dB (28.43
     with Pillow's kernel). Raises `StudyError` unless both are uint8 of one shape.
     """
-    sr, hr = _lumas(sr, hr)
-    if np.array_equal(sr, hr):
-        return float("inf")
-    return float(peak_signal_noise_ratio(hr, sr, data_range=255))
+    return _psnr(*_lumas(sr, hr))
+
+
+def _psnr(sr, hr) -> float:
+    return float("inf") if np.array_equal(sr, hr) else float(peak_signal_noise_ratio(hr, sr, data_range=255))
 
 
 def ssim(sr, hr) -> float:
@@ -81,12 +82,14 @@ def ssim(sr, hr) -> float:
     Wang et al., 2004, doi:10.1109/TIP.2003.819861: 11×11 Gaussian of σ = 1.5, population covariance. Raises
     `StudyError` unless both are uint8 of one shape, at least 19 pixels a side.
     """
-    sr, hr = _lumas(sr, hr)
+    return _ssim(*_lumas(sr, hr))
+
+
+def _ssim(sr, hr) -> float:
     if min(sr.shape) < 11:
         raise StudyError("SSIM needs 11×11 pixels after the shave; score an image of at least 19×19.")
-    return float(
-        structural_similarity(hr, sr, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
-    )
+    settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    return float(structural_similarity(hr, sr, data_range=255, **settings))
 
 
 def sharpness(sr, hr) -> float:
@@ -95,18 +98,20 @@ def sharpness(sr, hr) -> float:
     Power of the luma (Hann window, 4 pixels shaved) at radial frequencies above half of LR's Nyquist frequency,
     that is above 1/16 cycle per HR pixel; SR's over HR's. Arguments as for `psnr`.
     """
-    powers = []
-    for y in _lumas(sr, hr):
-        window = np.outer(*map(np.hanning, y.shape))
-        powers.append(np.abs(np.fft.fft2((y - y.mean()) * window)) ** 2)
-    fy, fx = (np.fft.fftfreq(n) for n in powers[0].shape)
+    return _sharpness(*_lumas(sr, hr))
+
+
+def _sharpness(sr, hr) -> float:
+    window = np.outer(*map(np.hanning, hr.shape))
+    powers = [np.abs(np.fft.fft2((y - y.mean()) * window)) ** 2 for y in (sr, hr)]
+    fy, fx = (np.fft.fftfreq(n) for n in hr.shape)
     high = np.hypot(fy[:, None], fx[None]) > 0.25 / SCALE
     if not powers[1][high].sum():
         raise StudyError("HR is flat: it has no high frequencies to compare with.")
     return float(powers[0][high].sum() / powers[1][high].sum())
 
 
-METRICS = {"psnr": psnr, "ssim": ssim, "sharpness": sharpness}
+METRICS = {"psnr": _psnr, "ssim": _ssim, "sharpness": _sharpness}  # on lumas, so that a table converts once
 
 
 def score(model, pairs) -> pd.DataFrame:
@@ -118,8 +123,8 @@ def score(model, pairs) -> pd.DataFrame:
         raise StudyError("There is no image to score; name a set that has validation images.")
     rows = []
     for pair in pairs:
-        sr = upscale(model, pair.lr)
-        rows.append({"image": pair.name} | {name: metric(sr, pair.hr) for name, metric in METRICS.items()})
+        lumas = _lumas(upscale(model, pair.lr), pair.hr)
+        rows.append({"image": pair.name} | {name: metric(*lumas) for name, metric in METRICS.items()})
     return pd.DataFrame(rows)
 
 
@@ -142,26 +147,38 @@ def score_all(entries, sets) -> pd.DataFrame:
 
 def strength_sweep(entries, sets, strengths) -> pd.DataFrame:
     """`score_all`'s rows for SR images edge-enhanced after the network, with a column `strength`."""
-    return pd.concat(
-        [
-            _scores(entry, name, pairs, strength).assign(strength=strength)
-            for entry in entries
-            for name, pairs in sets.items()
-            for strength in strengths
-        ],
-        ignore_index=True,
-    )
+    frames = []
+    for entry in entries:
+        once = _once(entry if isinstance(entry, str) else entry.model)
+        for name, pairs in sets.items():
+            for strength in strengths:
+                enhanced = f"-enhanced-{strength:g}"
+                frame = _scores(entry, name, pairs, lambda lr, s=strength, sr=once: edge_enhance(sr(lr), s), enhanced)
+                frames.append(frame.assign(strength=strength))
+    return pd.concat(frames, ignore_index=True)
 
 
-def _scores(entry, name, pairs, strength=None) -> pd.DataFrame:
+def _once(arm):
+    """`upscale` of one arm as a function that computes each LR array a single time."""
+    done = {}
+
+    def sr(lr):
+        if id(lr) not in done:
+            done[id(lr)] = upscale(arm, lr)
+        return done[id(lr)]
+
+    return sr
+
+
+def _scores(entry, name, pairs, arm=None, suffix="") -> pd.DataFrame:
+    """Scores of a run or interpolation, or of `arm` in its stead; a run's are kept beside its weights."""
     is_run = not isinstance(entry, str)
     model, label, seed = (entry.model, entry.label, entry.config["seed"]) if is_run else (entry, entry, -1)
-    enhanced = "" if strength is None else f"-enhanced-{strength:g}"
-    kept = entry.folder / f"scores-{Path(name).name}-{digest(pairs)}{enhanced}.csv" if is_run else None
+    kept = entry.folder / f"scores-{Path(name).name}-{digest(pairs)}{suffix}.csv" if is_run else None
     if kept and kept.exists():
         frame = pd.read_csv(kept, dtype={"image": str})
     else:
-        frame = score(model if strength is None else lambda lr: edge_enhance(upscale(model, lr), strength), pairs)
+        frame = score(arm or model, pairs)
         if kept:
             replace(kept, lambda path: frame.to_csv(path, index=False))
     return frame.assign(arm=label, seed=seed, set=name)[["arm", "seed", "set", "image", *METRICS]]

@@ -56,7 +56,7 @@ def crops(pairs, arms: Mapping, side: int = 48, zoom: int = 3, overview: bool = 
     """LR, the arms and HR side by side, one row per image, `zoom` screen pixels per HR pixel without smoothing.
 
     `arms` maps a label to what `evaluation.upscale` takes. Every row shows the window where bicubic errs most
-    (`evaluation.hardest_crop`), boxed in the overview; PSNR is that of the crop.
+    (`evaluation.hardest_crop`), boxed in its surroundings at actual size; PSNR is that of the crop.
     """
     cell, gap, head, foot = side * zoom, 6, 22, 16
     shown = {"nearest": "nearest", **arms}
@@ -81,8 +81,12 @@ def crops(pairs, arms: Mapping, side: int = 48, zoom: int = 3, overview: bool = 
         y, x = evaluation.hardest_crop(pair, side)
         window = np.s_[y : y + side, x : x + side]
         if overview:
-            ax = place(pair.hr, gap, row, pair.name, "HR, crop boxed")
-            ax.add_patch(Rectangle((x, y), side, side, fill=False, ec="#EE7733", lw=1.5))
+            around = [
+                int(np.clip(p + (side - cell) // 2, 0, max(0, n - cell)))
+                for p, n in zip((y, x), pair.hr.shape, strict=False)
+            ]
+            ax = place(pair.hr[around[0] :][:cell, around[1] :][:, :cell], gap, row, pair.name, "HR, surroundings")
+            ax.add_patch(Rectangle((x - around[1], y - around[0]), side, side, fill=False, ec="#EE7733", lw=1.5))
         for column, (label, arm) in enumerate({**shown, "hr": None}.items()):
             crop = pair.hr[window] if label == "hr" else evaluation.upscale_window(arm, pair, y, x, side)
             text = "" if label == "hr" else f"{evaluation.psnr(crop, pair.hr[window]):.2f} dB"

@@ -85,7 +85,7 @@ def save(fig, file: str, profile: str, note: str = "") -> Picture:
     Raises `StudyError` if the folder cannot be written.
     """
     if note:
-        lines = textwrap.fill(note, int(fig.bbox.width / 4.5))
+        lines = textwrap.fill(note, int(fig.bbox.width / 5))
         fig.text(4 / fig.bbox.width, 3 / fig.bbox.height, lines, fontsize=6.5, color="#666666", va="bottom")
     path = paths.figures() / profile / f"{file}.png"
     try:

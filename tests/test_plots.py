@@ -45,7 +45,7 @@ def test_crops_are_the_same_window_at_integer_zoom(picture):
     fig.canvas.draw()
     y, x = evaluation.hardest_crop(pair, 48)
     shown = {ax.get_title(): ax for ax in fig.axes}
-    assert list(shown) == ["HR, crop boxed", "LR", "bicubic", "HR"]
+    assert list(shown) == ["HR, surroundings", "LR", "bicubic", "HR"]
     assert np.array_equal(shown["HR"].images[0].get_array(), hr[y : y + 48, x : x + 48])
     bicubic = evaluation.upscale("bicubic", pair.lr)
     assert np.abs(shown["bicubic"].images[0].get_array().astype(int) - bicubic[y : y + 48, x : x + 48]).max() <= 1
