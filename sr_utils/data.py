@@ -18,6 +18,7 @@ from PIL import Image
 from . import StudyError, archives, paths
 from .images import SCALE, downscale, modcrop, read_image
 
+PIXEL = np.dtype("V3")  # three bytes that move together
 SMALLEST = 24  # px; a smaller image holds no patch of any profile
 
 # Photographs in scikit-image's wheel. Both motorcycle views are one scene, so they stay on one side.
@@ -169,10 +170,10 @@ def batch(pairs: Sequence[Pair], size: int, patch: int, seed: int, epoch: int, s
         pair = pairs[rng.integers(len(pairs))]
         y, x = (int(rng.integers(n - small + 1)) for n in pair.lr.shape[:2])
         turns, flip = rng.integers(4), rng.integers(2)
+        turned = np.s_[:: -1 if turns in (1, 2) else 1, :: -1 if (turns in (2, 3)) != flip else 1]
         for out, image, scale in ((lr, pair.lr, 1), (hr, pair.hr, SCALE)):
-            side = small * scale
-            crop = np.rot90(image[y * scale : y * scale + side, x * scale : x * scale + side], turns)
-            out[i] = crop[:, ::-1] if flip else crop
+            crop = image.view(PIXEL)[y * scale : (y + small) * scale, x * scale : (x + small) * scale, 0]
+            out[i].view(PIXEL)[..., 0] = (crop.T if turns % 2 else crop)[turned]
     return lr, hr
 
 

@@ -25,7 +25,9 @@ def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
         if "injected-parameters" in tags:
             cell.id = "reference-run"
-            cell.source = REFERENCE_NOTE + cell.source.removeprefix("# Parameters\n").removeprefix(REFERENCE_NOTE)
+            cell.source = (
+                REFERENCE_NOTE + cell.source.removeprefix("# Parameters\n").removeprefix(REFERENCE_NOTE).strip()
+            )
         if cell.cell_type != "code":
             continue
         cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
