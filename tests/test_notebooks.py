@@ -98,7 +98,7 @@ def check_form(notebook, name):
         assert cell.execution_count == count, where
         for output in cell.outputs:
             assert output.output_type != "error" and output.get("name") != "stderr", where
-            assert "/home/" not in str(output) and "/tmp/" not in str(output) and "/work/" not in str(output), where
+            assert not any(path in str(output) for path in ("/home/", "/tmp/", str(paths.ROOT))), where
 
 
 @pytest.mark.parametrize("name", NAMES)
