@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import papermill
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from . import StudyError, paths, profiles
@@ -65,6 +66,10 @@ def execute(notebook: Path, target: Path, parameters: dict) -> None:
         ]
         where = f"{notebook.name}, cell {cells[error.cell_index].id!r}"
         raise StudyError(f"{where}: {message} The executed copy is {target}.") from None
+    except DeadKernelError:
+        raise StudyError(
+            f"{notebook.name}: the kernel was killed or interrupted; the same command goes on from the last checkpoint."
+        ) from None
 
 
 def results(profile: str) -> dict:

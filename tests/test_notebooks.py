@@ -158,6 +158,18 @@ def test_a_failing_cell_is_told_in_a_sentence(tmp_path):
     assert error.traceback == ["StudyError: " + error.evalue]  # JupyterLab shows the sentence alone
 
 
+def test_a_dying_kernel_is_told_in_a_sentence(tmp_path):
+    notebook = blank()
+    source = "profile: str = 'quick'\ndata: str = 'sample'\nseeds: list = [0]"
+    notebook.cells = [
+        nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
+    ]
+    nbformat.write(notebook, tmp_path / "dies.ipynb")
+    with pytest.raises(StudyError, match=r"dies\.ipynb: the kernel was killed .* goes on from the last checkpoint"):
+        reproduce.execute(tmp_path / "dies.ipynb", tmp_path / "out.ipynb", {})
+
+
 def test_a_notebook_without_the_parameters_is_refused(tmp_path):
     nbformat.write(blank(), tmp_path / "bare.ipynb")
     with pytest.raises(StudyError, match="lacks the parameters data, profile, seeds"):
