@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from . import StudyError
+from . import StudyError, profiles
 
 
 @contextlib.contextmanager
@@ -27,8 +27,6 @@ def _silent_stderr():
 
 with _silent_stderr():
     import keras
-
-DEVICES = ("auto", "cpu", "gpu")
 
 
 def _gpus() -> list:
@@ -72,9 +70,7 @@ def setup() -> dict:
     ------
     StudyError : for an unknown `DEVICE`, or a GPU that was asked for and is absent.
     """
-    device = os.environ.get("DEVICE") or "auto"
-    if device not in DEVICES:
-        raise StudyError(f"There is no device {device!r}; set DEVICE to one of {', '.join(DEVICES)}.")
+    device = profiles.check_device(os.environ.get("DEVICE"))
     gpus = [] if device == "cpu" else _gpus()
     if device == "gpu" and not gpus:
         raise StudyError("DEVICE=gpu, but this machine shows no GPU; use DEVICE=auto, or install with make env GPU=1.")

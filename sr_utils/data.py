@@ -89,11 +89,16 @@ def load(name: str, root=None) -> ImageSet:
         return ImageSet(name, _bsds500(root), load("sample").valid)
     if name in BENCHMARKS:
         return ImageSet(name, [], _benchmark(root, BENCHMARKS[name]))
-    if Path(name).expanduser().is_dir():
-        return _folder(Path(name).expanduser())
-    raise StudyError(
-        f"There is no image set or folder {name!r}; choose one of {', '.join(NAMES)}, or give a folder's path."
-    )
+    return _folder(check_name(name))
+
+
+def check_name(name: str) -> Path:
+    """The name of a set or of a folder, as a path. Raises `StudyError` if it is neither."""
+    folder = Path(name).expanduser()
+    if name not in NAMES and not folder.is_dir():
+        known = ", ".join(NAMES)
+        raise StudyError(f"There is no image set or folder {name!r}; choose one of {known}, or give a folder's path.")
+    return folder
 
 
 def digest(pairs) -> str:

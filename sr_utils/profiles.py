@@ -66,3 +66,13 @@ def check_seeds(seeds) -> list[int]:
     if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):
         raise StudyError(f"seeds must be different non-negative integers, such as 1,2,3; not {seeds!r}.")
     return numbers
+
+
+DEVICES = ("auto", "cpu", "gpu")
+
+
+def check_device(name: str | None) -> str:
+    """The device asked for, "auto" where nothing was. Raises `StudyError` for an unknown one."""
+    if name and name not in DEVICES:
+        raise StudyError(f"There is no device {name!r}; set DEVICE to {', '.join(DEVICES[:-1])} or {DEVICES[-1]}.")
+    return name or DEVICES[0]

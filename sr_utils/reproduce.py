@@ -15,20 +15,16 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from . import StudyError, paths, profiles
-from .data import NAMES
+from .data import NAMES, check_name
 
 PARAMETERS = {"profile", "data", "seeds"}
 
 
-def check(profile: str, data: str, seeds: str, device: str) -> dict:
+def check(profile: str, data: str, seeds: str, device: str | None) -> dict:
     """Papermill's parameters, or a `StudyError` before anything has started."""
     profiles.get(profile)
-    if data not in NAMES and not Path(data).expanduser().is_dir():
-        raise StudyError(
-            f"There is no image set or folder {data!r}; choose one of {', '.join(NAMES)}, or a folder's path."
-        )
-    if device not in ("auto", "cpu", "gpu"):
-        raise StudyError(f"There is no device {device!r}; set DEVICE to auto, cpu or gpu.")
+    check_name(data)
+    profiles.check_device(device)
     folder = data if data in NAMES else str(Path(data).expanduser().resolve())  # kernels run in another folder
     return {"profile": profile, "data": folder, "seeds": profiles.check_seeds(seeds)}
 
@@ -88,7 +84,7 @@ def main(argv=None) -> int:
     arguments = parser.parse_args(argv)
     began = time.perf_counter()
     try:
-        parameters = check(**vars(arguments), device=os.environ.get("DEVICE") or "auto")
+        parameters = check(**vars(arguments), device=os.environ.get("DEVICE"))
         for variable in ("SR_DATA", "SR_RUNS", "SR_FIGURES", "SR_BUILD", "VGG_WEIGHTS"):
             value = os.environ.get(variable)
             if value and value not in ("none", "imagenet"):  # kernels run in another folder
