@@ -5,21 +5,22 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-from skimage.color import rgb2ycbcr
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from . import StudyError
 from .backend import keras
 from .data import digest, load, on_disk
-from .evidence import claims, compare, interval, table
+from .evidence import compare, interval, table
 from .filters import edge_enhance
 from .images import SCALE, upsample
+from .metrics import METRICS, SHAVE, _lumas, gmsd, luma, psnr, sharpness, ssim
 from .training import replace
 
-__all__ = ["claims", "compare", "interval", "psnr", "score", "score_all", "sharpness", "ssim", "table", "upscale"]
+__all__ = [
+    "METRICS", "SHAVE", "compare", "gmsd", "interval", "luma", "psnr", "score", "score_all", "sharpness", "ssim",
+    "table", "upscale",
+]  # fmt: skip
 
 MARGIN = 24  # LR pixels around a window; `combined` sees 19
-SHAVE = SCALE  # pixels cut from each side before scoring
 
 
 def upscale(arm, lr):
@@ -47,75 +48,8 @@ def upscale_window(arm, pair, y: int, x: int, side: int):
     return sr[y : y + side, x : x + side]
 
 
-def luma(image):
-    """BT.601 luma (16…235, float64) of uint8 (H, W, 3) RGB without its border. `StudyError` if nothing is left."""
-    y = rgb2ycbcr(image)[SHAVE:-SHAVE, SHAVE:-SHAVE, 0]
-    if not y.size:
-        raise StudyError(
-            f"An image of {image.shape[1]}×{image.shape[0]} pixels is nothing but border; score a larger one."
-        )
-    return y
-
-
-def _lumas(sr, hr):
-    if sr.shape != hr.shape or sr.dtype != np.uint8 or hr.dtype != np.uint8:
-        raise StudyError(f"SR and HR must be uint8 of one shape, not {sr.dtype} {sr.shape} and {hr.dtype} {hr.shape}.")
-    return luma(sr), luma(hr)
-
-
-def psnr(sr, hr) -> float:
-    """PSNR in dB of uint8 (H, W, 3) images, on the BT.601 luma (16…235), 4 pixels shaved; inf for equal images.
-
-    The protocol of the ×4 tables since Timofte et al., 2014; bicubic on Set5 gives the published 28.42 dB (28.43
-    with Pillow's kernel). Raises `StudyError` unless both are uint8 of one shape.
-    """
-    return _psnr(*_lumas(sr, hr))
-
-
-def _psnr(sr, hr) -> float:
-    return float("inf") if np.array_equal(sr, hr) else float(peak_signal_noise_ratio(hr, sr, data_range=255))
-
-
-def ssim(sr, hr) -> float:
-    """SSIM in −1…1 of uint8 (H, W, 3) images, on the BT.601 luma, 4 pixels shaved.
-
-    Wang et al., 2004, doi:10.1109/TIP.2003.819861: 11×11 Gaussian of σ = 1.5, population covariance. Raises
-    `StudyError` unless both are uint8 of one shape, at least 19 pixels a side.
-    """
-    return _ssim(*_lumas(sr, hr))
-
-
-def _ssim(sr, hr) -> float:
-    if min(sr.shape) < 11:
-        raise StudyError("SSIM needs 11×11 pixels after the shave; score an image of at least 19×19.")
-    settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
-    return float(structural_similarity(hr, sr, data_range=255, **settings))
-
-
-def sharpness(sr, hr) -> float:
-    """Share of HR's high-frequency power that SR keeps, 0 for none and 1 for all (more is added noise or ringing).
-
-    Power of the luma (Hann window, 4 pixels shaved) at radial frequencies above half of LR's Nyquist frequency,
-    that is above 1/16 cycle per HR pixel; SR's over HR's. Arguments as for `psnr`.
-    """
-    return _sharpness(*_lumas(sr, hr))
-
-
-def _sharpness(sr, hr) -> float:
-    window = np.outer(*map(np.hanning, hr.shape))
-    powers = [np.abs(np.fft.fft2((y - y.mean()) * window)) ** 2 for y in (sr, hr)]
-    fy, fx = (np.fft.fftfreq(n) for n in hr.shape)
-    high = np.hypot(fy[:, None], fx[None]) > 0.25 / SCALE
-    if not powers[1][high].sum():
-        raise StudyError("HR is flat: it has no high frequencies to compare with.")
-    return float(powers[0][high].sum() / powers[1][high].sum())
-
-
-METRICS = {"psnr": _psnr, "ssim": _ssim, "sharpness": _sharpness}  # on lumas, so that a table converts once
-
-
 def score(model, pairs) -> pd.DataFrame:
-    """One row per image: `image`, `psnr` (dB), `ssim`, `sharpness`; `model` as for `upscale`.
+    """One row per image: `image`, `psnr` (dB), `ssim`, `sharpness`, `gmsd`; `model` as for `upscale`.
 
     Raises `StudyError` for an empty set.
     """
@@ -136,7 +70,7 @@ def test_sets(data: str) -> dict:
 
 
 def score_all(entries, sets) -> pd.DataFrame:
-    """Rows `arm`, `seed`, `set`, `image`, `psnr`, `ssim`, `sharpness` for trained runs and interpolations.
+    """Rows `arm`, `seed`, `set`, `image`, `psnr`, `ssim`, `sharpness`, `gmsd` for trained runs and interpolations.
 
     `entries` are `training.Run`s or the names "nearest", "bilinear", "bicubic" (which have seed −1). A run's scores
     are kept beside its weights and found again; they are recomputed when a set's images change.

@@ -1,57 +1,111 @@
-"""From scores to statements: paired differences, bootstrap intervals, verdicts."""
-
-from dataclasses import dataclass
+"""From scores to statements: paired differences, bootstrap intervals, p-values and their correction."""
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from . import StudyError
 
-MARGIN = 0.1  # dB; a smaller difference counts as none
+RESAMPLES = 10_000
+LEVEL = 0.95
 
 
-def interval(differences, resamples: int = 10_000, level: float = 0.95):
-    """Mean of paired differences and its bootstrap interval: (seeds, images) -> (mean, low, high).
+def resampled_means(differences, resamples: int = RESAMPLES, level: float = LEVEL) -> np.ndarray:
+    """Bootstrap means of paired differences (seeds, units): float (resamples,), the same on every call.
 
-    Two levels: seeds are drawn with replacement, then images, 10,000 times; the limits are percentiles. With one
-    seed the interval speaks of images only. Efron & Tibshirani, 1993, chapters 13 and 17.
+    Two levels, resampled independently: seeds, then units (images, or crops, or nothing where there is one of them).
+    A plain percentile interval is too narrow for few seeds. Two known corrections mend that: √(n/(n−1)) on each
+    level's spread, and Student's t in place of the normal, with the degrees of freedom of Satterthwaite (1946,
+    doi:10.2307/3002019) for the sum of both levels. Efron & Tibshirani, 1993, chapters 6 and 13; Hesterberg, 2015,
+    arXiv:1411.5279, section 4.
 
-    Raises `StudyError` for an empty array or scores that are not finite.
+    Raises `StudyError` for an empty array, a single difference, or differences that are not finite.
     """
     d = np.atleast_2d(np.asarray(differences, float))
     if not d.size or not np.isfinite(d).all():
         raise StudyError("An interval needs at least one finite difference; an infinite PSNR means that SR equals HR.")
+    if d.size == 1:
+        raise StudyError("One image and one seed give no interval; score more images, or train more seeds.")
     rng = np.random.default_rng(0)
-    seeds, images = (rng.multinomial(n, np.full(n, 1 / n), resamples) / n for n in d.shape)  # weights of each resample
-    means = np.einsum("rs,si,ri->r", seeds, d, images, optimize=True)
+    weights, spreads = [], []
+    for level_means in (d.mean(axis=1), d.mean(axis=0)):
+        n = len(level_means)
+        if n == 1:
+            weights.append(np.ones((resamples, 1)))
+            continue
+        counts = rng.multinomial(n, np.full(n, 1 / n), resamples)
+        weights.append(1 / n + np.sqrt(n / (n - 1)) * (counts - 1) / n)
+        spreads.append((level_means.var(ddof=1) / n, n - 1))
+    means = np.einsum("rs,si,ri->r", weights[0], d, weights[1], optimize=True)
+    total = sum(variance for variance, _ in spreads)
+    if total == 0:
+        return means
+    freedom = total**2 / sum(variance**2 / n for variance, n in spreads)
+    tail = (1 + level) / 2
+    return d.mean() + stats.t.ppf(tail, freedom) / stats.norm.ppf(tail) * (means - d.mean())
+
+
+def interval(differences, resamples: int = RESAMPLES, level: float = LEVEL) -> tuple[float, float, float]:
+    """Mean of paired differences (seeds, images) and its bootstrap interval: (mean, low, high).
+
+    The percentiles of `resampled_means`. With one seed the interval speaks of images only. On synthetic effects it
+    covers the truth in 95 % of the cases (93 to 97 %; `make bench` counts them). Raises as `resampled_means` does.
+    """
+    means = resampled_means(differences, resamples, level)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(d.mean()), float(low), float(high)
+    return float(np.mean(differences)), float(low), float(high)
 
 
-def differences(scores: pd.DataFrame, arm: str, reference: str, metric: str = "psnr") -> np.ndarray:
-    """arm − reference, paired by seed and image: (seeds, images). An interpolation is paired with every seed."""
-    if reference == "hr":  # its own sharpness is 1
-        return scores[scores.arm == arm].pivot(index="seed", columns=["set", "image"], values=metric).to_numpy() - 1
-    tables = []
-    for name in (arm, reference):
-        rows = scores[scores.arm == name]
-        if rows.empty:
-            raise StudyError(f"There are no scores for {name!r}; score it first.")
-        tables.append(rows.pivot(index="seed", columns=["set", "image"], values=metric))
-    a, b = tables
+def coverage(seeds=3, images=19, effect=0.3, spreads=(0.05, 0.2, 0.05), trials=1000, resamples=1000) -> float:
+    """Share of synthetic trials whose 95 % interval holds the true effect.
+
+    `spreads`: standard deviations of seeds, images and the rest, in dB; the defaults are like this study's.
+    """
+    rng = np.random.default_rng(1)
+    hits = 0
+    for _ in range(trials):
+        of_seeds, of_images, rest = (
+            rng.normal(0, spread, shape)
+            for spread, shape in zip(spreads, ((seeds, 1), (1, images), (seeds, images)), strict=True)
+        )
+        _, low, high = interval(effect + of_seeds + of_images + rest, resamples)
+        hits += low < effect < high
+    return hits / trials
+
+
+def differences(scores: pd.DataFrame, arm: str, reference, metric: str = "psnr") -> np.ndarray:
+    """arm − reference, paired by seed and image: float (seeds, images).
+
+    An interpolation is paired with every seed. A number as reference is subtracted as it is. Raises `StudyError` for
+    an arm without scores, or arms that were scored on different images or trained with different seeds.
+    """
+    a = _grid(scores, arm, metric)
+    if not isinstance(reference, str):
+        return a.to_numpy() - reference
+    b = _grid(scores, reference, metric)
     if not a.columns.sort_values().equals(b.columns.sort_values()):
         raise StudyError(f"{arm} and {reference} were scored on different images; score both on the same sets.")
-    b = b[a.columns]
     if list(a.index) != list(b.index) and -1 not in (*a.index, *b.index):
         raise StudyError(f"{arm} and {reference} were trained with different seeds; train both with the same.")
-    return a.to_numpy() - b.to_numpy()
+    return a.to_numpy() - b[a.columns].to_numpy()
+
+
+def _grid(scores, arm, metric) -> pd.DataFrame:
+    rows = scores[(scores.arm == arm) & scores[metric].notna()] if metric in scores else scores[:0]
+    if rows.empty:
+        raise StudyError(f"There are no scores for {arm!r} ({metric}); score it first.")
+    return rows.pivot(index="seed", columns=["set", "image"], values=metric)
 
 
 def compare(scores: pd.DataFrame, reference: str, metric: str = "psnr") -> pd.DataFrame:
-    """Each arm against the reference: mean score, mean difference, and its 95 % interval, indexed by arm."""
+    """Each arm against the reference: mean score, mean difference, and its 95 % interval, indexed by arm.
+
+    With one image and one seed there is no interval: `low` and `high` are NaN.
+    """
     rows = {}
     for arm in dict.fromkeys(scores.arm):
-        mean, low, high = interval(differences(scores, arm, reference, metric))
+        paired = differences(scores, arm, reference, metric)
+        mean, low, high = interval(paired) if paired.size > 1 else (paired.mean(), np.nan, np.nan)
         value = scores.loc[scores.arm == arm, metric].mean()
         rows[arm] = {metric: value, "difference": mean, "low": low, "high": high}
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -63,11 +117,11 @@ def table(scores: pd.DataFrame, metric: str = "psnr") -> pd.DataFrame:
     return means.loc[list(dict.fromkeys(scores.arm)), list(dict.fromkeys(scores["set"]))]
 
 
-def verdict(low: float, high: float, expect: str, margin: float = MARGIN) -> str:
+def verdict(low: float, high: float, expect: str, margin: float = 0.0) -> str:
     """What an interval says of an expectation: "holds", "does not hold" or "undecided".
 
-    `expect` is "more" (the interval lies above 0), "less" (below 0) or "same" (inside ±margin; this is the two
-    one-sided tests of Schuirmann, 1987, at the interval's level). The opposite must be as clear to be refused.
+    `expect` is "more" (the interval lies above 0), "less" (below 0) or "same" (inside ±margin; these are the two
+    one-sided tests of Schuirmann, 1987, at 2.5 % each). The opposite must be as clear to be refused.
     """
     if expect == "less":
         return verdict(-high, -low, "more")
@@ -78,98 +132,26 @@ def verdict(low: float, high: float, expect: str, margin: float = MARGIN) -> str
     return "holds" if inside else "does not hold" if outside else "undecided"
 
 
-@dataclass(frozen=True)
-class Claim:
-    """One row of the table: in `study`, `arm` is expected to have "more", "less" or the "same" `metric` as `reference`.
+def p_value(means: np.ndarray, expect: str, margin: float = 0.0) -> float:
+    """Two-sided p of the verdict that resampled means come closest to: below 0.05 where `verdict` decides."""
 
-    The reference "hr" stands for HR itself, whose sharpness is 1. `features` marks claims about trained VGG features.
-    """
+    def share(beyond) -> float:
+        return (beyond.sum() + 1) / (len(means) + 1)
 
-    study: int
-    text: str
-    arm: str
-    reference: str
-    expect: str
-    metric: str = "psnr"
-    features: bool = False
-
-
-CLAIMS = (
-    Claim(1, "SRCNN beats bilinear", "srcnn", "bilinear", "more"),
-    Claim(1, "SRCNN beats bicubic", "srcnn", "bicubic", "more"),
-    Claim(1, "SR has less high-frequency power than HR", "srcnn", "hr", "less", "sharpness"),
-    Claim(2, "pre beats progressive", "pre_upsampling", "progressive_upsampling", "more"),
-    Claim(2, "progressive beats iterative", "progressive_upsampling", "iterative_upsampling", "more"),
-    Claim(2, "iterative beats post", "iterative_upsampling", "post_upsampling", "more"),
-    Claim(2, "pre beats the baseline", "pre_upsampling", "srcnn", "more"),
-    Claim(2, "post beats the baseline", "post_upsampling", "srcnn", "more"),
-    Claim(3, "residual beats the baseline", "residual", "srcnn", "more"),
-    Claim(3, "inception beats the baseline", "inception", "srcnn", "more"),
-    Claim(3, "residual beats its control, pre-upsampling", "residual", "pre_upsampling", "more"),
-    Claim(3, "inception beats its control, pre-upsampling", "inception", "pre_upsampling", "more"),
-    Claim(3, "residual and inception end alike", "residual", "inception", "same"),
-    Claim(4, "MAE has lower PSNR than MSE", "srcnn mae", "srcnn", "less"),
-    Claim(4, "perceptual loss lowers PSNR", "srcnn perceptual", "srcnn", "less", features=True),
-    Claim(4, "perceptual loss adds high frequencies", "srcnn perceptual", "srcnn", "more", "sharpness", features=True),
-    Claim(5, "edge enhancement before the network changes nothing", "srcnn_edge_input", "srcnn", "same"),
-    Claim(5, "edge enhancement after the network sharpens", "srcnn enhanced 1", "srcnn", "more", "sharpness"),
-    Claim(5, "at full strength it costs PSNR", "srcnn enhanced 1", "srcnn", "less"),
-    Claim(5, "at a tenth of the strength it costs PSNR", "srcnn enhanced 0.1", "srcnn", "less"),
-    Claim(6, "the combined model beats the baseline", "combined", "srcnn", "more"),
-    Claim(6, "the combined model beats residual", "combined", "residual", "more"),
-)
-UNITS = {"psnr": "dB", "ssim": "", "sharpness": "of HR's"}
+    if expect == "same":
+        below, above = -margin, margin
+        holds = max(share(means <= below), share(means >= above))
+        fails = min(share(means <= above), share(means >= below))
+    else:
+        holds, fails = share(means <= 0), share(means >= 0)
+    return float(min(1, 2 * min(holds, fails)))
 
 
-def claims(study: int, *scores: pd.DataFrame, features_trained: bool = True) -> list[dict]:
-    """The claims of a study as rows: text, effect (mean paired difference), interval, what it covers, and verdict.
-
-    With random VGG features the claims about trained ones get the verdict "not testable here".
-    """
-    frame = pd.concat(scores, ignore_index=True)
-    rows = []
-    for c in (c for c in CLAIMS if c.study == study):
-        paired = differences(frame, c.arm, c.reference, c.metric)
-        mean, low, high = interval(paired)
-        reached = (
-            verdict(low, high, c.expect)
-            if features_trained or not c.features
-            else "not testable here (random VGG features)"
-        )
-        row = {"study": study, "claim": c.text, "effect": mean, "low": low, "high": high, "unit": UNITS[c.metric]}
-        covers = "images only" if len(paired) == 1 else "seeds and images"
-        expected = {"more": "> 0", "less": "< 0", "same": f"within ±{MARGIN:g}"}[c.expect]
-        rows.append(row | {"covers": covers, "expected": expected, "verdict": reached})
-    return rows
-
-
-def sentences(claims: list[dict]) -> str:
-    """Markdown, one line per claim: text, verdict, effect and interval. The words follow the verdict."""
-    return "\n".join(
-        f"- **{c['verdict']}** · {c['claim']}: {c['effect']:+.3f} {c['unit']}, "
-        f"95 % interval {c['low']:+.3f} … {c['high']:+.3f} ({c['covers']})"
-        for c in claims
-    )
-
-
-def share_of_fall(history: pd.Series, epoch: int) -> float:
-    """Share of a loss's whole fall that is done after `epoch`: 0 at the first epoch, 1 at the last."""
-    first, last = history.iloc[0], history.iloc[-1]
-    return float((first - history.loc[epoch]) / (first - last))
-
-
-def epochs_to(history: pd.Series, share: float = 0.95) -> int:
-    """The first epoch by which a loss has done that share of its own whole fall."""
-    first, last = history.iloc[0], history.iloc[-1]
-    return int(history.index[history <= first - share * (first - last)][0])
-
-
-def learning(runs) -> pd.DataFrame:
-    """Per arm, means over seeds: final validation MSE, and epochs to 95 % of its own fall."""
-    rows = {}
-    for run in runs:
-        mse = run.history["val_mse"]
-        rows.setdefault(run.label, []).append(
-            {"final validation MSE": mse.iloc[-1], "epochs to 95 % of its fall": epochs_to(mse)}
-        )
-    return pd.DataFrame({label: pd.DataFrame(r).mean() for label, r in rows.items()}).T
+def holm(p_values) -> np.ndarray:
+    """Holm's step-down correction (1979) of a family of p-values: adjusted values in the order given."""
+    p = np.asarray(p_values, float)
+    order = np.argsort(p, kind="stable")
+    adjusted = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)).clip(max=1)
+    out = np.empty_like(p)
+    out[order] = adjusted
+    return out

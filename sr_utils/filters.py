@@ -13,6 +13,12 @@ KERNEL = np.array([[-1, -1, -1], [-1, 9, -1], [-1, -1, -1]], np.float32)
 IDENTITY = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]], np.float32)
 
 
+def wave_gain(frequency, strength: float = 1.0):
+    """What `edge_enhance` multiplies a horizontal wave by; `frequency` in cycles per pixel, an array or a number."""
+    side, middle, _ = ((1 - strength) * IDENTITY + strength * KERNEL).sum(axis=0)  # constant along y
+    return middle + 2 * side * np.cos(2 * np.pi * np.asarray(frequency))
+
+
 def edge_enhance(image, strength: float = 1.0):
     """Sharpen each channel: uint8 (H, W, 3) -> uint8 (H, W, 3), rounded and clipped, border replicated.
 

@@ -22,6 +22,10 @@ ops = keras.ops
 #: What Keras' VGG preprocessing subtracts after RGB -> BGR: ImageNet's mean, in grey levels.
 IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 
+#: Weights of the content and texture terms for random features, of which both are far smaller: each term then has the
+#: value that it has with ImageNet's blocks 1 and 3 on the bicubic-enlarged validation crops of `quick`.
+RANDOM_TERMS = {"content": 2.4e-5, "texture": 1.9e-5}
+
 PUBLISHED = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
@@ -65,6 +69,11 @@ class PerceptualLoss(keras.losses.Loss):
     def source(self) -> str:
         """The features in words, for captions."""
         return f"VGG-19 {' + '.join(self.layers)}, {describe(self.weights)}"
+
+    @property
+    def terms(self) -> list[float]:
+        """The weights of the three terms: pixel, content, texture."""
+        return [self.pixel, self.content, self.texture]
 
     def call(self, y_true, y_pred):
         loss = self.pixel * ops.mean(ops.square((y_true - y_pred) / 255.0))
@@ -136,9 +145,8 @@ def _download() -> Path:
 
 @functools.cache
 def vgg_weights():
-    """Which weights this machine can have: the file in `VGG_WEIGHTS`, else Keras' download, else None (said aloud).
-
-    `VGG_WEIGHTS=none` asks for the random network without trying the network.
+    """Where this machine has ImageNet's weights: the file in `VGG_WEIGHTS`, else Keras' download, else None (said
+    aloud). `VGG_WEIGHTS=none` does without them, and without trying the network.
     """
     asked = os.environ.get("VGG_WEIGHTS")
     if asked:
@@ -146,8 +154,13 @@ def vgg_weights():
     try:
         return str(_download())
     except StudyError as error:
-        print(f"Perceptual loss falls back on random VGG-19 features: {error}")
+        print(f"No perceptual loss with trained features, only with random ones: {error}")
         return None
+
+
+def perceptual() -> tuple[str, ...]:
+    """The perceptual losses that this machine can compute: with random features always, with ImageNet's if it can."""
+    return ("perceptual_random",) if vgg_weights() is None else ("perceptual", "perceptual_random")
 
 
 def describe(weights) -> str:
@@ -159,11 +172,21 @@ def describe(weights) -> str:
 
 
 def get(name: str, profile):
-    """The Keras loss of that name for a profile: "mse", "mae" or "perceptual". Raises `StudyError` otherwise."""
+    """The Keras loss of that name for a profile: "mse", "mae", "perceptual" (ImageNet features) or "perceptual_random".
+
+    Raises `StudyError` for another name, or where ImageNet's weights are asked for and absent.
+    """
+    if name == "perceptual" and vgg_weights() is None:
+        raise StudyError(
+            f"The perceptual loss needs ImageNet's weights; set VGG_WEIGHTS to Keras' {PUBLISHED}, or choose the loss "
+            "perceptual_random."
+        )
     if name == "perceptual":
         return PerceptualLoss(profile.vgg_layers, vgg_weights())
+    if name == "perceptual_random":
+        return PerceptualLoss(profile.vgg_layers, None, **RANDOM_TERMS)
     if name == "mse":
         return keras.losses.MeanSquaredError()
     if name == "mae":
         return keras.losses.MeanAbsoluteError()
-    raise StudyError(f"There is no loss {name!r}; choose mse, mae or perceptual.")
+    raise StudyError(f"There is no loss {name!r}; choose mse, mae, perceptual or perceptual_random.")

@@ -2,9 +2,11 @@
 
 import inspect
 
+import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
+from . import claims as judged
 from . import models, plots
 
 
@@ -25,11 +27,23 @@ def cost_table(networks) -> pd.DataFrame:
     return costs.map("{:,.0f}".format)
 
 
-def claims(rows: list[dict]) -> pd.DataFrame:
-    """The claims table: text, effect, interval and verdict."""
-    table = pd.DataFrame(rows).set_index("claim")
-    interval = f"95 % interval ({table.covers.iloc[0]})"
-    table[interval] = [f"{row.low:+.3f} … {row.high:+.3f}" for row in table.itertuples()]
-    table["effect"] = [f"{row.effect:+.3f} {row.unit}" for row in table.itertuples()]
-    shown = ["study"] if table.study.nunique() > 1 else []
-    return table[[*shown, "expected", "effect", interval, "verdict"]].rename_axis(None)
+def claims(table: pd.DataFrame) -> pd.DataFrame:
+    """`claims.judge`'s table for reading: claim, what is expected, effect, interval, both verdicts."""
+    shown = pd.DataFrame(index=table.index)
+    shown["claim"] = np.where(table.control, "control: " + table.claim, table.claim)
+    shown["expected"] = table.expected
+    rows = list(table.itertuples())
+    shown["effect"] = ["" if pd.isna(r.effect) else f"{judged.signed(r.effect)} {r.unit}" for r in rows]
+    shown["95 % interval"] = [judged.span(r.low, r.high) for r in rows]
+    shown["over"] = table.covers
+    shown["verdict"] = [f"{r.verdict} ({r.why})" if r.why else r.verdict for r in rows]
+    shown["after Holm"] = [r.corrected if pd.notna(r.p) else "" for r in rows]
+    return shown
+
+
+def links(table: pd.DataFrame) -> Markdown:
+    """The same as sentences, with a link to the page that weighs all claims together."""
+    return Markdown(
+        f"{judged.sentences(table)}\n\nCorrected for this page's {table.p.notna().sum()} claims; "
+        "[06](06_conclusions.ipynb#every-claim) weighs them among all of the study's."
+    )

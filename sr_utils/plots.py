@@ -11,7 +11,7 @@ from . import evaluation, filters
 from .images import SCALE
 from .style import DPI, FOOT, caption, look, name, save
 
-__all__ = ["caption", "crops", "curves", "effects", "gain", "name", "plane", "quality_against_cost", "save", "sweep"]
+__all__ = ["caption", "crops", "curves", "effects", "gain", "name", "planes", "quality_against_cost", "save", "sweep"]
 
 
 def _axes(width: float, height: float, columns: int = 1):
@@ -94,14 +94,16 @@ def crops(pairs, arms: Mapping, side: int = 48, zoom: int = 3, overview: bool = 
     return fig
 
 
-def plane(scores: pd.DataFrame, x: str = "psnr", y: str = "sharpness"):
-    """The perception–distortion plane (Blau & Michaeli, 2018, arXiv:1711.06077): fidelity against kept sharpness."""
-    fig, (ax,) = _axes(6, 4)
-    for label, rows in scores.groupby("arm", sort=False):
-        ax.plot(rows[x].mean(), rows[y].mean(), ms=8, label=name(label), **look(label))
-    ax.set(xlabel="PSNR / dB (fidelity)", ylabel="share of HR's high-frequency power (sharpness)")
-    ax.margins(0.15)
-    ax.legend()
+def planes(scores: pd.DataFrame):
+    """The perception–distortion plane (Blau & Michaeli, 2018, arXiv:1711.06077): PSNR against sharpness and GMSD."""
+    fig, axes = _axes(9.5, 3.8, 2)
+    panels = (("sharpness", "share of HR's high-frequency power"), ("gmsd", "GMSD (0: like HR)"))
+    for ax, (metric, unit) in zip(axes, panels, strict=True):
+        for label, rows in scores.groupby("arm", sort=False):
+            ax.plot(rows["psnr"].mean(), rows[metric].mean(), ms=8, label=name(label), **look(label))
+        ax.set(xlabel="PSNR / dB (fidelity)", ylabel=unit)
+        ax.margins(0.15)
+    axes[0].legend()
     return fig
 
 
@@ -126,13 +128,7 @@ def gain(strengths):
     fig, (ax,) = _axes(6, 3.2)
     frequency = np.linspace(0, 0.5, 200)
     for shade, strength in zip(np.linspace(0.75, 0.1, len(strengths)), strengths, strict=True):
-        kernel = ((1 - strength) * filters.IDENTITY + strength * filters.KERNEL).sum(axis=0)  # constant along y
-        ax.plot(
-            frequency,
-            kernel[1] + 2 * kernel[0] * np.cos(2 * np.pi * frequency),
-            color=str(shade),
-            label=f"{strength:g}",
-        )
+        ax.plot(frequency, filters.wave_gain(frequency, strength), color=str(shade), label=f"{strength:g}")
     ax.axvline(0.5 / SCALE, color="#CC6677", ls="--", lw=1)
     ax.annotate(
         "LR's Nyquist frequency", (0.5 / SCALE, ax.get_ylim()[1]), (4, -10), textcoords="offset points", fontsize=7.5

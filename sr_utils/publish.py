@@ -4,10 +4,9 @@ import re
 import sys
 
 import nbformat
-import pandas as pd
 
 from . import StudyError, paths
-from .reproduce import results
+from .results import read
 
 REFERENCE_NOTE = "# The run shown on this page. Delete this cell to run with the defaults above.\n"
 
@@ -61,7 +60,7 @@ def cost_table(record: dict) -> str:
 
 def score_table(record: dict) -> str:
     """Markdown: arms × sets, PSNR and SSIM, means over images and seeds, and what made them."""
-    scores = pd.DataFrame(record["scores"])
+    scores = record["scores"]
     means = scores.groupby(["arm", "set"], sort=False)[["psnr", "ssim"]].mean()
     sets = list(dict.fromkeys(scores["set"]))
     lines = ["| arm | " + " | ".join(f"{s} / dB · SSIM" for s in sets) + " |", "|---|" + "---:|" * len(sets)]
@@ -91,7 +90,7 @@ def main(profile: str) -> int:
         for path in notebooks(profile):
             print(f"wrote {path}")
         readme = paths.ROOT / "README.md"
-        readme.write_text(fill(readme.read_text(), results(profile)))
+        readme.write_text(fill(readme.read_text(), read(profile)))
         print(f"refreshed the tables of {readme}")
     except StudyError as error:
         print(f"make publish stopped: {error}", file=sys.stderr)

@@ -1,7 +1,6 @@
 """`make reproduce`: execute all notebooks in order with papermill, then print the table of results."""
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -9,12 +8,11 @@ import time
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from . import StudyError, paths, profiles
+from . import StudyError, paths, profiles, results
 from .data import NAMES, check_name
 
 PARAMETERS = {"profile", "data", "seeds"}
@@ -68,14 +66,6 @@ def execute(notebook: Path, target: Path, parameters: dict) -> None:
         ) from None
 
 
-def results(profile: str) -> dict:
-    """The content of figures/<profile>/results.json. Raises `StudyError` if it is not there."""
-    path = paths.figures() / profile / "results.json"
-    if not path.exists():
-        raise StudyError(f"{path} does not exist; run make reproduce PROFILE={profile} first.")
-    return json.loads(path.read_text())
-
-
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="make reproduce", description=__doc__)
     parser.add_argument("--profile", default="quick")
@@ -95,7 +85,7 @@ def main(argv=None) -> int:
         for i, notebook in enumerate(notebooks, 1):
             print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)
             execute(notebook, paths.build() / arguments.profile / notebook.name, parameters)
-        scores = pd.DataFrame(results(arguments.profile)["scores"])
+        scores = results.read(arguments.profile)["scores"]
     except StudyError as error:
         print(f"make reproduce stopped: {error}", file=sys.stderr)
         return 1

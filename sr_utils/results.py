@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import StudyError, backend, models, paths, training
+from . import StudyError, backend, models, paths, profiles, training
 from .data import BENCHMARKS
 
 
-def write(profile: str, runs, scores: pd.DataFrame, caption: str) -> None:
-    """Write figures/<profile>/results.json, once and whole. What differs from host to host stands in `host` alone."""
+def write(profile: str, runs, tables: dict, caption: str) -> None:
+    """Write figures/<profile>/results.json, once and whole. What differs from host to host stands in `host` alone.
+
+    `tables` maps a name ("scores", "claims", …) to a DataFrame; their indexes are dropped.
+    """
     entries = []
     for run in runs:
         entry = {
@@ -23,24 +26,57 @@ def write(profile: str, runs, scores: pd.DataFrame, caption: str) -> None:
         }
         entry["final"] = {key: float(value) for key, value in run.history.iloc[-1].items()}
         entries.append(entry)
-    record = {
-        "profile": profile,
-        "caption": caption,
-        "runs": entries,
-        "scores": json.loads(scores.to_json(orient="records", double_precision=6)),
-        "host": {
-            "versions": backend.versions(),
-            "seconds_per_step": {run.folder.name: run.host["seconds_per_step"] for run in runs},
-        },
+    host = {
+        "versions": backend.versions(),
+        "seconds_per_step": {run.folder.name: run.host["seconds_per_step"] for run in runs},
     }
+    parts = {"profile": profile, "caption": caption, "runs": entries, "host": host}
+    texts = {name: json.dumps(part, ensure_ascii=False) for name, part in parts.items()}
+    texts |= {name: _rows(frame) for name, frame in tables.items()}
+    text = ",\n".join(f'"{name}": {part}' for name, part in texts.items())
     path = paths.figures() / profile / "results.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        training.replace(path, lambda scratch: Path(scratch).write_text(json.dumps(record, indent=1)))
+        training.replace(path, lambda scratch: Path(scratch).write_text(f"{{\n{text}\n}}\n"))
     except OSError as error:
         raise StudyError(
             f"{path} cannot be written ({error.strerror or error}); free space, or set SR_FIGURES."
         ) from None
+
+
+def _rows(frame: pd.DataFrame) -> str:
+    """A table as JSON, a row per line, so that a diff shows what changed."""
+    table = json.loads(frame.to_json(orient="split", index=False, double_precision=6))
+    rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in table["data"])
+    return f'{{"columns": {json.dumps(table["columns"])}, "data": [\n{rows}]}}'
+
+
+def read(profile: str) -> dict:
+    """figures/<profile>/results.json, its tables as DataFrames. Raises `StudyError` if it is absent or damaged."""
+    path = paths.figures() / profile / "results.json"
+    if not path.exists():
+        raise StudyError(f"{path} does not exist; run make reproduce PROFILE={profile} first.")
+    try:
+        record = json.loads(path.read_text())
+    except ValueError:
+        raise StudyError(f"{path} is damaged; run make reproduce PROFILE={profile} again.") from None
+    for key, value in record.items():
+        if isinstance(value, dict) and set(value) == {"columns", "data"}:
+            record[key] = pd.DataFrame(value["data"], columns=value["columns"])
+    return record
+
+
+def claims_by_run() -> dict[str, pd.DataFrame]:
+    """The judged claims of every profile that figures/ holds, by a heading that says what was run."""
+    tables = {}
+    for profile in profiles.PROFILES:
+        if (paths.figures() / profile / "results.json").exists():
+            record = read(profile)
+            seeds = len({run["seed"] for run in record["runs"]})
+            data = Path(record["runs"][0]["data"]).name
+            heading = f"{profile}, {data}, {seeds} seed{'s' * (seeds > 1)}"
+            tables[heading] = record["claims"].set_index("id")
+    return tables
 
 
 def published() -> pd.DataFrame:

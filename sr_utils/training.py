@@ -18,7 +18,7 @@ from . import data as image_sets
 from .backend import keras
 from .keeping import Keeper, label, replace
 
-__all__ = ["STUDY", "Keeper", "Run", "replace", "train"]
+__all__ = ["STUDY", "Keeper", "Run", "replace", "study", "train", "validation_crops"]
 
 #: Every trained arm of the study as (arm, loss), in the notebooks' order.
 STUDY = (
@@ -29,12 +29,19 @@ STUDY = (
     ("iterative_upsampling", "mse"),
     ("residual", "mse"),
     ("inception", "mse"),
+    ("residual_as_pre", "mse"),
+    ("inception_as_pre", "mse"),
     ("srcnn", "mae"),
     ("srcnn", "perceptual"),
+    ("srcnn", "perceptual_random"),
     ("srcnn_edge_input", "mse"),
     ("combined", "mse"),
 )
-VALIDATION_CROPS = 64  # the same for every arm, loss and seed, so that curves compare
+
+
+def study() -> list[tuple[str, str]]:
+    """Every (arm, loss) of the study that this machine can train: without ImageNet's weights, one fewer."""
+    return [(arm, loss) for arm, loss in STUDY if loss != "perceptual" or loss in losses.perceptual()]
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
     seed : decides initial weights and every batch.
     profile : a name in `profiles.PROFILES`, or a `Profile`.
     data : an image set's name or a folder, as for `data.load`.
-    loss : "mse", "mae" or "perceptual", on grey levels 0…255.
+    loss : "mse", "mae", "perceptual" or "perceptual_random", on grey levels 0…255.
 
     Raises `StudyError` for an unknown name, images too small for a patch, or a run folder that cannot be written.
     """
@@ -82,9 +89,8 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
         "profile": asdict(profile) | {"vgg_layers": list(profile.vgg_layers)},
         "data": images.name,
         "images": image_sets.digest([*images.train, *images.valid]),
-        "features": criterion.source if loss == "perceptual" else None,
-        "trained_features": criterion.weights is not None if loss == "perceptual" else None,
-        "terms": [criterion.pixel, criterion.content, criterion.texture] if loss == "perceptual" else None,
+        "features": getattr(criterion, "source", None),
+        "terms": getattr(criterion, "terms", None),
         "network": _digest(model.get_config()),
         **setup,
     }
@@ -98,6 +104,11 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
         raise StudyError(
             f"{folder} cannot be written ({error.strerror or error}); free space, or set SR_RUNS to another folder."
         ) from None
+
+
+def validation_crops(pairs, patch: int):
+    """The (LR, HR) crops that validation measures, as `data.batch` makes them: 64, the same for every arm and seed."""
+    return image_sets.batch(image_sets.large_enough(pairs, patch), 64, patch, seed=0, epoch=0, step=0)
 
 
 def _digest(value) -> str:
@@ -135,8 +146,7 @@ def _read(model, config, folder) -> Run:
 
 def _fit(model, criterion, images, profile, config, folder) -> None:
     train = image_sets.large_enough(images.train, profile.patch)
-    valid = image_sets.large_enough(images.valid, profile.patch)
-    crops = image_sets.batch(valid, VALIDATION_CROPS, profile.patch, seed=0, epoch=0, step=0)
+    crops = validation_crops(images.valid, profile.patch)
     model.compile(
         keras.optimizers.Adam(_rate(profile)),
         criterion,

@@ -3,20 +3,19 @@
 import base64
 import functools
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import cv2
 import ipywidgets as widgets
-import numpy as np
 from IPython.display import display
 from PIL import Image, ImageDraw, ImageFont
 
-from . import StudyError, evaluation
-from .images import SCALE, upsample
+from . import StudyError, evaluation, scenes
 from .style import name
 
 SHOWN = 192  # screen pixels of a crop's side, whatever the zoom
-SIZES = [16, 24, 32, 48, 64, 96, 192]  # HR pixels of a crop's side: its divisors, so that every zoom is an integer
+WIPED = 384  # the same in the wipe view
+SIZES = [16, 24, 32, 48, 64, 96, 192]  # HR pixels of a crop's side: divisors of SHOWN, so that every zoom is an integer
 
 
 def compare(images: Mapping, crop: int = 48) -> "Comparer":
@@ -26,161 +25,175 @@ def compare(images: Mapping, crop: int = 48) -> "Comparer":
     ----------
     images : label -> uint8 (H, W, 3); or label -> a function without arguments that returns one, called when the
         label is first shown. "hr", if there, is the reference for PSNR, SSIM and the error map. An image of a
-        quarter of the size is LR: it is shown by nearest neighbour, and "bicubic" is added.
+        quarter of the size is LR: it is shown by nearest neighbour, and "bicubic" is added. A dict of such dicts, by
+        the images' names, adds a choice of images.
     crop : the crop's first side in HR pixels; the nearest of `SIZES` below it is taken.
 
     Greyscale and float images (0…1) are converted. Raises `StudyError` for an empty dict, images of other sizes, or
     images smaller than 16×16.
     """
-    return Comparer(images, crop)
+    several = images and all(isinstance(each, Mapping) for each in images.values())
+    return Comparer(images if several else {"image": images}, crop)
 
 
-def compare_arms(pair, arms: Mapping, crop: int = 48) -> None:
-    """Show the comparer for one `data.Pair`: LR, bicubic, the arms (as for `evaluation.upscale`), HR.
+def compare_arms(pairs, arms: Mapping, crop: int = 48) -> None:
+    """Show the comparer for some `data.Pair`s: LR, bicubic, the arms (as for `evaluation.upscale`), HR.
 
-    Opens where bicubic errs most; each arm is computed when it is first shown.
+    Opens where bicubic errs most in the first image; SR is made once per image and arm, when it is first shown.
     """
-    sr = {label: functools.partial(evaluation.upscale, arm, pair.lr) for label, arm in arms.items()}
-    comparer = Comparer({"lr": pair.lr, **sr, "hr": pair.hr}, crop)
-    y, x = evaluation.hardest_crop(pair, crop)
-    comparer.x.value, comparer.y.value = x, y
+    images = {}
+    for pair in pairs:
+        sr = {label: functools.partial(evaluation.upscale, arm, pair.lr) for label, arm in arms.items()}
+        images[pair.name] = {"lr": pair.lr, **sr, "hr": pair.hr}
+    comparer = compare(images, crop)
+    comparer.y.value, comparer.x.value = evaluation.hardest_crop(pairs[0], comparer.size.value)
     comparer.show()
 
 
-def to_rgb(image, label: str = "image") -> np.ndarray:
-    """Any greyscale or RGB picture, uint8 or float in 0…1, as uint8 (H, W, 3). Raises `StudyError` otherwise."""
-    image = np.asarray(image)
-    if image.dtype.kind == "f" and image.size and np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1:
-        image = np.rint(image * 255).astype(np.uint8)
-    if image.ndim == 2:
-        image = np.repeat(image[..., None], 3, axis=2)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise StudyError(
-            f"{label} must be uint8 (or float in 0…1) of shape (H, W, 3), not {image.dtype} {image.shape}."
-        )
-    return image
-
-
 class Comparer(widgets.VBox):
-    """The widget that `compare` returns: set `.x`, `.y`, `.size` and `.arms` by sliders or from code."""
+    """The widget that `compare` returns.
 
-    def __init__(self, images: Mapping, crop: int):
+    Its controls can be set from code as well: `.image`, `.x`, `.y`, `.size`, `.errors`, `.wipe`, `.left` and `.right`
+    by their `value`, and which pictures are shown by `.toggles[label].value`.
+    """
+
+    def __init__(self, images: Mapping[str, Mapping], crop: int):
         if not images:
             raise StudyError("There is nothing to compare; give a dict from label to image.")
-        self._sources, self._pictures = dict(images), {}
-        first = {label: self._picture(label) for label in self._sources if not isinstance(images[label], Callable)}
-        if not first:
-            label = next(iter(self._sources))
-            first = {label: self._picture(label)}
-        self._shape = max((p.shape[:2] for p in first.values()), key=np.prod)
-        small = [label for label, p in first.items() if p.shape[:2] == tuple(n // SCALE for n in self._shape)]
-        for label in small:
-            lr = self._pictures[label]
-            self._pictures[label] = upsample(lr, "nearest")
-            if "bicubic" not in self._sources:
-                self._sources["bicubic"] = lambda lr=lr: upsample(lr, "bicubic")
-        for label in self._pictures:
-            self._check(label)
-        height, width = self._shape
-        if min(height, width) < 16:
-            raise StudyError(f"Images of {width}×{height} pixels are too small to compare; use at least 16×16.")
+        self._held = False
+        self._scene = functools.cache(lambda image: scenes.Scene(images[image]))
+        self._thumbnail = functools.cache(lambda image: self._scene(image).thumbnail(SHOWN))
+        self.scene = self._scene(next(iter(images)))
+        if len({frozenset(each) for each in images.values()}) > 1:
+            raise StudyError("The images have different labels; give every image the same ones.")
+        self._controls(list(images), crop)
+        self._panels = {label: _Panel(label, SHOWN) for label in self.scene.labels}
+        self._overview, self._overlap = widgets.Image(format="png"), widgets.Image(format="png", width=WIPED)
+        self._scale = widgets.HTML(
+            f'<img alt="colour bar" src="data:image/png;base64,{base64.b64encode(scenes.ramp(SHOWN, 10)).decode()}">'
+            f"<br>difference to HR: 0 … {scenes.ERRORS} grey levels or more"
+        )
+        self._row = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap"))
+        super().__init__(self._arranged())
+        self._watch()
+        self._choose()
+
+    def _controls(self, names, crop):
+        height, width = self.scene.shape
         sizes = [size for size in SIZES if size <= min(height, width)]
-        wide = {"layout": widgets.Layout(width="420px"), "style": {"description_width": "110px"}}
-        self.size = widgets.SelectionSlider(
-            options=sizes, value=max((n for n in sizes if n <= crop), default=16), description="crop side / px", **wide
+        side = max((n for n in sizes if n <= crop), default=sizes[0])
+        wide = {"layout": widgets.Layout(width="400px"), "style": {"description_width": "110px"}}
+        self.image = widgets.Dropdown(options=names, description="image", **wide)
+        self.x = widgets.IntSlider((width - side) // 2, 0, width - side, description="x / px", **wide)
+        self.y = widgets.IntSlider((height - side) // 2, 0, height - side, description="y / px", **wide)
+        self.size = widgets.SelectionSlider(options=sizes, value=side, description="crop side / px", **wide)
+        self.errors = widgets.Checkbox(
+            False, description="error maps", indent=False, disabled="hr" not in self.scene.labels
         )
-        self.x = widgets.IntSlider(
-            (width - self.size.value) // 2, 0, width - self.size.value, description="x / px", **wide
+        self.toggles = {
+            label: widgets.ToggleButton(
+                True, description=name(label), icon="check", tooltip=f"show or hide {name(label)}",
+                layout=widgets.Layout(width="auto"),
+            )
+            for label in self.scene.labels
+        }  # fmt: skip
+        options = [(name(label), label) for label in self.scene.labels]
+        ends = self.scene.labels[0], self.scene.labels[-1]
+        self.left, self.right = (
+            widgets.Dropdown(options=options, value=label, description=side, **wide)
+            for side, label in zip(("left", "right"), ends, strict=True)
         )
-        self.y = widgets.IntSlider(
-            (height - self.size.value) // 2, 0, height - self.size.value, description="y / px", **wide
-        )
-        labels = [(name(label), label) for label in self._order()]
-        self.arms = widgets.SelectMultiple(
-            options=labels, value=[v for _, v in labels], rows=min(len(labels), 9), description="show", **wide
-        )
-        self.errors = widgets.Checkbox(False, description="error maps: |difference to HR| × 4", indent=False)
-        self._panels = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap"))
-        self._shown = {}
-        for control in (self.x, self.y, self.arms, self.errors):
-            control.observe(self._draw, "value")
+        self.wipe = widgets.IntSlider(50, 0, 100, description="wipe / %", **wide)
+
+    def _arranged(self) -> list:
+        choice = [self.image] if len(self.image.options) > 1 else []
+        sliders = widgets.VBox([*choice, self.x, self.y, self.size, self.errors])
+        shown = widgets.HBox(list(self.toggles.values()), layout=widgets.Layout(flex_flow="row wrap"))
+        wipe = widgets.HBox([self._overlap, widgets.VBox([self.left, self.right, self.wipe])])
+        wipe.layout.margin = "8px 4px"
+        gap = widgets.Layout(margin="4px 12px 4px 4px", align_items="center")
+        return [widgets.HBox([widgets.Box([self._overview], layout=gap), sliders]), shown, self._row, wipe]
+
+    def _watch(self):
+        self.image.observe(self._switch, "value")
         self.size.observe(self._resize, "value")
-        controls = widgets.HBox([widgets.VBox([self.x, self.y, self.size, self.errors]), self.arms])
-        super().__init__([controls, self._panels])
+        for control in (self.x, self.y):
+            control.observe(self._draw, "value")
+        for control in (self.errors, *self.toggles.values()):
+            control.observe(self._choose, "value")
+        for control in (self.left, self.right, self.wipe):
+            control.observe(self._draw_wipe, "value")
+
+    @property
+    def shown(self) -> list[str]:
+        """The labels whose toggles are on, in order."""
+        return [label for label, toggle in self.toggles.items() if toggle.value]
+
+    def crop(self, label: str):
+        """The part of that picture that the sliders say: uint8 (size, size, 3)."""
+        return self.scene.crop(label, self.y.value, self.x.value, self.size.value)
+
+    def _switch(self, _):
+        self.scene, side = self._scene(self.image.value), self.size.value
+        self._held = True
+        self.size.options = [size for size in SIZES if size <= min(self.scene.shape)]
+        self.size.value = max(size for size in self.size.options if size <= max(side, SIZES[0]))
+        self._resize()
+
+    def _resize(self, _=None):
+        height, width = self.scene.shape
+        self._held = True  # one picture for all that changes here
+        self.x.max, self.y.max = width - self.size.value, height - self.size.value
+        self._held = False
         self._draw()
 
-    def _order(self) -> list[str]:
-        """LR first, HR last, the rest as given."""
-        ends = [label for label in self._sources if label == "hr"]
-        low = [label for label in self._sources if label in ("lr", "nearest", "bicubic")]
-        low.sort(key=("lr", "nearest", "bicubic").index)
-        return low + [label for label in self._sources if label not in (*ends, *low)] + ends
-
-    def _picture(self, label) -> np.ndarray:
-        if label not in self._pictures:
-            source = self._sources[label]
-            self._pictures[label] = to_rgb(source() if isinstance(source, Callable) else source, label)
-        return self._pictures[label]
-
-    def _check(self, label) -> np.ndarray:
-        picture = self._picture(label)
-        if picture.shape[:2] != self._shape:
-            height, width = self._shape
-            raise StudyError(
-                f"{label} is {picture.shape[1]}×{picture.shape[0]}; "
-                f"all images must be {width}×{height}, or a quarter of it (LR)."
-            )
-        return picture
-
-    def crop(self, label) -> np.ndarray:
-        """The part of that picture that the sliders say: uint8 (size, size, 3)."""
-        x, y, side = self.x.value, self.y.value, self.size.value
-        return self._check(label)[y : y + side, x : x + side]
-
-    def _resize(self, _):
-        height, width = self._shape
-        self.x.max, self.y.max = width - self.size.value, height - self.size.value
+    def _choose(self, _=None):
+        for toggle in self.toggles.values():
+            toggle.icon = "check" if toggle.value else ""
+        panels = [self._panels[label] for label in self.shown]
+        self._row.children = [*panels, self._scale] if self.errors.value else panels
         self._draw()
 
     def _draw(self, _=None):
-        self._panels.children = [self._panel(label) for label in self.arms.value]
+        if self._held:
+            return
+        at = self.y.value, self.x.value, self.size.value
+        words = self.scene.scores(self.shown, *at)
+        for label in self.shown:
+            self._panels[label].draw(self._view(label, at), words[label])
+        self._overview.value = self._located(at)
+        self._draw_wipe()
 
-    def _view(self, label) -> tuple[np.ndarray, str]:
-        """The picture and the words of one panel."""
-        crop = self.crop(label)
-        if "hr" not in self._sources or label == "hr":
-            return crop, "reference" if label == "hr" else ""
-        hr = self.crop("hr")
-        text = f"{evaluation.psnr(crop, hr):.2f} dB"
-        if hr.shape[0] >= 11 + 2 * evaluation.SHAVE:
-            text += f" · SSIM {evaluation.ssim(crop, hr):.3f}"
-        if self.errors.value:
-            difference = cv2.convertScaleAbs(cv2.absdiff(crop, hr).max(axis=2), alpha=4)
-            crop = cv2.applyColorMap(difference, cv2.COLORMAP_VIRIDIS)[..., ::-1]
-        return crop, text
+    def _view(self, label, at):
+        return (self.scene.errors if self.errors.value else self.scene.crop)(label, *at)
 
-    def _panel(self, label) -> widgets.Widget:
-        crop, text = self._view(label)
-        if label not in self._shown:
-            self._shown[label] = widgets.Image(format="png", width=SHOWN, height=SHOWN), widgets.HTML()
-        picture, words = self._shown[label]
-        picture.value = png(crop, SHOWN)
-        words.value = f"<b>{name(label)}</b><br>{text}"
-        return widgets.VBox([picture, words], layout=widgets.Layout(margin="4px"))
+    def _draw_wipe(self, _=None):
+        left, right = (scenes.enlarged(self.crop(each.value), WIPED) for each in (self.left, self.right))
+        self._overlap.value = scenes.png(scenes.wiped(left, right, self.wipe.value / 100))
+
+    def _located(self, at) -> bytes:
+        """The whole picture, small, with the crop's frame."""
+        y, x, side = at
+        picture = self._thumbnail(self.image.value).copy()
+        zoom = picture.shape[1] / self.scene.shape[1]
+        corners = [(round(zoom * (x + d)), round(zoom * (y + d))) for d in (0, side)]
+        for colour, width in (((255, 255, 255), 3), ((238, 119, 51), 1)):
+            cv2.rectangle(picture, *corners, colour, width)
+        return scenes.png(picture)
 
     def still(self, columns: int = 4) -> bytes:
         """The shown state as one PNG, for pages without a kernel."""
         cell, foot = SHOWN + 8, 40
-        labels = self.arms.value
+        at = self.y.value, self.x.value, self.size.value
+        labels, words = self.shown, self.scene.scores(self.shown, *at)
         page = Image.new(
             "RGB", (cell * min(columns, len(labels)), (SHOWN + foot) * -(-len(labels) // columns)), "white"
         )
         draw, font = ImageDraw.Draw(page), ImageFont.load_default(12)
         for i, label in enumerate(labels):
-            crop, text = self._view(label)
             x, y = i % columns * cell, i // columns * (SHOWN + foot)
-            page.paste(Image.fromarray(crop).resize((SHOWN, SHOWN), Image.NEAREST), (x, y))
-            draw.multiline_text((x, y + SHOWN + 3), f"{name(label)}\n{text}", fill="black", font=font)
+            page.paste(Image.fromarray(scenes.enlarged(self._view(label, at), SHOWN)), (x, y))
+            draw.multiline_text((x, y + SHOWN + 3), f"{name(label)}\n{words[label]}", fill="black", font=font)
         buffer = io.BytesIO()
         page.save(buffer, "png")
         return buffer.getvalue()
@@ -190,7 +203,14 @@ class Comparer(widgets.VBox):
         display({"image/png": base64.b64encode(self.still()).decode(), **self._repr_mimebundle_()}, raw=True)
 
 
-def png(image, side: int) -> bytes:
-    """Enlarge uint8 (n, n, 3) RGB to side×side by nearest neighbour and encode it as PNG."""
-    shown = cv2.resize(image, (side, side), interpolation=cv2.INTER_NEAREST)
-    return cv2.imencode(".png", shown[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+class _Panel(widgets.VBox):
+    """One crop with its name and scores; made once, so that a move sends a picture and a line, no new widgets."""
+
+    def __init__(self, label: str, side: int):
+        self._label, self._side = label, side
+        self.picture, self.words = widgets.Image(format="png", width=side, height=side), widgets.HTML()
+        super().__init__([self.picture, self.words], layout=widgets.Layout(margin="4px"))
+
+    def draw(self, crop, words: str) -> None:
+        self.picture.value = scenes.png(scenes.enlarged(crop, self._side))
+        self.words.value = f'<div style="line-height: 1.4"><b>{name(self._label)}</b><br>{words}</div>'

@@ -1,6 +1,8 @@
 """Every test gets folders of its own, no network and no ImageNet weights, unless it says otherwise."""
 
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -35,3 +37,15 @@ def picture(height, width, seed=0):
 @pytest.fixture(name="picture")
 def picture_fixture():
     return picture
+
+
+@pytest.fixture(scope="session")
+def executed(tmp_path_factory):
+    """(folder, standard output) of `make reproduce PROFILE=smoke` on an empty store of runs."""
+    folder = tmp_path_factory.mktemp("reproduced")
+    environment = {**os.environ, **{f"SR_{n.upper()}": str(folder / n) for n in ("runs", "figures", "build")}}
+    environment.pop("SR_DATA", None)  # the default needs no data
+    command = [sys.executable, "-m", "sr_utils.reproduce", "--profile", "smoke"]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-3000:]
+    return folder, result.stdout

@@ -1,9 +1,8 @@
 import numpy as np
-import pandas as pd
 import pytest
 from skimage.metrics import structural_similarity
 
-from sr_utils import StudyError, data, evaluation, evidence, models
+from sr_utils import StudyError, data, evaluation, models
 from sr_utils.backend import keras
 
 
@@ -105,80 +104,3 @@ def test_the_hardest_crop_is_the_worst_of_all(picture):
     error = np.square(evaluation.upscale("bicubic", pair.lr) - hr.astype(float)).mean(-1)
     windows = {(y, x): error[y : y + 16, x : x + 16].mean() for y in range(0, 49, 4) for x in range(0, 65, 4)}
     assert evaluation.hardest_crop(pair, 16) == max(windows, key=windows.get)
-
-
-def frame(**arms):
-    """Scores from {arm: (seeds, images) array}."""
-    rows = [
-        {"arm": arm, "seed": s if len(values) > 1 or arm != "fixed" else -1, "set": "set", "image": f"{i}", "psnr": v}
-        for arm, values in arms.items()
-        for s, row in enumerate(values)
-        for i, v in enumerate(row)
-    ]
-    return pd.DataFrame(rows)
-
-
-def test_the_interval_covers_the_true_effect():
-    rng = np.random.default_rng(1)
-    hits = 0
-    for _ in range(200):
-        images, seeds = rng.normal(0, 0.2, 60), rng.normal(0, 0.02, (20, 1))
-        _, low, high = evidence.interval(0.3 + images + seeds + rng.normal(0, 0.02, (20, 60)), resamples=1000)
-        hits += low < 0.3 < high
-    assert 0.90 <= hits / 200 <= 0.99
-
-
-def test_the_interval_shrinks_with_images_and_is_repeatable():
-    d = np.random.default_rng(0).normal(0, 1, (1, 400))
-    wide, narrow = evidence.interval(d[:, :20]), evidence.interval(d)
-    assert narrow[2] - narrow[1] < wide[2] - wide[1]
-    assert evidence.interval(d) == narrow
-
-
-def test_differences_are_paired_by_image_and_seed():
-    scores = frame(a=[[3, 4], [5, 6]], b=[[1, 1], [2, 2]], fixed=[[1, 2]])
-    assert evidence.differences(scores, "a", "b").tolist() == [[2, 3], [3, 4]]
-    assert evidence.differences(scores, "a", "fixed").tolist() == [[2, 2], [4, 4]]
-    shuffled = scores.sample(frac=1, random_state=0)
-    assert evidence.differences(shuffled, "a", "b").tolist() == [[2, 3], [3, 4]]
-    assert evidence.compare(scores, "b").loc["a", "difference"] == 3
-
-
-def test_scores_that_cannot_be_compared_are_refused():
-    scores = frame(a=[[1, 2]], b=[[1, 2, 3]])
-    with pytest.raises(StudyError, match="different images"):
-        evidence.differences(scores, "a", "b")
-    with pytest.raises(StudyError, match="no scores for 'c'"):
-        evidence.differences(scores, "a", "c")
-    with pytest.raises(StudyError, match="finite"):
-        evidence.interval([[np.inf]])
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expect", "verdict"),
-    [
-        (0.1, 0.2, "more", "holds"),
-        (-0.2, -0.1, "more", "does not hold"),
-        (-0.1, 0.2, "more", "undecided"),
-        (-0.2, -0.1, "less", "holds"),
-        (-0.05, 0.05, "same", "holds"),
-        (0.05, 0.2, "same", "undecided"),
-        (0.2, 0.3, "same", "does not hold"),
-    ],
-)
-def test_verdicts(low, high, expect, verdict):
-    assert evidence.verdict(low, high, expect) == verdict
-
-
-def test_random_features_decide_nothing():
-    scores = frame(**{"srcnn": [[20.0, 21]], "srcnn perceptual": [[19.0, 20]], "srcnn mae": [[19.5, 20.5]]})
-    scores["sharpness"] = scores.psnr / 30
-    trained, random = (evidence.claims(4, scores, features_trained=t) for t in (True, False))
-    assert trained[1]["verdict"] == "holds" and random[0]["verdict"] == "holds"
-    assert all("not testable" in row["verdict"] for row in random[1:])
-
-
-def test_learning_measures():
-    history = pd.Series([10, 4, 2, 1, 0], index=[1, 2, 3, 4, 5])
-    assert evidence.epochs_to(history, 0.8) == 3
-    assert evidence.share_of_fall(history, 2) == pytest.approx(0.6)

@@ -99,5 +99,5 @@ def test_bad_weights_files(tmp_path, content):
 def test_unknown_layers_and_losses_are_refused():
     with pytest.raises(StudyError, match="no layer block9_pool; choose from block1_conv1"):
         losses.PerceptualLoss(("block9_pool",))
-    with pytest.raises(StudyError, match="choose mse, mae or perceptual"):
+    with pytest.raises(StudyError, match="choose mse, mae, perceptual or perceptual_random"):
         losses.get("psnr", profiles.get("smoke"))

@@ -1,6 +1,5 @@
 """The six notebooks: as committed, and executed at `smoke`."""
 
-import json
 import os
 import re
 import shutil
@@ -8,11 +7,10 @@ import subprocess
 import sys
 
 import nbformat
-import pandas as pd
 import papermill
 import pytest
 
-from sr_utils import StudyError, paths, publish, reproduce, training
+from sr_utils import StudyError, claims, paths, publish, reproduce, results, training
 
 NAMES = [
     "01_baseline",
@@ -25,36 +23,26 @@ NAMES = [
 COMMITTED = {name: nbformat.read(paths.NOTEBOOKS / f"{name}.ipynb", as_version=4) for name in NAMES}
 
 
-@pytest.fixture(scope="session")
-def executed(tmp_path_factory):
-    """(folder, standard output) of `make reproduce PROFILE=smoke` on an empty store of runs."""
-    folder = tmp_path_factory.mktemp("reproduced")
-    environment = {**os.environ, **{f"SR_{n.upper()}": str(folder / n) for n in ("runs", "figures", "build")}}
-    environment.pop("SR_DATA", None)  # the default needs no data
-    command = [sys.executable, "-m", "sr_utils.reproduce", "--profile", "smoke"]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr[-3000:]
-    return folder, result.stdout
-
-
-def test_reproduce_draws_every_figure_and_writes_the_record(executed):
+def test_reproduce_draws_every_figure_and_writes_the_record(executed, monkeypatch):
     folder, printed = executed
     figures = sorted(path.stem for path in (folder / "figures/smoke").glob("*.png"))
     assert len(figures) >= 14 and {name[:2] for name in figures} == {"01", "02", "03", "04", "05", "06"}
-    record = json.loads((folder / "figures/smoke/results.json").read_text())
-    assert [(run["arm"], run["loss"]) for run in record["runs"]] == list(training.STUDY)
-    scores = pd.DataFrame(record["scores"])
+    monkeypatch.setenv("SR_FIGURES", str(folder / "figures"))
+    record = results.read("smoke")
+    assert [(run["arm"], run["loss"]) for run in record["runs"]] == training.study()
+    scores = record["scores"]
+    assert list(record["claims"]["id"]) == [c.id for c in claims.CLAIMS]
     assert set(scores["image"]) == {"chelsea", "rocket", "ihc", "hubble_deep_field"}
-    assert len(scores) == 4 * (len(training.STUDY) + 2)
+    assert len(scores) == 4 * (len(training.study()) + 2)
     assert not scores.duplicated(["arm", "seed", "set", "image"]).any()
     assert all(arm in printed for arm in set(scores.arm)) and "figures and results.json in" in printed
 
 
-def test_the_substituted_features_are_named_where_they_matter(executed):
-    """Without ImageNet's weights, notebook 04 says so and withholds the verdict."""
+def test_without_imagenet_nothing_is_claimed_about_trained_features(executed):
+    """Notebook 04 then trains the control alone, says whose features it used, and withholds the verdicts."""
     text = (executed[0] / "build/smoke/04_loss.ipynb").read_text()
-    assert "random He-normal weights, not ImageNet" in text
-    assert text.count("not testable here (random VGG features)") >= 2
+    assert "random He-normal weights, not ImageNet" in text and "ImageNet weights (sha256" not in text
+    assert text.count("not testable here (srcnn perceptual was not run)") >= 6
 
 
 def test_a_second_run_prints_the_same(executed, tmp_path):
@@ -71,7 +59,7 @@ def test_a_second_run_prints_the_same(executed, tmp_path):
     environment.pop("SR_DATA", None)
     result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-5000:]
-    assert len(list((tmp_path / "runs").glob("*/run.json"))) == len(training.STUDY)
+    assert len(list((tmp_path / "runs").glob("*/run.json"))) == len(training.study())
     for figure in (executed[0] / "figures/smoke").glob("*.png"):
         assert figure.read_bytes() == (tmp_path / "figures/smoke" / figure.name).read_bytes(), figure.name
 
@@ -118,12 +106,12 @@ def test_parameters_are_typed_commented_and_offline(name):
     assert all(value["help"] and value["inferred_type_name"] for value in found.values())
 
 
-def test_committed_scores_are_the_records():
+def test_committed_scores_are_the_records(monkeypatch):
     """Each number of 06's table of arms stands in results.json."""
     cells = {cell.id: cell for cell in COMMITTED["06_conclusions"].cells}
     profile = re.search(r'profile = "(\w+)"', cells["reference-run"].source)[1]
-    record = json.loads((paths.ROOT / "figures" / profile / "results.json").read_text())
-    table = pd.DataFrame(record["scores"]).pivot_table(index="arm", columns="set", values="psnr", sort=False)
+    monkeypatch.setenv("SR_FIGURES", str(paths.ROOT / "figures"))
+    table = results.read(profile)["scores"].pivot_table(index="arm", columns="set", values="psnr", sort=False)
     (output,) = cells["scores"].outputs
     shown = {
         row[0]: row[1:]
@@ -132,6 +120,20 @@ def test_committed_scores_are_the_records():
     assert set(shown) == set(table.index)
     for arm, values in shown.items():
         assert [float(v) for v in values] == pytest.approx(table.loc[arm].tolist(), abs=0.0051), arm
+
+
+def test_committed_claims_are_judged_again_from_the_record(monkeypatch):
+    """Every effect, interval and verdict of the reference run follows from the observations that stand beside it."""
+    monkeypatch.setenv("SR_FIGURES", str(paths.ROOT / "figures"))
+    record = results.read("quick")
+    tables = [record[name] for name in ("scores", "enhanced", "learning", "final_losses", "likeness", "response")]
+    again = claims.judge(*tables)
+    kept = record["claims"].set_index("id")
+    assert again.verdict.tolist() == kept.verdict.tolist() and again.corrected.tolist() == kept.corrected.tolist()
+    assert again[["effect", "low", "high"]].to_numpy(float) == pytest.approx(
+        kept[["effect", "low", "high"]].to_numpy(float), abs=1e-4, rel=1e-4, nan_ok=True
+    )
+    assert len({run["seed"] for run in record["runs"]}) >= 3
 
 
 def blank():

@@ -1,6 +1,5 @@
 """What a visitor finds: README, environment files, Makefile."""
 
-import json
 import re
 import subprocess
 import tomllib
@@ -8,7 +7,7 @@ import tomllib
 import pytest
 import yaml
 
-from sr_utils import paths, publish
+from sr_utils import paths, publish, results
 
 ROOT = paths.ROOT
 README = (ROOT / "README.md").read_text()
@@ -46,9 +45,10 @@ def test_links_and_paths_of_the_readme_exist():
             assert (ROOT / target).exists(), target
 
 
-def test_tables_of_the_readme_are_the_records():
+def test_tables_of_the_readme_are_the_records(monkeypatch):
     profile = re.search(r"figures/(\w+)/results\.json", README)[1]
-    record = json.loads((ROOT / "figures" / profile / "results.json").read_text())
+    monkeypatch.setenv("SR_FIGURES", str(ROOT / "figures"))
+    record = results.read(profile)
     assert publish.fill(README, record) == README
 
 

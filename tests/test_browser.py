@@ -1,0 +1,113 @@
+"""The comparer of a smoke-profile notebook, in JupyterLab, in headless Chromium."""
+
+import shutil
+
+import lab
+import numpy as np
+import pytest
+
+from sr_utils.data import load
+from sr_utils.images import upsample
+
+pytestmark = pytest.mark.skipif(lab.CHROMIUM is None, reason=lab.INSTALL)
+
+
+@pytest.fixture(scope="module")
+def comparer(executed, tmp_path_factory):
+    """(the comparer at the end of notebook 01, console errors so far)."""
+    from playwright.sync_api import sync_playwright
+
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copy(executed[0] / "build/smoke/01_baseline.ipynb", folder)
+    environment = {f"SR_{name.upper()}": str(executed[0] / name) for name in ("runs", "figures", "build")}
+    with lab.serve(folder, **environment, SR_DATA=str(folder)) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=lab.CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1400})
+        errors = []
+        lab.open_and_run(page, address, "01_baseline.ipynb")
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        yield lab.Comparer(page), errors
+        browser.close()
+
+
+def expected(comparer):
+    """The crop of HR and of LR that the sliders say, from the data set."""
+    pair = load("sample").valid[0]
+    y, x, side = (comparer.value(label) for label in ("y / px", "x / px", "crop side"))
+    window = np.s_[y : y + side, x : x + side]
+    zoom = 192 // side
+    return {
+        "HR": np.kron(pair.hr[window], np.ones((zoom, zoom, 1), np.uint8)),
+        "LR": np.kron(upsample(pair.lr, "nearest")[window], np.ones((zoom, zoom, 1), np.uint8)),
+    }
+
+
+def check(comparer):
+    for name, crop in expected(comparer).items():
+        assert np.array_equal(comparer.pixels(comparer.panel(name)), crop), name
+
+
+def test_the_first_sight_is_the_hardest_crop(comparer):
+    check(comparer[0])
+    assert comparer[0].page.locator(".widget-image:visible").count() >= 6  # overview, LR, bilinear, bicubic, SRCNN, HR
+
+
+@pytest.mark.parametrize("label", ["x / px", "y / px", "crop side"])
+def test_a_slider_moves_the_crop_by_keys_and_by_mouse(comparer, label):
+    comparer = comparer[0]
+    before, value = comparer.pixels(comparer.panel("HR")), comparer.value(label)
+    times = comparer.press(label, "ArrowLeft", 3)
+    print(f"{label}: {np.median(times):.0f} ms from key to picture (median of {len(times)})")
+    after = comparer.value(label)
+    assert after < value and not np.array_equal(before, comparer.pixels(comparer.panel("HR")))
+    check(comparer)
+    comparer.drag(label, 40)
+    assert comparer.value(label) > after
+    check(comparer)
+
+
+def test_the_wipe_uncovers_the_left_picture(comparer):
+    comparer = comparer[0]
+    before = comparer.pixels(comparer.overlap)
+    comparer.press("wipe", "ArrowRight", 3)
+    assert not np.array_equal(before, comparer.pixels(comparer.overlap))
+    comparer.drag("wipe", 60)
+    page, share = comparer.pixels(comparer.overlap), comparer.value("wipe") / 100
+    crops = {
+        name: np.kron(crop[:: 192 // 192], np.ones((2, 2, 1), np.uint8)) for name, crop in expected(comparer).items()
+    }
+    at = round(share * page.shape[1])
+    assert 0.5 < share < 1
+    assert np.array_equal(page[:, : at - 1], crops["LR"][:, : at - 1])
+    assert np.array_equal(page[:, at + 1 :], crops["HR"][:, at + 1 :])
+
+
+def test_a_toggle_hides_a_picture(comparer):
+    comparer = comparer[0]
+    toggle = comparer.page.get_by_role("button", name="bilinear").last
+    assert comparer.panel("bilinear").count() == 1
+    toggle.click()
+    comparer.page.locator(".widget-html b", has_text="bilinear").wait_for(state="detached", timeout=5000)
+    toggle.click()
+    comparer.page.locator(".widget-html b", has_text="bilinear").wait_for(timeout=5000)
+    check(comparer)
+
+
+def test_another_image_can_be_chosen(comparer):
+    comparer = comparer[0]
+    before = comparer.pixels(comparer.panel("HR"))
+    box = comparer.page.locator(".widget-dropdown", has_text="image").last.locator("select")
+    box.select_option("rocket")
+    comparer.page.wait_for_timeout(3000)
+    assert not np.array_equal(before, comparer.pixels(comparer.panel("HR")))
+    box.select_option("chelsea")
+    comparer.page.wait_for_timeout(3000)
+    check(comparer)
+
+
+def test_neither_kernel_nor_console_complained(comparer):
+    comparer, errors = comparer
+    assert errors == []
+    complaints = "[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error']"
+    assert comparer.page.locator(complaints).count() == 0

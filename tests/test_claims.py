@@ -1,0 +1,101 @@
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sr_utils import claims, forest, pages
+from sr_utils.training import STUDY, label
+
+
+def observed(seeds=3, images=12, **effects):
+    """Every metric of every arm that a claim names: noise, plus `effects[arm]` on all of them."""
+    rng = np.random.default_rng(0)
+    arms = {c.arm for c in claims.CLAIMS} | {c.reference for c in claims.CLAIMS if isinstance(c.reference, str)}
+    rows = []
+    for arm, seed, image in itertools.product(sorted(arms), range(seeds), range(images)):
+        noise = rng.normal(0, 0.01, len(claims.UNITS)) + effects.get(arm, 0)
+        who = {"arm": arm, "seed": seed, "set": "set", "image": str(image)}
+        rows.append(who | dict(zip(claims.UNITS, noise, strict=True)))
+    return pd.DataFrame(rows)
+
+
+def test_the_eleven_claims_and_the_combined_model_are_all_there():
+    assert {c.number for c in claims.CLAIMS} == set(range(1, 13)) and {c.study for c in claims.CLAIMS} == {*range(1, 7)}
+    assert len({c.id for c in claims.CLAIMS}) == len({c.text for c in claims.CLAIMS}) == len(claims.CLAIMS)
+    pairs = [c for c in claims.CLAIMS if c.number == 4]
+    assert len(pairs) == 6 and all(c.metric == "loss" and c.expect == "less" for c in pairs)
+    assert {c.number for c in claims.CLAIMS if c.control} == {6, 9, 10, 11}
+
+
+def test_every_claim_is_about_arms_that_are_trained_or_derived():
+    trained = {label(*entry) for entry in STUDY} | {"bilinear", "bicubic"}
+    for c in claims.CLAIMS:
+        for arm in (c.arm, c.reference):
+            if isinstance(arm, str):
+                assert set(arm.removesuffix(" enhanced 1").removesuffix(" enhanced 0.1").split(" ~ ")) <= trained
+
+
+def test_verdicts_follow_the_effects_and_words_the_verdicts():
+    better, worse, equal = (claims.judge(observed(combined=e)).loc["12a"] for e in (0.5, -0.5, 0))
+    assert better.verdict == better.corrected == "holds" and better.effect == pytest.approx(0.5, abs=0.02)
+    assert worse.verdict == "does not hold" and equal.verdict == "undecided"
+    for row, words in ((better, "**holds**"), (worse, "**does not hold**"), (equal, "**is undecided**")):
+        assert words in claims.sentences(pd.DataFrame([row], index=["12a"]))
+
+
+def test_holm_is_over_the_whole_family():
+    """A p just below 0.05 decides alone, not among sixty."""
+    seen = observed(seeds=1, images=40)
+    noise = np.random.default_rng(4).normal(0, 0.1, 40)
+    effect = 0.035 + noise - noise.mean()  # 2.2 standard errors above zero
+    seen.loc[seen.arm == "combined", "psnr"] = seen.loc[seen.arm == "srcnn", "psnr"].to_numpy() + effect
+    row = claims.judge(seen).loc["12a"]
+    assert row.p < 0.05 < row.p_holm and (row.verdict, row.corrected) == ("holds", "undecided")
+    assert "undecided after Holm" in claims.sentences(pd.DataFrame([row], index=["12a"]))
+
+
+def test_what_cannot_be_tested_is_said_not_guessed():
+    seen = observed(seeds=1)
+    seen = seen[seen.arm != "srcnn perceptual"]
+    table = claims.judge(seen, study=4)
+    assert (
+        table.loc["9b", "verdict"] == "not testable here" and table.loc["9b", "why"] == "srcnn perceptual was not run"
+    )
+    assert "not testable here, since srcnn perceptual was not run" in claims.sentences(table)
+    single = observed(seeds=1, images=1)
+    assert set(claims.judge(single, study=1).why) == {"one seed gives no interval"}
+
+
+def test_the_interval_says_what_it_covers():
+    seeds, alone = (claims.judge(observed(seeds=n)) for n in (3, 1))
+    assert seeds.loc["1a", "covers"] == "seeds and images" and alone.loc["1a", "covers"] == "images only"
+    assert seeds.loc["4a", "covers"] == "seeds and crops" and alone.loc["4a", "covers"] == "crops only"
+
+
+def test_pages_show_both_verdicts_and_link_to_06():
+    table = claims.judge(observed(), study=3)
+    shown = pages.claims(table)
+    assert {"claim", "effect", "95 % interval", "verdict", "after Holm"} <= set(shown.columns)
+    assert shown.claim.str.startswith("control: ").sum() == table.control.sum() == 5
+    assert "06_conclusions.ipynb#every-claim" in pages.links(table).data
+
+
+def test_the_forest_has_a_mark_for_every_tested_claim():
+    table = claims.judge(observed(combined=0.5, residual=-0.5))
+    fig = forest.forest(table)
+    marks = [line for ax in fig.axes for line in ax.lines if len(line.get_xdata()) == 1]
+    assert len(marks) == table.p.notna().sum() == len(table)
+    colours = [line.get_color() for line in marks]
+    for verdict, (colour, _, _) in list(forest.VERDICTS.items())[:3]:
+        assert colours.count(colour) == (table.verdict == verdict).sum() > 0
+
+
+def test_the_survival_figure_has_a_cell_for_every_claim_and_run():
+    tables = {"smoke": claims.judge(observed(seeds=1, images=5)), "quick": claims.judge(observed(combined=0.5))}
+    fig = forest.survival(tables)
+    assert len(fig.axes[0].patches) == 2 * len(claims.CLAIMS)
+    words = [text.get_text() for text in fig.axes[0].texts]
+    assert {"smoke", "quick"} <= set(words)
+    cell = tables["quick"].loc["12a"]
+    assert f"{claims.signed(cell.effect)}  ({claims.span(cell.low, cell.high)})" in words
