@@ -12,7 +12,7 @@ ENV := $(BIN)/.installed$(if $(GPU),-gpu)
 ARGS := --profile "$(PROFILE)" --data "$(DATA)" --seeds "$(SEEDS)"
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce publish test lab data clean
+.PHONY: help env reproduce publish test bench lab data clean
 
 help:  ## this list
 	@echo "make TARGET [VARIABLE=value …]"; echo
@@ -48,6 +48,9 @@ test: $(ENV)  ## ruff, then all tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest
+
+bench: $(ENV)  ## what is measured, not tested: coverage of the intervals, latency of the comparer
+	@$(BIN)/python tests/bench.py
 
 lab: $(ENV)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb

@@ -1,9 +1,11 @@
 """What the crop comparer shows: the pictures of one scene, made when first looked at, and their crops as PNG."""
 
+import io
 from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from . import StudyError, metrics
 from .images import SCALE, upsample
@@ -133,6 +135,38 @@ def wiped(left, right, share: float) -> np.ndarray:
     return image
 
 
+def strip(pictures, side: int, gap: int) -> np.ndarray:
+    """Square pictures side by side, each enlarged to side×side, with transparent gaps: uint8 (side, W, 4)."""
+    page = np.zeros((side, (side + gap) * len(pictures) - gap, 4), np.uint8)
+    for i, picture in enumerate(pictures):
+        place = page[:, i * (side + gap) :][:, :side]
+        place[..., :3], place[..., 3] = enlarged(picture, side), 255
+    return page
+
+
+def batched(items, size: int):
+    """`itertools.batched`, which Python 3.11 lacks."""
+    return (items[i : i + size] for i in range(0, len(items), size))
+
+
+def sheet(rows, side: int, gap: int) -> bytes:
+    """Rows of (square picture, words) as one PNG: pictures enlarged to side×side, the words below each."""
+    cell, foot = side + gap, 40
+    page = Image.new("RGB", (cell * len(rows[0]), (side + foot) * len(rows)), "white")
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(12)
+    for i, row in enumerate(rows):
+        y = i * (side + foot)
+        pictures = Image.fromarray(strip([picture for picture, _ in row], side, gap))
+        page.paste(pictures, (0, y), pictures)
+        for j, (_, words) in enumerate(row):
+            draw.multiline_text((j * cell, y + side + 3), words, fill="black", font=font)
+    buffer = io.BytesIO()
+    page.save(buffer, "png")
+    return buffer.getvalue()
+
+
 def png(image) -> bytes:
-    """uint8 (H, W, 3) RGB encoded as PNG, fast rather than small."""
-    return cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+    """uint8 (H, W, 3) RGB or (H, W, 4) RGBA encoded as PNG, fast rather than small."""
+    colours = cv2.COLOR_RGBA2BGRA if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
+    return cv2.imencode(".png", cv2.cvtColor(image, colours), options)[1].tobytes()

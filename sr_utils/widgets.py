@@ -2,18 +2,17 @@
 
 import base64
 import functools
-import io
 from collections.abc import Mapping
 
 import cv2
 import ipywidgets as widgets
 from IPython.display import display
-from PIL import Image, ImageDraw, ImageFont
 
 from . import StudyError, evaluation, scenes
 from .style import name
 
-SHOWN = 192  # screen pixels of a crop's side, whatever the zoom
+SHOWN, GAP = 192, 8  # screen pixels of a crop's side, whatever the zoom, and between two crops
+COLUMNS = 4  # crops in a row: what fits JupyterLab at 1280 pixels with its side bar
 WIPED = 384  # the same in the wipe view
 SIZES = [16, 24, 32, 48, 64, 96, 192]  # HR pixels of a crop's side: divisors of SHOWN, so that every zoom is an integer
 
@@ -67,13 +66,13 @@ class Comparer(widgets.VBox):
         if len({frozenset(each) for each in images.values()}) > 1:
             raise StudyError("The images have different labels; give every image the same ones.")
         self._controls(list(images), crop)
-        self._panels = {label: _Panel(label, SHOWN) for label in self.scene.labels}
+        self._strips = [_Strip() for _ in range(-(-len(self.toggles) // COLUMNS))]
         self._overview, self._overlap = widgets.Image(format="png"), widgets.Image(format="png", width=WIPED)
         self._scale = widgets.HTML(
             f'<img alt="colour bar" src="data:image/png;base64,{base64.b64encode(scenes.ramp(SHOWN, 10)).decode()}">'
             f"<br>difference to HR: 0 … {scenes.ERRORS} grey levels or more"
         )
-        self._row = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap"))
+        self._shelf = widgets.VBox()
         super().__init__(self._arranged())
         self._watch()
         self._choose()
@@ -112,7 +111,7 @@ class Comparer(widgets.VBox):
         wipe = widgets.HBox([self._overlap, widgets.VBox([self.left, self.right, self.wipe])])
         wipe.layout.margin = "8px 4px"
         gap = widgets.Layout(margin="4px 12px 4px 4px", align_items="center")
-        return [widgets.HBox([widgets.Box([self._overview], layout=gap), sliders]), shown, self._row, wipe]
+        return [widgets.HBox([widgets.Box([self._overview], layout=gap), sliders]), shown, self._shelf, wipe]
 
     def _watch(self):
         self.image.observe(self._switch, "value")
@@ -150,17 +149,17 @@ class Comparer(widgets.VBox):
     def _choose(self, _=None):
         for toggle in self.toggles.values():
             toggle.icon = "check" if toggle.value else ""
-        panels = [self._panels[label] for label in self.shown]
-        self._row.children = [*panels, self._scale] if self.errors.value else panels
+        strips = self._strips[: -(-len(self.shown) // COLUMNS)]
+        self._shelf.children = [*strips, self._scale] if self.errors.value else strips
         self._draw()
 
     def _draw(self, _=None):
         if self._held:
             return
-        at = self.y.value, self.x.value, self.size.value
-        words = self.scene.scores(self.shown, *at)
-        for label in self.shown:
-            self._panels[label].draw(self._view(label, at), words[label])
+        at, shown = (self.y.value, self.x.value, self.size.value), self.shown
+        words = self.scene.scores(shown, *at)
+        for strip, labels in zip(self._strips, scenes.batched(shown, COLUMNS), strict=False):
+            strip.draw([self._view(label, at) for label in labels], {name(label): words[label] for label in labels})
         self._overview.value = self._located(at)
         self._draw_wipe()
 
@@ -181,36 +180,32 @@ class Comparer(widgets.VBox):
             cv2.rectangle(picture, *corners, colour, width)
         return scenes.png(picture)
 
-    def still(self, columns: int = 4) -> bytes:
+    def still(self) -> bytes:
         """The shown state as one PNG, for pages without a kernel."""
-        cell, foot = SHOWN + 8, 40
         at = self.y.value, self.x.value, self.size.value
-        labels, words = self.shown, self.scene.scores(self.shown, *at)
-        page = Image.new(
-            "RGB", (cell * min(columns, len(labels)), (SHOWN + foot) * -(-len(labels) // columns)), "white"
-        )
-        draw, font = ImageDraw.Draw(page), ImageFont.load_default(12)
-        for i, label in enumerate(labels):
-            x, y = i % columns * cell, i // columns * (SHOWN + foot)
-            page.paste(Image.fromarray(scenes.enlarged(self._view(label, at), SHOWN)), (x, y))
-            draw.multiline_text((x, y + SHOWN + 3), f"{name(label)}\n{words[label]}", fill="black", font=font)
-        buffer = io.BytesIO()
-        page.save(buffer, "png")
-        return buffer.getvalue()
+        words = self.scene.scores(self.shown, *at)
+        rows = [
+            [(self._view(label, at), f"{name(label)}\n{words[label]}") for label in labels]
+            for labels in scenes.batched(self.shown, COLUMNS)
+        ]
+        return scenes.sheet(rows, SHOWN, GAP)
 
     def show(self) -> None:
         """The live widget where a kernel runs, its still picture everywhere else."""
         display({"image/png": base64.b64encode(self.still()).decode(), **self._repr_mimebundle_()}, raw=True)
 
 
-class _Panel(widgets.VBox):
-    """One crop with its name and scores; made once, so that a move sends a picture and a line, no new widgets."""
+class _Strip(widgets.VBox):
+    """A row of crops with their names and scores: two messages to the browser per move, however many crops."""
 
-    def __init__(self, label: str, side: int):
-        self._label, self._side = label, side
-        self.picture, self.words = widgets.Image(format="png", width=side, height=side), widgets.HTML()
+    def __init__(self):
+        self.picture, self.words = widgets.Image(format="png"), widgets.HTML()
+        self.picture.layout.object_fit = "none"
+        self.picture.layout.align_self = "flex-start"
         super().__init__([self.picture, self.words], layout=widgets.Layout(margin="4px"))
 
-    def draw(self, crop, words: str) -> None:
-        self.picture.value = scenes.png(scenes.enlarged(crop, self._side))
-        self.words.value = f'<div style="line-height: 1.4"><b>{name(self._label)}</b><br>{words}</div>'
+    def draw(self, crops, words: Mapping[str, str]) -> None:
+        """Show these crops, uint8 (n, n, 3), above {name: scores}."""
+        self.picture.value = scenes.png(scenes.strip(crops, SHOWN, GAP))
+        cells = (f'<div style="width: {SHOWN + GAP}px"><b>{n}</b><br>{w}</div>' for n, w in words.items())
+        self.words.value = f'<div style="display: flex; line-height: 1.4">{"".join(cells)}</div>'

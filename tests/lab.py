@@ -4,6 +4,7 @@ import base64
 import contextlib
 import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -81,7 +82,7 @@ def notebook(path: Path, *cells: str) -> None:
 
 def open_and_run(page, address: str, name: str, timeout: float = 240) -> None:
     """Open a notebook, run all its cells, and wait until the last comparer or slider is there."""
-    page.goto(f"{address}/lab/tree/{name}?token=test", timeout=60_000)
+    page.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}?token=test", timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).wait_for(timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
     page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for(timeout=60_000)  # a run before asks for a kernel
@@ -94,6 +95,15 @@ def open_and_run(page, address: str, name: str, timeout: float = 240) -> None:
         page.wait_for_timeout(1000)
     page.locator(".widget-slider").last.scroll_into_view_if_needed(timeout=10_000)
     page.wait_for_timeout(1000)  # layout settles
+
+
+def latencies(page, handle, element, key: str, times: int, pause: float = 0) -> list[float]:
+    """Milliseconds from each key press on a handle to the element's next picture or text; `pause` ms between them."""
+    found = []
+    for _ in range(times):
+        page.wait_for_timeout(pause)
+        found.append(page.evaluate(LATENCY, [handle, element, key]))
+    return found
 
 
 class Comparer:
@@ -110,25 +120,31 @@ class Comparer:
     def value(self, label: str) -> int:
         return int(self.slider(label)[1].inner_text())
 
-    def panel(self, name: str):
-        """The <img> of the panel with that name."""
-        words = self.page.locator(".widget-html b", has_text=name).last
-        return words.locator("xpath=ancestor::div[contains(@class,'widget-vbox')][1]//img")
+    def names(self) -> list[str]:
+        """The names under the pictures."""
+        return self.page.locator(".widget-html b").all_inner_texts()
+
+    def picture(self, name: str) -> np.ndarray:
+        """The pixels above that name: uint8 (192, 192, 3)."""
+        words = self.page.locator(".widget-html b", has_text=re.compile(f"^{name}$")).last
+        column = words.evaluate("(b) => [...b.parentElement.parentElement.children].indexOf(b.parentElement)")
+        strip = words.locator("xpath=ancestor::div[contains(@class,'widget-vbox')][1]//img")
+        return self.pixels(strip)[:, column * 200 :][:, :192]
 
     @property
     def overlap(self):
         """The <img> of the wipe view."""
         wipe = self.page.locator(".widget-slider", has=self.page.locator(".widget-label", has_text="wipe")).last
-        return wipe.locator("xpath=ancestor::div[contains(@class,'widget-hbox')][2]//img").first
+        return wipe.locator("xpath=ancestor::div[contains(@class,'widget-hbox')][1]//img").first
 
     def pixels(self, img) -> np.ndarray:
         return np.asarray(Image.open(io.BytesIO(base64.b64decode(img.evaluate(READ)))).convert("RGB"))
 
-    def press(self, label: str, key: str, times: int = 1) -> list[float]:
+    def press(self, label: str, key: str, times: int = 1, pause: float = 0) -> list[float]:
         """Press a key on that slider's focused handle; milliseconds until the last picture was there, of each press."""
         handle, element = self.slider(label)[0].element_handle(), self.overlap.element_handle()
         handle.focus()
-        return [self.page.evaluate(LATENCY, [handle, element, key]) for _ in range(times)]
+        return latencies(self.page, handle, element, key, times, pause)
 
     def drag(self, label: str, pixels: int) -> None:
         """Drag that slider's handle sideways with the mouse."""
