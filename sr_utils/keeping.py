@@ -1,7 +1,10 @@
 """What survives a crash: checkpoints after every epoch, and files that are whole or absent."""
 
+import errno
 import json
 import os
+import re
+import shutil
 import time
 from pathlib import Path
 
@@ -28,12 +31,18 @@ class Keeper(keras.callbacks.Callback):
         self.rows, self.seconds = [], []
 
     def resume(self, model) -> int:
-        """Load the newest checkpoint and return the number of epochs that it holds."""
-        kept = sorted(self.folder.glob("epoch-*.weights.h5"))
-        if kept:
-            model.load_weights(kept[-1])
-            done = int(kept[-1].name[6:10])
-            self.rows = pd.read_csv(self.folder / "history.csv").head(done).to_dict("records")
+        """Load the newest whole checkpoint and return the number of epochs that it holds; a damaged one is named."""
+        for record in sorted(self.folder.glob("epoch-*.json"), reverse=True):
+            weights = record.with_suffix(".weights.h5")
+            try:
+                kept = json.loads(record.read_text())
+                if kept["sha256"] == pooch.file_hash(str(weights)):
+                    model.load_weights(weights)
+                    self.rows = kept["rows"]
+                    break
+            except (OSError, ValueError, KeyError):
+                pass
+            print(f"{self.folder.name}: the checkpoint {record.stem} is damaged; going on from the one before.")
         return len(self.rows)
 
     def on_train_begin(self, logs=None):
@@ -51,9 +60,16 @@ class Keeper(keras.callbacks.Callback):
         self.seconds.append(time.perf_counter() - self.began)
         self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in logs.items()}})
         self.bar.set_postfix(loss=f"{logs['val_loss']:.4g}")
-        replace(self.folder / "history.csv", lambda path: pd.DataFrame(self.rows).to_csv(path, index=False))
-        replace(self.folder / f"epoch-{epoch + 1:04}.weights.h5", self.model.save_weights)
-        (self.folder / f"epoch-{epoch:04}.weights.h5").unlink(missing_ok=True)
+        weights = self.folder / f"epoch-{epoch + 1:04}.weights.h5"
+        save(self.model, weights)
+        kept = json.dumps({"sha256": pooch.file_hash(str(weights)), "rows": self.rows})
+        replace(weights.with_suffix("").with_suffix(".json"), lambda path: path.write_text(kept))
+        for older in range(epoch):  # the last two stay
+            self._forget(f"epoch-{older:04}")
+
+    def _forget(self, name: str) -> None:
+        for suffix in (".json", ".weights.h5"):
+            (self.folder / f"{name}{suffix}").unlink(missing_ok=True)
 
     def on_train_end(self, logs=None):
         self.bar.close()
@@ -61,7 +77,8 @@ class Keeper(keras.callbacks.Callback):
     def finish(self, model) -> None:
         """Keep the trained weights without the optimizer, then the record that declares the run complete."""
         model.optimizer = None
-        replace(self.folder / "final.weights.h5", model.save_weights)
+        replace(self.folder / "history.csv", lambda path: pd.DataFrame(self.rows).to_csv(path, index=False))
+        save(model, self.folder / "final.weights.h5")
         record = {
             "config": self.config,
             "sha256": pooch.file_hash(str(self.folder / "final.weights.h5")),
@@ -71,14 +88,34 @@ class Keeper(keras.callbacks.Callback):
             },
         }
         replace(self.folder / "run.json", lambda path: Path(path).write_text(json.dumps(record, indent=1)))
-        for checkpoint in self.folder.glob("epoch-*.weights.h5"):
-            checkpoint.unlink()
+        for left in [*self.folder.glob("epoch-*"), *self.folder.glob(".*")]:  # the latter is what a kill cut short
+            left.unlink()
+
+
+def save(model, path: Path) -> None:
+    """Weights, and the optimizer's two moments where it has some, by `replace`, if the disk has room for them.
+
+    HDF5 can end the process when a disk fills up under its hands, so it is asked before.
+    """
+    if shutil.disk_usage(path.parent).free < 12 * model.count_params() + 2**20:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    replace(path, model.save_weights)
 
 
 def replace(path: Path, write) -> None:
-    """Call write(temporary path), flush it to the disk and rename: readers see the old file or the new one, whole."""
+    """Call write(temporary path), flush it to the disk and rename: readers see the old file or the new one, whole.
+
+    Raises `OSError` where the disk is full or the folder cannot be written, and leaves nothing half-written behind.
+    """
     scratch = path.with_name(f".{os.getpid()}-{path.name}")
-    write(scratch)
-    with open(scratch, "rb") as file:
-        os.fsync(file.fileno())
-    scratch.replace(path)
+    try:
+        write(scratch)
+        with open(scratch, "rb") as file:
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except Exception as error:
+        told = re.search(r"errno = (\d+)", str(error))  # HDF5 buries the system's error in a message of its own
+        number = int(told[1]) if told else getattr(error, "errno", None) or errno.EIO
+        raise OSError(number, os.strerror(number)) from error
+    finally:
+        scratch.unlink(missing_ok=True)

@@ -1,8 +1,10 @@
 """`make reproduce`: execute all notebooks in order with papermill, then print the table of results."""
 
 import argparse
+import logging
 import os
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -51,7 +53,7 @@ def execute(notebook: Path, target: Path, parameters: dict) -> None:
             kernel_name="python3",
             cwd=str(notebook.parent),
             stderr_file=sys.stderr,
-            extra_arguments=["--IPKernelApp.log_level=40"],  # errors only: kernels warn of their transport
+            extra_arguments=["--IPKernelApp.log_level=50"],  # a failing cell tells of itself
         )
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}").removeprefix("StudyError: ")
@@ -64,6 +66,8 @@ def execute(notebook: Path, target: Path, parameters: dict) -> None:
         raise StudyError(
             f"{notebook.name}: the kernel was killed or interrupted; the same command goes on from the last checkpoint."
         ) from None
+    except RuntimeError as error:
+        raise StudyError(f"{notebook.name}: no kernel could start ({error}); run make clean, then again.") from None
 
 
 def main(argv=None) -> int:
@@ -73,6 +77,7 @@ def main(argv=None) -> int:
     parser.add_argument("--seeds", default="0")
     arguments = parser.parse_args(argv)
     began = time.perf_counter()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the kernel is stopped, then the line below
     try:
         parameters = check(**vars(arguments), device=os.environ.get("DEVICE"))
         for variable in ("SR_DATA", "SR_RUNS", "SR_FIGURES", "SR_BUILD", "VGG_WEIGHTS"):
@@ -90,6 +95,7 @@ def main(argv=None) -> int:
         print(f"make reproduce stopped: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it would tell of the kernel's end, at length
         print("\nmake reproduce was interrupted; the same command goes on from the last checkpoint.", file=sys.stderr)
         return 130
     means = scores.pivot_table(index="arm", columns="set", values=["psnr", "ssim"], sort=False)

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 from IPython.display import Image as Picture
 
 from . import StudyError, paths
+from .keeping import replace
 
 DPI = 100
 FOOT = 24  # pixels kept free for the two lines that say what made a figure
@@ -93,7 +94,8 @@ def save(fig, file: str, profile: str, note: str = "") -> Picture:
     path = paths.figures() / profile / f"{file}.png"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fig.savefig(path, dpi=DPI, metadata={"Software": None})  # no version inside: same data, same bytes
+        options = {"format": "png", "metadata": {"Software": None}}  # no version inside: same data, same bytes
+        replace(path, lambda scratch: fig.savefig(scratch, dpi=DPI, **options))
     except OSError as error:
         raise StudyError(
             f"{path} cannot be written ({error.strerror or error}); free space, or set SR_FIGURES."

@@ -5,6 +5,7 @@ weights. While it trains, the folder holds the newest checkpoint; afterwards `fi
 last, `run.json`, whose presence means that the run is complete.
 """
 
+import contextlib
 import hashlib
 import json
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pooch
+from filelock import FileLock, Timeout
 
 from . import StudyError, backend, losses, models, paths, profiles
 from . import data as image_sets
@@ -96,10 +98,12 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
     }
     folder = paths.runs() / _key(config)
     try:
-        if not _complete(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            _fit(model, criterion, images, profile, config, folder)
-        return _read(model, config, folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            if not _complete(folder):
+                folder.mkdir(exist_ok=True)
+                _fit(model, criterion, images, profile, config, folder)
+            return _read(model, config, folder)
     except OSError as error:
         raise StudyError(
             f"{folder} cannot be written ({error.strerror or error}); free space, or set SR_RUNS to another folder."
@@ -120,6 +124,21 @@ def _key(config: dict) -> str:
     return "_".join(
         [config["profile"]["name"], name, config["arm"], config["loss"], f"seed{config['seed']}", _digest(config)]
     )
+
+
+@contextlib.contextmanager
+def _alone(folder: Path):
+    """One process at a time trains a run; a second one says so, waits, and then finds it kept."""
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"Another process is training {folder.name}; waiting for it.", flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _complete(folder: Path) -> bool:
