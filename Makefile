@@ -4,6 +4,7 @@ DATA ?= sample
 SEEDS ?= 0
 DEVICE ?= auto
 PYTHON ?= python3
+PORT ?= 8888
 GPU ?=
 export DEVICE FRESH VGG_WEIGHTS SR_DATA
 
@@ -12,7 +13,7 @@ ENV := $(BIN)/.installed$(if $(GPU),-gpu)
 ARGS := --profile "$(PROFILE)" --data "$(DATA)" --seeds "$(SEEDS)"
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce publish test bench lab data clean
+.PHONY: help env reproduce publish test bench audit lab data clean
 
 help:  ## this list
 	@echo "make TARGET [VARIABLE=value …]"; echo
@@ -21,6 +22,7 @@ help:  ## this list
 	@echo "  DATA=$(DATA)     sample, bsds500, div2k, or a folder of images"
 	@echo "  SEEDS=$(SEEDS)         one training per seed: SEEDS=1,2,3"
 	@echo "  DEVICE=$(DEVICE)     auto, cpu or gpu"
+	@echo "  PORT=$(PORT)       where make lab listens, on this machine only"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
@@ -49,11 +51,16 @@ test: $(ENV)  ## ruff, then all tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest
 
-bench: $(ENV)  ## what is measured, not tested: coverage of the intervals, latency of the comparer
+bench: $(ENV)  ## what is measured, not tested: intervals' coverage, the comparer's latency, kills
 	@$(BIN)/python tests/bench.py
 
+audit: $(ENV)  ## the pinned packages against the published advisories (pip-audit; needs the network)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(BIN)/pip-audit --disable-pip -r requirements.lock --no-deps
+
 lab: $(ENV)  ## JupyterLab on the notebooks
-	@$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
+	@$(BIN)/python -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1]))).close()' $(PORT) 2>/dev/null || { echo "port $(PORT) is in use; name another: make lab PORT=$$(($(PORT) + 1))"; exit 1; }
+	@$(BIN)/jupyter lab --notebook-dir=. --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
 	@$(BIN)/python -m sr_utils.data "$(DATA)"

@@ -13,6 +13,7 @@ from . import StudyError
 
 DIV2K = "https://data.vision.ee.ethz.ch/cvl/DIV2K/"
 BSDS500 = "http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/BSR/BSR_bsds500.tgz"
+TIMEOUT = 30  # seconds without a byte before a server counts as dead
 EDSR = "https://cv.snu.ac.kr/research/EDSR/benchmark.tar"
 
 #: address -> checksum; None where none is published (pooch then prints the one that it computed).
@@ -35,7 +36,7 @@ def fetch(url: str, folder: Path) -> None:
     name = url.rsplit("/", 1)[-1]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        downloader = pooch.HTTPDownloader(progressbar=True, timeout=30)
+        downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT)
         archive = Path(pooch.retrieve(url, ARCHIVES[url], name, folder, downloader=downloader))
         with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacking-") as scratch:
             _unpack(archive, Path(scratch))

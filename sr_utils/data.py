@@ -125,7 +125,11 @@ def _pairs(hr_paths, lr_folder: Path | None = None) -> list[Pair]:
 
 def _folder(folder: Path) -> ImageSet:
     pairs, refused = [], []
-    for pair in _pairs(sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))):
+    try:
+        files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    except OSError as error:
+        raise StudyError(f"{folder} cannot be read ({error.strerror}); give yourself access to it.") from None
+    for pair in _pairs(files):
         try:
             if min(pair.hr.shape[:2]) < SMALLEST:
                 raise StudyError(f"{pair.hr_path} is smaller than {SMALLEST}×{SMALLEST} pixels.")
@@ -185,11 +189,11 @@ def batch(pairs: Sequence[Pair], size: int, patch: int, seed: int, epoch: int, s
 def large_enough(pairs: Sequence[Pair], patch: int) -> list[Pair]:
     """The pairs that hold a patch; the others are named in a warning. Raises `StudyError` if none is left."""
     kept = [p for p in pairs if min(p.hr.shape[:2]) >= patch]
+    if not kept:
+        raise StudyError(f"No image is as large as a {patch}×{patch} patch; use larger images or a smaller profile.")
     if len(kept) < len(pairs):
         small = ", ".join(p.name for p in pairs if min(p.hr.shape[:2]) < patch)
         warnings.warn(f"Smaller than a {patch}×{patch} patch, not used: {small}.", stacklevel=2)
-    if not kept:
-        raise StudyError(f"No image is as large as a {patch}×{patch} patch; use larger images or a smaller profile.")
     return kept
 
 

@@ -109,9 +109,8 @@ def _scores(entry, name, pairs, arm=None, suffix="") -> pd.DataFrame:
     is_run = not isinstance(entry, str)
     model, label, seed = (entry.model, entry.label, entry.config["seed"]) if is_run else (entry, entry, -1)
     kept = entry.folder / f"scores-{Path(name).name}-{digest(pairs)}{suffix}.csv" if is_run else None
-    if kept and kept.exists():
-        frame = pd.read_csv(kept, dtype={"image": str})
-    else:
+    frame = pd.read_csv(kept, dtype={"image": str}) if kept and kept.exists() else pd.DataFrame()
+    if not {"image", *METRICS} <= set(frame.columns):
         frame = score(arm or model, pairs)
         if kept:
             replace(kept, lambda path: frame.to_csv(path, index=False))

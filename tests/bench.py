@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import psutil
 
+import kills
 import lab
 from sr_utils import evidence, paths
 
@@ -90,7 +91,23 @@ def comparer(presses: int = 60, moves: int = 1000) -> dict:
     return {"latency": table.to_dict("index"), "memory": memory}
 
 
-BENCHES = {"coverage": coverage, "comparer": comparer}
+def survival(kills_at_flush: int = 14, kills_in_time: int = 6) -> dict:
+    """Trainings at `smoke` killed at a flush to the disk (each of the seven, twice) or a random moment, then resumed."""
+    rng, whole = np.random.default_rng(0), kills.finished(Path(tempfile.mkdtemp()))
+    killed = equal = 0
+    plans = [{"flush": 1 + i % kills.FLUSHES} for i in range(kills_at_flush)]
+    plans += [{"seconds": rng.uniform(0, kills.SECONDS)} for _ in range(kills_in_time)]
+    for plan in plans:
+        runs = Path(tempfile.mkdtemp())
+        killed += kills.killed(runs, **plan)
+        equal += kills.finished(runs) == whole
+    print(
+        f"{len(plans)} trainings, {killed} of them killed before their end; {equal} of {len(plans)} ended in the same bytes"
+    )
+    return {"trainings": len(plans), "killed": killed, "equal": equal}
+
+
+BENCHES = {"coverage": coverage, "comparer": comparer, "survival": survival}
 
 
 def main(*names: str) -> int:

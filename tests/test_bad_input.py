@@ -1,0 +1,257 @@
+"""Every kind of bad input in one list: each gives one clear sentence that says what to do, a status that is not zero,
+no traceback, and costs nothing that was there before."""
+
+import pathlib
+import pickle
+import re
+import socket
+import struct
+import subprocess
+import sys
+import tarfile
+import threading
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sr_utils import StudyError, archives, backend, data, filters, losses, paths, plots, reproduce, training
+from sr_utils.data import main as make_data
+from test_archives import png, publish, server  # noqa: F401 (a fixture)
+
+
+class Place:
+    """What a case may use: a folder, pictures, a server on loopback, settings that are undone afterwards."""
+
+    def __init__(self, folder, patch, picture, served):
+        self.folder, self.patch, self.picture = folder / "mine", patch, picture
+        self.served, self.address = served
+        self.folder.mkdir()
+
+    def file(self, name, content=b""):
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def archive(self, name, members, pin=None):
+        """Fetch an archive of these members; `pin` is the checksum that is expected of it."""
+        publish(self.served, name, members)
+        return self.fetch(self.address + name, pin)
+
+    def fetch(self, url, pin=None):
+        self.patch.setattr(archives, "ARCHIVES", {url: pin})
+        return lambda: archives.fetch(url, self.folder)
+
+
+def reproduction(*arguments):
+    return lambda place: lambda: reproduce.main(list(arguments))
+
+
+def device(place):
+    place.patch.setenv("DEVICE", "tpu")
+    return lambda: reproduce.main([])
+
+
+def absent_gpu(place):
+    place.patch.setenv("DEVICE", "gpu")
+    place.patch.setattr(backend, "_gpus", list)
+    return backend.setup.__wrapped__
+
+
+def unreadable_folder(place):
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    place.patch.setattr(type(place.folder), "iterdir", refuse)
+    return lambda: make_data(str(place.folder))
+
+
+def image(name, content):
+    return lambda place: lambda: data.read_image(place.file(name, content))
+
+
+def cut_image(place):
+    whole = png(place.picture(40, 40))
+    return lambda: data.read_image(place.file("cut.png", whole[: len(whole) // 2]))
+
+
+def animation(place):
+    frames = [Image.fromarray(place.picture(20, 20, i)) for i in range(2)]
+    frames[0].save(place.folder / "moving.gif", save_all=True, append_images=frames[1:])
+    return lambda: data.read_image(place.folder / "moving.gif")
+
+
+def bomb(place):
+    """A PNG of a hundred bytes that claims 60,000 × 60,000 pixels."""
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+    content = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return lambda: data.read_image(place.file("bomb.png", content))
+
+
+def small_images(place):
+    for i in range(3):
+        Image.fromarray(place.picture(40, 40, i)).save(place.folder / f"{i}.png")
+    return lambda: training.train("srcnn", 0, "quick", str(place.folder))
+
+
+def link_in_archive(place):
+    path = place.served / "link.tar"
+    with tarfile.open(path, "w") as archive:
+        entry = tarfile.TarInfo("benchmark/link")
+        entry.type, entry.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(entry)
+    return place.fetch(place.address + "link.tar")
+
+
+def cut_archive(place):
+    publish(place.served, "cut.zip", {"a": b"x" * 500})
+    path = place.served / "cut.zip"
+    path.write_bytes(path.read_bytes()[:-60])
+    return place.fetch(place.address + "cut.zip")
+
+
+def slow_server(place):
+    """A server that accepts and then says nothing."""
+    place.patch.setattr(archives, "TIMEOUT", 0.5)
+    listening = socket.create_server(("127.0.0.1", 0))
+    place.listening, place.kept = listening, []
+    threading.Thread(target=lambda: place.kept.append(listening.accept()), daemon=True).start()
+    return place.fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/a.zip")
+
+
+def weights(content):
+    return lambda place: lambda: losses.PerceptualLoss(("block1_pool",), str(place.file("vgg.h5", content)))
+
+
+class Trap:
+    def __reduce__(self):
+        return (pytest.fail, ("a pickle was run",))
+
+
+def other_architecture(place):
+    import h5py
+
+    with h5py.File(place.folder / "other.h5", "w") as file:
+        file.create_group("dense").create_dataset("kernel", data=np.zeros((3, 3)))
+    return lambda: losses.PerceptualLoss(("block1_pool",), str(place.folder / "other.h5"))
+
+
+def unwritable_figures(place):
+    place.patch.setenv("SR_FIGURES", str(place.file("file")))
+    import matplotlib.pyplot as plt
+
+    return lambda: plots.save(plt.figure(), "name", "smoke")
+
+
+def full_disk(place):
+    """As the disk says it: no space left. (`test_survival` fills a real one.)"""
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    place.patch.setattr(archives, "_unpack", full)
+    return place.archive("full.zip", {"a": b"x"})
+
+
+def other_python(place):
+    python = place.file("python", b"#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    command = ["make", "-C", str(paths.ROOT), "env", f"PYTHON={python}", f"BIN={place.folder}/bin"]
+    return lambda: _command(command)
+
+
+def port_in_use(place):
+    place.listening = socket.create_server(("127.0.0.1", 0))
+    command = ["make", "-C", str(paths.ROOT), "lab", f"PORT={place.listening.getsockname()[1]}"]
+    command += ["-o", ".venv/bin/.installed", f"BIN={pathlib.Path(sys.executable).parent}", "ENV="]
+    return lambda: _command(command)
+
+
+def _command(command):
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    print(result.stdout + result.stderr)
+    return result.returncode
+
+
+CASES = {
+    "unknown profile": (reproduction("--profile", "huge"), "no profile 'huge'; choose one of smoke, quick, standard"),
+    "unknown data": (reproduction("--data", "imagenet"), "no image set or folder 'imagenet'; choose one of sample"),
+    "unknown device": (device, "no device 'tpu'; set DEVICE to auto, cpu or gpu"),
+    "seeds that are words": (reproduction("--seeds", "one,two"), "seeds must be different non-negative integers"),
+    "negative seeds": (reproduction("--seeds", "-1"), "seeds must be different non-negative integers"),
+    "repeated seeds": (reproduction("--seeds", "1,2,1"), "seeds must be different non-negative integers"),
+    "no seeds": (reproduction("--seeds", ""), "seeds must be different non-negative integers"),
+    "unknown arm": (lambda p: lambda: training.train("srgan", 0, "smoke", "sample"), "no arm 'srgan'; choose one of"),
+    "unknown loss": (lambda p: lambda: training.train("srcnn", 0, "smoke", "sample", "l3"), "no loss 'l3'; choose mse"),
+    "training on a benchmark": (
+        lambda p: lambda: _on_benchmark(p), "Set5 is a benchmark, for scoring only; train on sample"),
+    "missing folder": (lambda p: lambda: make_data(str(p.folder / "none")), "no image set or folder .*; choose one of"),
+    "empty folder": (lambda p: lambda: make_data(str(p.folder)), r"holds 0 usable image\(s\); two are needed"),
+    "unreadable folder": (unreadable_folder, "cannot be read .Permission denied.; "),
+    "missing image": (lambda p: lambda: data.read_image(p.folder / "none.png"), "cannot be read as an image"),
+    "truncated image": (cut_image, "cut.png cannot be read as an image .*; replace or remove it"),
+    "image of no bytes": (image("empty.png", b""), "empty.png cannot be read as an image .*; replace or remove it"),
+    "text for an image": (image("text.png", b"hello"), "text.png cannot be read as an image .*; replace or remove it"),
+    "animated image": (animation, "moving.gif holds 2 frames; save one of them as a still image"),
+    "decompression bomb": (bomb, "bomb.png claims more than [0-9,]+ pixels; scale it down first"),
+    "image of one pixel": (lambda p: lambda: data.downscale(p.picture(1, 1)), "1×1 pixels is too small for ×4; use a"),
+    "images smaller than a patch": (small_images, "No image is as large as a 48×48 patch; use larger images"),
+    "float image for a filter": (lambda p: lambda: filters.edge_enhance(np.zeros((9, 9, 3))), "uint8 .* convert it"),
+    "archive that climbs out": (lambda p: p.archive("up.zip", {"../up": b"x"}), "cannot be unpacked .*; it was rem"),
+    "archive with absolute paths": (lambda p: p.archive("abs.zip", {"/tmp/up": b"x"}), "cannot be unpacked .*removed"),
+    "archive with a link outside": (link_in_archive, "cannot be unpacked .*; it was removed, so try again"),
+    "truncated archive": (cut_archive, "cannot be unpacked .*; it was removed, so try again"),
+    "wrong checksum": (lambda p: p.archive("a.zip", {"a": b"x"}, "sha256:" + "0" * 64), "does not have the expected"),
+    "404": (lambda p: p.fetch(p.address + "none.zip"), "answered 404; download none.zip elsewhere and unpack it into"),
+    "connection refused": (lambda p: p.fetch("http://127.0.0.1:9/a.zip"), "cannot be reached .*; check the network"),
+    "silent server": (slow_server, "cannot be reached .*Timeout.*; check the network"),
+    "weights of another network": (other_architecture, "lacks block1_conv1.*; give Keras' full"),
+    "corrupt weights": (weights(b"\x89HDF\r\n\x1a\n" + bytes(99)), "cannot be read as VGG-19 weights .*; set VGG_WEI"),
+    "a pickle for weights": (weights(pickle.dumps(Trap())), "cannot be read as VGG-19 weights .*; set VGG_WEIGHTS"),
+    "no ImageNet weights": (lambda p: lambda: losses.get("perceptual", None), "needs ImageNet's weights; set VGG_W"),
+    "absent GPU": (absent_gpu, "DEVICE=gpu, but this machine shows no GPU; use DEVICE=auto"),
+    "unwritable figures": (unwritable_figures, "cannot be written .*; free space, or set SR_FIGURES"),
+    "full disk": (full_disk, "cannot be stored in .*No space left on device.*; free space or set SR_DATA"),
+    "unsupported Python": (other_python, "is not Python 3.11, 3.12 or 3.13; name one that is: make env PYTHON="),
+    "port in use": (port_in_use, "port [0-9]+ is in use; name another: make lab PORT=[0-9]+"),
+}  # fmt: skip
+
+
+def _on_benchmark(place):
+    for i in range(2):
+        (place.folder / "benchmark/Set5/HR").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(place.picture(40, 40, i)).save(place.folder / f"benchmark/Set5/HR/{i}.png")
+    place.patch.setenv("SR_DATA", str(place.folder))
+    return training.train("srcnn", 0, "smoke", "Set5")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_clear_sentence(case, tmp_path, monkeypatch, picture, server, capsys):  # noqa: F811
+    build, expected = CASES[case]
+    place = Place(tmp_path, monkeypatch, picture, server)  # holds a case's sockets open
+    action = build(place)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    try:
+        status, said = action(), "".join(capsys.readouterr())
+    except StudyError as error:
+        status, said = 1, str(error)
+    sentence = next((line for line in said.splitlines() if re.search(expected, line)), None)
+    assert status not in (0, None), said
+    assert sentence, said
+    assert "Traceback" not in said
+    for path, content in before.items():
+        assert path.read_bytes() == content, path
+    added = {path for path in tmp_path.rglob("*") if path.is_file()} - set(before)
+    left = [path for path in added if path.parent == place.folder and path.suffix in (".zip", ".tar")]
+    assert not left or case == "full disk"  # there the whole archive waits for more space
+    assert not [path for path in tmp_path.rglob(".unpacking*")]
+    print(f"{case}: {sentence}")
+
+
+def test_the_list_is_long_enough():
+    assert len(CASES) >= 30

@@ -1,0 +1,123 @@
+"""Properties that hold for any input, tried on random ones."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from sr_utils import StudyError, data, evaluation, evidence, filters, losses, models
+
+settings.register_profile("study", deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+settings.load_profile("study")
+
+SIDES = st.integers(19, 48)
+PICTURES = st.builds(
+    lambda h, w, seed: np.random.default_rng(seed).integers(0, 256, (h, w, 3)).astype(np.uint8),
+    SIDES, SIDES, st.integers(0, 99),
+)  # fmt: skip
+
+
+@given(st.integers(1, 70), st.integers(1, 70))
+def test_downscale_of_any_size_is_a_quarter_or_a_sentence(height, width):
+    hr = np.zeros((height, width, 3), np.uint8)
+    if min(height, width) < 4:
+        with pytest.raises(StudyError, match="too small for ×4"):
+            data.downscale(hr)
+    else:
+        assert data.downscale(hr).shape == (height // 4, width // 4, 3)
+
+
+@settings(max_examples=8)
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_upscale_of_any_size_is_four_times_it(height, width):
+    lr = np.zeros((height, width, 3), np.uint8)
+    for arm in ("nearest", "bilinear", "bicubic", network()):
+        sr = evaluation.upscale(arm, lr)
+        assert sr.shape == (4 * height, 4 * width, 3) and sr.dtype == np.uint8
+
+
+def network(kept=[]):  # noqa: B006 (built once)
+    if not kept:
+        kept.append(models.build("post_upsampling"))
+    return kept[0]
+
+
+@given(PICTURES, st.integers(0, 99))
+def test_metrics_know_equality_and_their_ranges(hr, seed):
+    noise = np.random.default_rng(seed).integers(-30, 31, hr.shape)
+    sr = (hr + noise).clip(0, 255).astype(np.uint8)
+    assert evaluation.psnr(sr, hr) == evaluation.psnr(hr, sr) < math.inf == evaluation.psnr(hr, hr)
+    assert -1 <= evaluation.ssim(sr, hr) < evaluation.ssim(hr, hr) == 1
+    assert evaluation.gmsd(sr, hr) == pytest.approx(evaluation.gmsd(hr, sr)) and evaluation.gmsd(hr, hr) == 0
+
+
+@given(PICTURES)
+def test_no_strength_is_the_identity(image):
+    assert np.array_equal(filters.edge_enhance(image, 0), image)
+
+
+@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
+def test_batches_are_pure(seed, epoch, step):
+    pairs = data.load("sample").valid[:2]
+    first, again = (data.batch(pairs, 2, 16, seed, epoch, step) for _ in range(2))
+    other = data.batch(pairs, 2, 16, seed, epoch, step + 1)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[1], other[1])
+
+
+@given(st.integers(0, 999))
+def test_intervals_shrink_with_more_images(seed):
+    d = np.random.default_rng(seed).normal(0.2, 1, (1, 400))
+    few, many = (evidence.interval(d[:, :n], resamples=500) for n in (12, 400))
+    assert many[2] - many[1] < few[2] - few[1]
+
+
+@given(arrays.arrays(float, st.tuples(st.integers(1, 4), st.integers(2, 9)), elements=st.floats(-9, 9)))
+def test_an_interval_holds_its_mean(d):
+    mean, low, high = evidence.interval(d, resamples=300)
+    assert low - 0.2 * (high - low) - 1e-9 <= mean <= high + 0.2 * (high - low) + 1e-9
+
+
+@settings(max_examples=5)
+@given(st.integers(0, 99), st.integers(0, 99))
+def test_the_perceptual_loss_is_never_negative(a, b):
+    loss = losses.PerceptualLoss(("block1_pool", "block2_pool"))
+    sr, hr = (np.random.default_rng(s).uniform(0, 255, (1, 16, 16, 3)).astype(np.float32) for s in (a, b))
+    assert float(loss(hr, sr)) >= 0 and float(loss(hr, hr)) == 0
+
+
+SIGNATURES = [b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"BM", b"II*\x00", b"RIFF\x00\x00\x00\x00WEBP"]
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(SIGNATURES), st.binary(max_size=200))
+def test_any_bytes_are_an_image_or_the_one_error(tmp_path_factory, signature, content):
+    path = tmp_path_factory.getbasetemp() / "any.bin"
+    path.write_bytes(signature + content)
+    try:
+        image = data.read_image(path)
+    except StudyError as error:
+        assert str(path) in str(error) and "\n" not in str(error)
+    else:
+        assert image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2000), st.integers(0, 255))
+def test_a_damaged_png_is_an_image_or_the_one_error(tmp_path_factory, place, value):
+    path = tmp_path_factory.getbasetemp() / "damaged.png"
+    if not path.with_suffix(".whole").exists():
+        import cv2
+
+        picture = np.random.default_rng(0).integers(0, 256, (24, 24, 3)).astype(np.uint8)
+        path.with_suffix(".whole").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    content = bytearray(path.with_suffix(".whole").read_bytes())
+    content[place % len(content)] = value
+    path.write_bytes(content)
+    try:
+        assert data.read_image(path).dtype == np.uint8
+    except StudyError as error:
+        assert "cannot be read as an image" in str(error) or "pixels" in str(error) or "frames" in str(error)
