@@ -85,8 +85,6 @@ def _table():
     yield c(6, 3, "the learnt up-sampler alone beats the baseline", PLACES["pre"], "srcnn", "more", control=True)
     for arm in ("residual", "inception"):
         yield c(6, 3, f"{arm} beats the same up-sampler with SRCNN", arm, PLACES["pre"], "more", control=True)
-        yield c(6, 3, f"{arm}, narrowed to its cost, still beats it", f"{arm}_as_pre", PLACES["pre"], "more",
-                control=True)  # fmt: skip
     yield c(7, 3, "residual and inception end alike", "residual", "inception", "same", margin=MARGIN)
     for a, b in combinations(PLACES, 2):
         yield c(8, 2, f"{a} and {b} score alike", PLACES[a], PLACES[b], "same", margin=MARGIN)

@@ -135,36 +135,26 @@ def iterative_upsampling():
     return _output(lr, _conv(x, 3, 5, "conv_out", dtype="float32"), "iterative_upsampling")
 
 
-def residual(filters=64, name="residual"):
+def residual():
     """Sub-pixel pre-upsampling, then six residual blocks at HR size under one global skip."""
     lr, x = _input()
-    x = start = _conv(_sub_pixel(x, 4, CHANNELS, "up4"), filters, 3, "conv_in", activation="relu")
+    x = start = _conv(_sub_pixel(x, 4, CHANNELS, "up4"), 64, 3, "conv_in", activation="relu")
     for i in range(1, 7):
-        y = _conv(x, filters, 3, f"block{i}_conv1", activation="relu")
-        y = _conv(y, filters, 3, f"block{i}_conv2", kernel_initializer="zeros")  # each block starts as the identity
+        y = _conv(x, 64, 3, f"block{i}_conv1", activation="relu")
+        y = _conv(y, 64, 3, f"block{i}_conv2", kernel_initializer="zeros")  # each block starts as the identity
         x = layers.Add(name=f"block{i}_skip")([x, y])
     x = layers.Add(name="global_skip")([start, x])
-    return _output(lr, _conv(x, 3, 3, "conv_out", dtype="float32"), name)
+    return _output(lr, _conv(x, 3, 3, "conv_out", dtype="float32"), "residual")
 
 
-def inception(filters=16, name="inception"):
-    """Sub-pixel pre-upsampling, then three blocks of parallel 1, 3, 5 and 9 kernels, `filters` each."""
+def inception():
+    """Sub-pixel pre-upsampling, then three blocks of parallel 1, 3, 5 and 9 kernels, 16 filters each."""
     lr, x = _input()
     x = _sub_pixel(x, 4, CHANNELS, "up4")
     for i in range(1, 4):
-        branches = [_conv(x, filters, k, f"block{i}_{k}x{k}", activation="relu") for k in (1, 3, 5, 9)]
+        branches = [_conv(x, 16, k, f"block{i}_{k}x{k}", activation="relu") for k in (1, 3, 5, 9)]
         x = layers.Concatenate(name=f"block{i}_concat")(branches)  # 4 × (B, 4h, 4w, 16) -> (B, 4h, 4w, 64)
-    return _output(lr, _conv(x, 3, 5, "conv_out", dtype="float32"), name)
-
-
-def residual_as_pre():
-    """Control: the residual network, narrowed to the parameters and multiply–adds of pre-upsampling SRCNN."""
-    return residual(filters=43, name="residual_as_pre")
-
-
-def inception_as_pre():
-    """Control: the inception network, narrowed to the parameters and multiply–adds of pre-upsampling SRCNN."""
-    return inception(filters=13, name="inception_as_pre")
+    return _output(lr, _conv(x, 3, 5, "conv_out", dtype="float32"), "inception")
 
 
 def combined():
@@ -193,8 +183,6 @@ MODELS = {
         iterative_upsampling,
         residual,
         inception,
-        residual_as_pre,
-        inception_as_pre,
         srcnn_edge_input,
         combined,
     )

@@ -30,7 +30,7 @@ def final_losses(runs) -> pd.DataFrame:
 def learning(runs) -> pd.DataFrame:
     """What each validation curve says, one row per run, with columns
 
-    - `epochs`: the first one by which 95 % of the curve's own fall is done, from its first value to its last;
+    - `epochs`: until 95 % of the curve's own fall is done, from its first value to its last, interpolated;
     - `area`: under the curve, divided by the schedule's length: the mean validation MSE in grey levels²;
     - `first_fifth`, `last_two_fifths`: the shares of the fall in these parts of the schedule.
     """
@@ -54,11 +54,17 @@ def share_of_fall(history: pd.Series, epoch: int) -> float:
     return float((first - history.loc[epoch]) / (first - last))
 
 
-def epochs_to(history: pd.Series, share: float = 0.95) -> int:
-    """The first epoch by which a loss has done that share of its own whole fall."""
-    first, last = history.iloc[0], history.iloc[-1]
-    reached = history <= first - share * (first - last) if last < first else history.index == history.index[-1]
-    return int(history.index[reached][0])
+def epochs_to(history: pd.Series, share: float = 0.95) -> float:
+    """The epoch by which a loss has done that share of its own whole fall, interpolated between epochs.
+
+    A loss that does not fall never gets there: then it is the last epoch.
+    """
+    target = history.iloc[0] - share * (history.iloc[0] - history.iloc[-1])
+    after = int(np.argmax(history.to_numpy() <= target))
+    if history.iloc[-1] >= history.iloc[0] or after == 0:
+        return float(history.index[-1])
+    before, reached = history.iloc[after - 1], history.iloc[after]
+    return float(history.index[after - 1] + (before - target) / (before - reached))
 
 
 def likeness(runs, sets) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import sys
 import nbformat
 
 from . import StudyError, paths
+from .claims import signed, span
 from .results import read
 
 REFERENCE_NOTE = "# The run shown on this page. Delete this cell to run with the defaults above.\n"
@@ -70,7 +71,21 @@ def score_table(record: dict) -> str:
     return "\n".join([*lines, "", f"*{record['caption']}*"])
 
 
-TABLES = {"costs": cost_table, "scores": score_table}
+def verdict_line(record: dict) -> str:
+    """Markdown: how many of the tested claims hold, do not hold and stay open, and what was refuted."""
+    tested = record["claims"][record["claims"].p.notna()]
+    counts = [f"{(tested.corrected == verdict).sum()} {words}" for verdict, words in
+              (("holds", "hold"), ("does not hold", "do not hold"), ("undecided", "are undecided"))]  # fmt: skip
+    refuted = tested[tested.corrected == "does not hold"]
+    lines = [f"Of {len(tested)} rows that were tested, {', '.join(counts)}, after Holm's correction over all of them. "
+             "Refuted:", ""]  # fmt: skip
+    lines += [
+        f"- {row.claim}: {signed(row.effect)} {row.unit} ({span(row.low, row.high)})" for row in refuted.itertuples()
+    ]
+    return "\n".join(lines)
+
+
+TABLES = {"costs": cost_table, "scores": score_table, "verdicts": verdict_line}
 
 
 def fill(text: str, record: dict) -> str:

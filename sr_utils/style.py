@@ -39,8 +39,6 @@ LOOKS = {  # label: (name in figures, colour, marker, dashes)
     "iterative_upsampling": ("iterative", "#DDAA33", "X", (0, (4, 1, 1, 1, 1, 1))),
     "residual": ("residual", "#44AA99", "h", "--"),
     "inception": ("inception", "#AA4499", "p", "-."),
-    "residual_as_pre": ("residual, narrowed", "#661100", "8", ":"),
-    "inception_as_pre": ("inception, narrowed", "#AA7744", "+", ":"),
     "srcnn mae": ("SRCNN, MAE", "#88CCEE", "<", "--"),
     "srcnn perceptual": ("SRCNN, perceptual", "#882255", ">", "-."),
     "srcnn perceptual_random": ("SRCNN, random features", "#6699CC", "H", ":"),

@@ -31,8 +31,6 @@ STUDY = (
     ("iterative_upsampling", "mse"),
     ("residual", "mse"),
     ("inception", "mse"),
-    ("residual_as_pre", "mse"),
-    ("inception_as_pre", "mse"),
     ("srcnn", "mae"),
     ("srcnn", "perceptual"),
     ("srcnn", "perceptual_random"),

@@ -92,7 +92,7 @@ def comparer(presses: int = 60, moves: int = 1000) -> dict:
 
 
 def survival(kills_at_flush: int = 14, kills_in_time: int = 6) -> dict:
-    """Trainings at `smoke` killed at a flush to the disk (each of the seven, twice) or a random moment, then resumed."""
+    """Trainings at `smoke`, killed at a flush to the disk (each of the seven, twice) or at random, then resumed."""
     rng, whole = np.random.default_rng(0), kills.finished(Path(tempfile.mkdtemp()))
     killed = equal = 0
     plans = [{"flush": 1 + i % kills.FLUSHES} for i in range(kills_at_flush)]
@@ -101,9 +101,7 @@ def survival(kills_at_flush: int = 14, kills_in_time: int = 6) -> dict:
         runs = Path(tempfile.mkdtemp())
         killed += kills.killed(runs, **plan)
         equal += kills.finished(runs) == whole
-    print(
-        f"{len(plans)} trainings, {killed} of them killed before their end; {equal} of {len(plans)} ended in the same bytes"
-    )
+    print(f"{len(plans)} trainings, {killed} killed before their end; {equal} of {len(plans)} ended in the same bytes")
     return {"trainings": len(plans), "killed": killed, "equal": equal}
 
 

@@ -17,7 +17,7 @@ def trained(tmp_path_factory):
 
 def test_learning_measures():
     history = pd.Series([10, 4, 2, 1, 0], index=[1, 2, 3, 4, 5])
-    assert observations.epochs_to(history, 0.8) == 3
+    assert observations.epochs_to(history, 0.8) == 3 and observations.epochs_to(history, 0.7) == 2.5
     assert observations.share_of_fall(history, 2) == pytest.approx(0.6)
     assert observations.epochs_to(pd.Series([1.0, 2.0], index=[1, 2])) == 2  # a loss that rises never gets there
 

@@ -1,0 +1,117 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sr_utils import StudyError, claims, evaluation, paths, publish, results, training
+from sr_utils.data import load
+from test_claims import observed
+
+
+@pytest.fixture
+def written():
+    """A record of one run at `smoke`, with scores and judged claims."""
+    runs = [training.train("post_upsampling", 0, "smoke", "sample")]
+    scores = evaluation.score_all(["bicubic", *runs], {"sample": load("sample").valid[:2]})
+    judged = claims.judge(observed(combined=0.5, residual=-0.5))
+    tables = {"scores": scores, "claims": judged.rename_axis("id").reset_index()}
+    results.write("smoke", runs, tables, "what made it")
+    return runs, scores, judged
+
+
+def test_what_is_written_is_read_again(written):
+    runs, scores, judged = written
+    record = results.read("smoke")
+    assert record["caption"] == "what made it" and record["profile"] == "smoke"
+    pd.testing.assert_frame_equal(record["scores"], scores, check_dtype=False, rtol=1e-5)
+    assert record["claims"].verdict.tolist() == judged.verdict.tolist()
+    (run,) = record["runs"]
+    assert run["label"] == "post_upsampling" and run["steps"] == 6 and run["parameters"] == 80_720
+    assert run["final"]["val_mse"] == runs[0].history["val_mse"].iloc[-1]
+
+
+def test_what_differs_from_host_to_host_stands_apart(written):
+    text = (paths.figures() / "smoke/results.json").read_text()
+    record = json.loads(text)
+    assert set(record.pop("host")) == {"versions", "seconds_per_step"}
+    assert "seconds" not in json.dumps(record) and str(paths.ROOT) not in text
+
+
+def test_every_profile_that_was_run_has_a_column(written):
+    (heading,) = results.claims_by_run()
+    assert heading == "smoke, sample, 1 seed"
+    assert list(results.claims_by_run()[heading].index) == [c.id for c in claims.CLAIMS]
+
+
+def test_a_record_that_is_absent_or_damaged_is_told(written):
+    with pytest.raises(StudyError, match="does not exist; run make reproduce PROFILE=quick first"):
+        results.read("quick")
+    path = paths.figures() / "smoke/results.json"
+    path.write_text(path.read_text()[:500])
+    with pytest.raises(StudyError, match="is damaged; run make reproduce PROFILE=smoke again"):
+        results.read("smoke")
+
+
+def test_an_unwritable_record_is_told(written, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SR_FIGURES", str(tmp_path / "file"))
+    with pytest.raises(StudyError, match="cannot be written .*; free space, or set SR_FIGURES"):
+        results.write("smoke", written[0], {}, "")
+
+
+def test_quality_and_cost_and_the_published_rows(written):
+    runs, scores, _ = written
+    table = results.quality_and_cost(runs, scores)
+    assert table.loc["post_upsampling", "parameters"] == 80_720
+    assert table.loc["post_upsampling", "psnr"] == pytest.approx(scores[scores.seed == 0].psnr.mean())
+    published = results.published()
+    assert published.loc["VDSR", "Set5"] == 31.35 and published.loc["EDSR", "Urban100"] == 26.64
+    beside = results.beside_published(table, published)
+    assert beside.loc["bicubic", "Set5"] == "28.42" and beside.loc["post_upsampling", "Set5"] == ""
+
+
+def test_the_readme_is_filled_from_the_record(written):
+    record = results.read("smoke")
+    text = "a\n" + "".join(f"<!-- {name} -->\nformer\n<!-- /{name} -->\n" for name in publish.TABLES) + "z"
+    filled = publish.fill(text, record)
+    assert filled.startswith("a\n") and filled.endswith("\nz") and "former" not in filled
+    assert f"| bicubic | {written[1][written[1].arm == 'bicubic'].psnr.mean():.2f} · " in filled
+    assert "| `post_upsampling` | 80,720 | 5,036 |" in filled
+    refuted = record["claims"][record["claims"].corrected == "does not hold"]
+    assert filled.count("\n- ") == len(refuted) > 0 and "residual beats the baseline" in filled
+    assert publish.fill(filled, record) == filled
+
+
+def test_publishing_without_a_run_is_told(capsys):
+    assert publish.main("smoke") == 1
+    assert "holds no executed notebook; run make reproduce PROFILE=smoke first" in capsys.readouterr().err
+
+
+def test_stripping_keeps_what_a_page_needs():
+    import nbformat
+
+    book = nbformat.v4.new_notebook(metadata={"papermill": {"duration": 3}})
+    view = "application/vnd.jupyter.widget-view+json"
+    outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text="50 %"),
+        nbformat.v4.new_output("display_data", {view: {}, "text/plain": "x"}, metadata={"took": 3}),
+    ]
+    book.cells = [
+        nbformat.v4.new_code_cell("# Parameters\nseeds = [1]\n", metadata={"tags": ["injected-parameters"], "took": 1}),
+        nbformat.v4.new_code_cell("show()", outputs=outputs),
+    ]
+    injected, shown = publish.strip(book).cells
+    assert injected.id == "reference-run" and injected.source == f"{publish.REFERENCE_NOTE}seeds = [1]"
+    assert injected.metadata == {"tags": ["injected-parameters"]} and set(book.metadata) == {
+        "kernelspec",
+        "language_info",
+    }
+    (output,) = shown.outputs
+    assert output.data == {"text/plain": "x"} and not output.metadata
+    assert publish.strip(book).cells[0].source == injected.source  # once more changes nothing
+
+
+def test_numbers_are_written_with_a_sign():
+    assert [claims.signed(n) for n in (0.01234, -1234.5, 0.5)] == ["+0.0123", "-1,234", "+0.5"]
+    assert claims.span(np.nan, 1) == "" and claims.span(-1, 2.5) == "-1 … +2.5"
