@@ -106,7 +106,7 @@ def _table():
             control=True)  # fmt: skip
     edge = "edge enhancement before the network"
     yield c(10, 5, f"{edge} changes nothing", "srcnn_edge_input", "srcnn", "same", margin=MARGIN)
-    yield c(10, 5, f"{edge} is undone by it: the gain is the baseline's",
+    yield c(10, 5, "the network undoes that filter: its gain is the baseline's",
             "srcnn_edge_input", "srcnn", "same", "response", margin=1.0, control=True)  # fmt: skip
     for arm, words in (("srcnn", "the network"), ("bicubic", "bicubic")):
         control = arm == "bicubic"

@@ -97,7 +97,7 @@ def survival(tables: dict[str, pd.DataFrame]):
             ax.text(x + 0.12, y + row * 0.45, sign, va="center", ha="center", fontsize=8, color=colour, weight="bold")
             text = cell.why or f"{signed(cell.effect)}  ({span(cell.low, cell.high)})"
             ax.text(x + 0.26, y + row * 0.45, text, va="center", fontsize=7, color="#222222")
-            if column == 0:
+            if column == len(tables) - 1:
                 label = f"{id}  {cell.claim} / {cell.unit}"
                 ax.text(left - 0.08, y + row * 0.45, label, ha="right", va="center", fontsize=7)
     return fig

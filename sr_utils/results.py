@@ -60,6 +60,8 @@ def read(profile: str) -> dict:
         record = json.loads(path.read_text())
     except ValueError:
         raise StudyError(f"{path} is damaged; run make reproduce PROFILE={profile} again.") from None
+    if not {"runs", "scores", "claims"} <= set(record):
+        raise StudyError(f"{path} is of an older version; run make reproduce PROFILE={profile} again.")
     for key, value in record.items():
         if isinstance(value, dict) and set(value) == {"columns", "data"}:
             record[key] = pd.DataFrame(value["data"], columns=value["columns"])

@@ -48,7 +48,11 @@ def test_a_record_that_is_absent_or_damaged_is_told(written):
     with pytest.raises(StudyError, match="does not exist; run make reproduce PROFILE=quick first"):
         results.read("quick")
     path = paths.figures() / "smoke/results.json"
-    path.write_text(path.read_text()[:500])
+    whole = path.read_text()
+    path.write_text('{"runs": [], "scores": []}')
+    with pytest.raises(StudyError, match="of an older version; run make reproduce PROFILE=smoke again"):
+        results.read("smoke")
+    path.write_text(whole[:500])
     with pytest.raises(StudyError, match="is damaged; run make reproduce PROFILE=smoke again"):
         results.read("smoke")
 
