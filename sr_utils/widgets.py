@@ -157,11 +157,14 @@ class Comparer(widgets.VBox):
         if self._held:
             return
         at, shown = (self.y.value, self.x.value, self.size.value), self.shown
-        words = self.scene.scores(shown, *at)
-        for strip, labels in zip(self._strips, scenes.batched(shown, COLUMNS), strict=False):
-            strip.draw([self._view(label, at) for label in labels], {name(label): words[label] for label in labels})
+        rows = list(zip(self._strips, scenes.batched(shown, COLUMNS), strict=False))
+        for strip, labels in rows:
+            strip.draw([self._view(label, at) for label in labels])
         self._overview.value = self._located(at)
         self._draw_wipe()
+        words = self.scene.scores(shown, *at)  # last: the eye waits for pictures, not for numbers
+        for strip, labels in rows:
+            strip.say({name(label): words[label] for label in labels})
 
     def _view(self, label, at):
         return (self.scene.errors if self.errors.value else self.scene.crop)(label, *at)
@@ -204,8 +207,11 @@ class _Strip(widgets.VBox):
         self.picture.layout.align_self = "flex-start"
         super().__init__([self.picture, self.words], layout=widgets.Layout(margin="4px"))
 
-    def draw(self, crops, words: Mapping[str, str]) -> None:
-        """Show these crops, uint8 (n, n, 3), above {name: scores}."""
+    def draw(self, crops) -> None:
+        """Show these crops, uint8 (n, n, 3)."""
         self.picture.value = scenes.png(scenes.strip(crops, SHOWN, GAP))
+
+    def say(self, words: Mapping[str, str]) -> None:
+        """Write {name: scores} below them."""
         cells = (f'<div style="width: {SHOWN + GAP}px"><b>{n}</b><br>{w}</div>' for n, w in words.items())
         self.words.value = f'<div style="display: flex; line-height: 1.4">{"".join(cells)}</div>'
