@@ -9,6 +9,8 @@ from IPython.display import Markdown
 from . import claims as judged
 from . import models, plots
 
+pd.set_option("display.max_colwidth", None)  # a claim is read whole
+
 
 def source(*objects) -> Markdown:
     """The source of functions or classes, highlighted in JupyterLab and on static pages alike."""
