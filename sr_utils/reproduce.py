@@ -1,7 +1,6 @@
 """`make reproduce`: execute all notebooks in order with papermill, then print the table of results."""
 
 import argparse
-import logging
 import os
 import re
 import signal
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import papermill
+import psutil
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
@@ -70,6 +70,15 @@ def execute(notebook: Path, target: Path, parameters: dict) -> None:
         raise StudyError(f"{notebook.name}: no kernel could start ({error}); run make clean, then again.") from None
 
 
+def _stop(number, frame) -> None:
+    """Ctrl-C or SIGTERM: end at once, kernel and all. Every file is written whole or not at all, so nothing is lost."""
+    print("\nmake reproduce was interrupted; the same command goes on from the last checkpoint.", file=sys.stderr)
+    sys.stderr.flush()
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
+    os._exit(130)  # an exception could get lost in the event loop that waits for the kernel
+
+
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="make reproduce", description=__doc__)
     parser.add_argument("--profile", default="quick")
@@ -77,9 +86,10 @@ def main(argv=None) -> int:
     parser.add_argument("--seeds", default="0")
     arguments = parser.parse_args(argv)
     began = time.perf_counter()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the kernel is stopped, then the line below
     try:
         parameters = check(**vars(arguments), device=os.environ.get("DEVICE"))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)
         for variable in ("SR_DATA", "SR_RUNS", "SR_FIGURES", "SR_BUILD", "VGG_WEIGHTS"):
             value = os.environ.get(variable)
             if value and value not in ("none", "imagenet"):  # kernels run in another folder
@@ -94,10 +104,6 @@ def main(argv=None) -> int:
     except StudyError as error:
         print(f"make reproduce stopped: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it would tell of the kernel's end, at length
-        print("\nmake reproduce was interrupted; the same command goes on from the last checkpoint.", file=sys.stderr)
-        return 130
     means = scores.pivot_table(index="arm", columns="set", values=["psnr", "ssim"], sort=False)
     print(f"\nMeans over images and seeds (PSNR in dB)\n{means.round(4).to_string(float_format=lambda v: f'{v:.4g}')}")
     figures = paths.figures() / arguments.profile
