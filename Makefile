@@ -5,6 +5,7 @@ SEEDS ?= 0
 DEVICE ?= auto
 PYTHON ?= python3
 PORT ?= 8888
+ARM ?= combined
 GPU ?=
 export DEVICE FRESH VGG_WEIGHTS SR_DATA
 
@@ -13,7 +14,7 @@ ENV := $(BIN)/.installed$(if $(GPU),-gpu)
 ARGS := --profile "$(PROFILE)" --data "$(DATA)" --seeds "$(SEEDS)"
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce publish test bench audit lab data clean
+.PHONY: help env reproduce upscale publish weights test bench audit lab data clean
 
 help:  ## this list
 	@echo "make TARGET [VARIABLE=value …]"; echo
@@ -23,6 +24,7 @@ help:  ## this list
 	@echo "  SEEDS=$(SEEDS)         one training per seed: SEEDS=1,2,3"
 	@echo "  DEVICE=$(DEVICE)     auto, cpu or gpu"
 	@echo "  PORT=$(PORT)       where make lab listens, on this machine only"
+	@echo "  IMAGE=…, OUT=…  what make upscale enlarges, and where to; FORCE=1 overwrites; ARM=srcnn takes the baseline"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
@@ -43,8 +45,15 @@ $(ENV): requirements.lock pyproject.toml
 reproduce: $(ENV)  ## train every arm, execute all notebooks, draw every figure
 	@$(BIN)/python -m sr_utils.reproduce $(ARGS)
 
+upscale: $(ENV)  ## IMAGE=photo.jpg, or a folder, ×4 by the combined model
+	@test -n "$(IMAGE)" || { echo "name a picture: make upscale IMAGE=photo.jpg"; exit 1; }
+	@$(BIN)/python -m sr_utils.upscale "$(IMAGE)" $(if $(OUT),"$(OUT)") --arm "$(ARM)" $(if $(FORCE),--force)
+
 publish: $(ENV)  ## copy the last executed notebooks back into notebooks/, and refresh the README's tables
 	@$(BIN)/python -m sr_utils.publish "$(PROFILE)"
+
+weights: $(ENV)  ## train the networks that come with the study again, and refresh their card
+	@$(BIN)/python -m sr_utils.ship
 
 test: $(ENV)  ## ruff, then all tests
 	@$(BIN)/ruff check .

@@ -110,10 +110,11 @@ def digest(pairs) -> str:
 def on_disk(root=None) -> list[str]:
     """The benchmarks that are already there, and so can be scored without a download."""
     root = Path(root) if root else paths.data()
-    return [name for name, folder in BENCHMARKS.items() if _images(root / "benchmark" / folder / "HR")]
+    return [name for name, folder in BENCHMARKS.items() if image_files(root / "benchmark" / folder / "HR")]
 
 
-def _images(folder: Path) -> list[Path]:
+def image_files(folder: Path) -> list[Path]:
+    """The files of a folder whose names end as an image's do, sorted; none where there is no folder."""
     known = Image.registered_extensions()
     return sorted(p for p in folder.glob("*") if p.suffix.lower() in known) if folder.is_dir() else []
 
@@ -145,25 +146,25 @@ def _folder(folder: Path) -> ImageSet:
 
 def _bsds500(root: Path) -> list[Pair]:
     for images in (root / "BSDS500/images", root / "BSR/BSDS500/data/images"):
-        if _images(images / "train"):
-            return _pairs(_images(images / "train") + _images(images / "test"))
+        if image_files(images / "train"):
+            return _pairs(image_files(images / "train") + image_files(images / "test"))
     archives.fetch(archives.BSDS500, root)
-    return _pairs(_images(images / "train") + _images(images / "test"))
+    return _pairs(image_files(images / "train") + image_files(images / "test"))
 
 
 def _div2k(root: Path, split: str) -> list[Pair]:
     hr, lr = root / f"DIV2K/DIV2K_{split}_HR", root / f"DIV2K/DIV2K_{split}_LR_bicubic/X4"
     for folder, archive in ((hr, f"DIV2K_{split}_HR.zip"), (lr, f"DIV2K_{split}_LR_bicubic_X4.zip")):
-        if not _images(folder):
+        if not image_files(folder):
             archives.fetch(archives.DIV2K + archive, root / "DIV2K")
-    return _pairs(_images(hr), lr)
+    return _pairs(image_files(hr), lr)
 
 
 def _benchmark(root: Path, folder: str) -> list[Pair]:
     hr, lr = root / "benchmark" / folder / "HR", root / "benchmark" / folder / "LR_bicubic/X4"
-    if not _images(hr):
+    if not image_files(hr):
         archives.fetch(archives.EDSR, root)
-    return _pairs(_images(hr), lr if lr.is_dir() else None)
+    return _pairs(image_files(hr), lr if lr.is_dir() else None)
 
 
 def batch(pairs: Sequence[Pair], size: int, patch: int, seed: int, epoch: int, step: int):

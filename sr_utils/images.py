@@ -40,6 +40,14 @@ def upsample(lr, how: str = "bicubic", scale: int = SCALE):
 def read_image(path) -> np.ndarray:
     """Any still image as uint8 RGB (H, W, 3): turned upright by its EXIF tag, grey repeated, alpha dropped.
 
+    Raises `StudyError` for a file that is missing, unreadable, truncated, animated or absurdly large.
+    """
+    return np.asarray(open_upright(path).convert("RGB"))
+
+
+def open_upright(path) -> Image.Image:
+    """Any still image, decoded whole, at 8 bits a channel and turned upright by its EXIF tag; its mode is kept.
+
     Pillow reads, not OpenCV: it refuses a truncated file where OpenCV returns half a picture.
 
     Raises `StudyError` for a file that is missing, unreadable, truncated, animated or absurdly large.
@@ -53,7 +61,8 @@ def read_image(path) -> np.ndarray:
                 image = ImageOps.exif_transpose(image)
                 if image.mode.startswith("I"):  # 16 bits: Pillow would clip at 255 where it should scale
                     image = Image.fromarray((np.asarray(image, np.uint32) >> 8).clip(0, 255).astype(np.uint8))
-                return np.asarray(image.convert("RGB"))
+                image.load()
+                return image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise StudyError(f"{path} claims more than {Image.MAX_IMAGE_PIXELS:,} pixels; scale it down first.") from None
     except StudyError:

@@ -11,7 +11,10 @@ from . import evaluation, filters
 from .images import SCALE
 from .style import DPI, FOOT, caption, look, name, save
 
-__all__ = ["caption", "crops", "curves", "effects", "gain", "name", "planes", "quality_against_cost", "save", "sweep"]
+__all__ = [
+    "caption", "crops", "curves", "effects", "gain", "ladder", "name", "planes", "quality_against_cost", "save",
+    "sweep",
+]  # fmt: skip
 
 
 def _axes(width: float, height: float, columns: int = 1):
@@ -52,11 +55,11 @@ def effects(table: pd.DataFrame, reference: str, unit: str = "PSNR difference / 
     return fig
 
 
-def crops(pairs, arms: Mapping, side: int = 48, zoom: int = 3, overview: bool = True):
+def crops(pairs, arms: Mapping, side: int = 48, zoom: int = 3, overview: bool = True, where=evaluation.hardest_crop):
     """LR, the arms and HR side by side, one row per image, `zoom` screen pixels per HR pixel without smoothing.
 
-    `arms` maps a label to what `evaluation.upscale` takes. Every row shows the window where bicubic errs most
-    (`evaluation.hardest_crop`), boxed in its surroundings at actual size; PSNR is that of the crop.
+    `arms` maps a label to what `evaluation.upscale` takes. Every row shows the window at `where(pair, side)`, unless
+    told otherwise the one where bicubic errs most, boxed in its surroundings at actual size; PSNR is the crop's.
     """
     cell, gap, head, foot = side * zoom, 6, 22, 16
     shown = {"nearest": "nearest", **arms}
@@ -78,7 +81,7 @@ def crops(pairs, arms: Mapping, side: int = 48, zoom: int = 3, overview: bool = 
         return ax
 
     for row, pair in enumerate(pairs):
-        y, x = evaluation.hardest_crop(pair, side)
+        y, x = where(pair, side)
         window = np.s_[y : y + side, x : x + side]
         if overview:
             around = [
@@ -135,6 +138,30 @@ def gain(strengths):
     )
     ax.set(xlabel="frequency / cycles per HR pixel", ylabel="gain")
     ax.legend(title="strength", loc="upper left", bbox_to_anchor=(0.02, 0.85))
+    return fig
+
+
+def ladder(table: pd.DataFrame):
+    """`results.ladder` as stairs: PSNR after each change, the change's gain with its interval, and the cost."""
+    fig, (ax,) = _axes(9.5, 0.9 + 0.5 * len(table))
+    for row, (label, step) in enumerate(table.iterrows()):
+        before, colour, text = step.psnr - step.difference, look(label)["color"], ""
+        if row:
+            ax.plot([before, before], [row - 1, row], color="#888888", lw=1)
+            ax.plot([before, step.psnr], [row, row], color=colour, lw=5, alpha=0.35, solid_capstyle="butt")
+            error = [[step.difference - step.low], [step.high - step.difference]]
+            ax.errorbar(step.psnr, row, xerr=error, capsize=3, color=colour)
+            text = f"{step.difference:+.2f} dB · "
+        ax.plot(step.psnr, row, ms=8, **look(label))
+        text += f"{step.parameters:,.0f} parameters, {step.macs:,.0f} multiply–adds"
+        right = max(before, before + step.high)
+        ax.annotate(text, (right, row), (8, 0), textcoords="offset points", va="center", fontsize=7.5)
+    names = [f"{step.change}\n-> {name(label)}" for label, step in table.iterrows()]
+    ax.set_yticks(range(len(table)), names, fontsize=7.5)
+    ax.set(xlabel="PSNR, mean over all images / dB", ylim=(len(table) - 0.4, -0.6))
+    low, high = ax.get_xlim()
+    ax.set_xlim(low, high + 0.55 * (high - low))  # room for the words
+    ax.grid(axis="y", visible=False)
     return fig
 
 

@@ -88,9 +88,9 @@ def verdict_line(record: dict) -> str:
 TABLES = {"costs": cost_table, "scores": score_table, "verdicts": verdict_line}
 
 
-def fill(text: str, record: dict) -> str:
+def fill(text: str, record: dict, tables: dict = TABLES) -> str:
     """Replace what stands between `<!-- name -->` and `<!-- /name -->` by the table of that name."""
-    for name, table in TABLES.items():
+    for name, table in tables.items():
         text = re.sub(
             rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
             lambda m, table=table: m[1] + table(record) + "\n" + m[2],

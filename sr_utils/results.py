@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import StudyError, backend, models, paths, profiles, training
+from . import StudyError, backend, claims, evidence, models, paths, profiles, training
 from .data import BENCHMARKS
 
 
@@ -92,6 +92,20 @@ def quality_and_cost(runs, scores: pd.DataFrame) -> pd.DataFrame:
     means = scores.pivot_table(index="arm", columns="set", values="psnr", sort=False)
     means["psnr"] = scores.groupby("arm")["psnr"].mean()
     return means.loc[list(costs)].join(pd.DataFrame(costs).T)
+
+
+def ladder(runs, scores: pd.DataFrame) -> pd.DataFrame:
+    """The way from SRCNN to the combined model (`claims.LADDER`), a row per step, indexed by arm.
+
+    Columns: `change` in words, `psnr` (mean over all images, dB), `difference` to the step before with its 95 %
+    interval `low`, `high`, and the network's `parameters` and `macs`.
+    """
+    steps = [(claims.LADDER[0][1], None, "where it starts"), *claims.LADDER]
+    rows = {}
+    for arm, before, change in steps:
+        both = scores[scores.arm.isin((arm, before or arm))]
+        rows[arm] = {"change": change} | evidence.compare(both, before or arm).loc[arm].to_dict()
+    return pd.DataFrame.from_dict(rows, orient="index").join(quality_and_cost(runs, scores)[["parameters", "macs"]])
 
 
 def beside_published(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:

@@ -39,11 +39,16 @@ LOOKS = {  # label: (name in figures, colour, marker, dashes)
     "iterative_upsampling": ("iterative", "#DDAA33", "X", (0, (4, 1, 1, 1, 1, 1))),
     "residual": ("residual", "#44AA99", "h", "--"),
     "inception": ("inception", "#AA4499", "p", "-."),
+    "residual_as_pre": ("residual, pre's cost", "#66CCBB", "1", "--"),
+    "inception_as_pre": ("inception, pre's cost", "#DD88CC", "2", "-."),
     "srcnn mae": ("SRCNN, MAE", "#88CCEE", "<", "--"),
     "srcnn perceptual": ("SRCNN, perceptual", "#882255", ">", "-."),
     "srcnn perceptual_random": ("SRCNN, random features", "#6699CC", "H", ":"),
     "srcnn_edge_input": ("SRCNN, edge-enhanced input", "#999933", "*", "--"),
+    "post_skip": ("post-upsampling + global skip", "#EE99AA", "8", "--"),
+    "deep_skip": ("17 layers + global skip", "#BB5533", "3", "-."),
     "combined": ("combined", "#EE7733", "d", "-"),
+    "combined mae": ("combined, MAE", "#FFAA66", "4", "--"),
     "hr": ("HR", "#000000", "", "-"),
 }
 

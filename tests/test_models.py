@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sr_utils import StudyError, evaluation, filters, models
+from sr_utils import StudyError, bricks, evaluation, filters, models
 from sr_utils.backend import keras
 
 #: Worked out by hand: k·k·in·out + out for each convolution.
@@ -52,7 +52,7 @@ def test_the_untrained_combined_model_is_bilinear():
 
 def test_the_sub_pixel_shuffle_against_its_definition():
     x = np.random.default_rng(0).normal(size=(2, 3, 5, 48)).astype(np.float32)
-    out = np.asarray(models.DepthToSpace(4, dtype="float32")(x))
+    out = np.asarray(bricks.DepthToSpace(4, dtype="float32")(x))
     for i in range(4):
         for j in range(4):
             assert np.array_equal(out[:, i::4, j::4], x[..., (4 * i + j) * 3 : (4 * i + j) * 3 + 3])
@@ -60,7 +60,7 @@ def test_the_sub_pixel_shuffle_against_its_definition():
 
 def test_the_edge_layer_is_the_filter(picture):
     image = picture(24, 20)
-    layer = models.EdgeEnhance(dtype="float32")
+    layer = bricks.EdgeEnhance(dtype="float32")
     inside = np.asarray(layer(image[None] / np.float32(255) - np.float32(0.5)))[0]
     assert np.abs((inside + 0.5) * 255 - filters.edge_enhance(image)).max() < 0.51
 
