@@ -7,6 +7,7 @@ PYTHON ?= python3
 PORT ?= 8888
 ARM ?= combined
 GPU ?=
+NOTEBOOKS ?=
 export DEVICE FRESH VGG_WEIGHTS SR_DATA
 
 BIN := .venv/bin
@@ -14,7 +15,7 @@ ENV := $(BIN)/.installed$(if $(GPU),-gpu)
 ARGS := --profile "$(PROFILE)" --data "$(DATA)" --seeds "$(SEEDS)"
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce upscale publish weights test bench audit lab data clean
+.PHONY: help env reproduce upscale publish verify weights test bench audit lab data clean
 
 help:  ## this list
 	@echo "make TARGET [VARIABLE=value …]"; echo
@@ -26,6 +27,7 @@ help:  ## this list
 	@echo "  PORT=$(PORT)       where make lab listens, on this machine only"
 	@echo "  IMAGE=…, OUT=…  what make upscale enlarges, and where to; FORCE=1 overwrites; ARM=srcnn takes the baseline"
 	@echo "  FRESH=1         train anew what runs/ already holds"
+	@echo "  NOTEBOOKS=…     what make verify runs; default: all pages"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
 
@@ -55,10 +57,13 @@ publish: $(ENV)  ## copy the last executed notebooks back into notebooks/, and r
 weights: $(ENV)  ## train the networks that come with the study again, and refresh their card
 	@$(BIN)/python -m sr_utils.ship
 
-test: $(ENV)  ## ruff, then all tests
+verify: $(ENV)  ## run the pages again as they stand, and compare all that they show (hours without kept runs)
+	@$(BIN)/python tests/verify.py $(NOTEBOOKS)
+
+test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils they reach
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --cov
 
 bench: $(ENV)  ## what is measured, not tested: intervals' coverage, the comparer's latency, kills
 	@$(BIN)/python tests/bench.py

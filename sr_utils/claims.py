@@ -73,8 +73,7 @@ def between(a: str, b: str) -> str:
 
 
 def _table():
-    def c(*fields, **options):
-        return Claim(*fields, **options)
+    c = Claim  # short, so that a claim is a line
 
     yield c(1, 1, "SRCNN beats bilinear", "srcnn", "bilinear", "more")
     yield c(1, 1, "SRCNN beats bicubic", "srcnn", "bicubic", "more")
@@ -186,7 +185,7 @@ def _judge_one(c: Claim, seen: pd.DataFrame) -> dict:
         if not np.isfinite(paired).all():
             raise
         return row | {"why": "one seed gives no interval"}
-    low, high = (float(q) for q in np.quantile(means, [0.025, 0.975]))
+    low, high = evidence.ends(means)
     seeds, units = paired.shape
     covers = "seeds" if units == 1 else "images only" if seeds == 1 else "seeds and images"
     return row | {

@@ -124,10 +124,10 @@ def as_arms(sweep: pd.DataFrame) -> pd.DataFrame:
 
 def hardest_crop(pair, side: int = 48) -> tuple[int, int]:
     """(y, x) of the side×side HR window where bicubic errs most, aligned on LR pixels: the rule behind every crop."""
+    if min(pair.hr.shape[:2]) < side:
+        raise StudyError(f"{pair.name} is smaller than a {side}×{side} crop; use larger images or a smaller crop.")
     error = np.square(upsample(pair.lr) - pair.hr.astype(np.float32)).mean(-1)
     sums = cv2.boxFilter(error, -1, (side, side), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
     sums = sums[: error.shape[0] - side + 1 : SCALE, : error.shape[1] - side + 1 : SCALE]
-    if not sums.size:
-        raise StudyError(f"{pair.name} is smaller than a {side}×{side} crop; use a smaller crop.")
     y, x = np.unravel_index(sums.argmax(), sums.shape)
     return int(y) * SCALE, int(x) * SCALE

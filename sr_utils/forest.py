@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from . import filters, observations
-from .claims import signed, span
+from .claims import MARGIN, signed, span
 from .images import SCALE
 from .style import DPI, FOOT, look, name
 
@@ -57,10 +57,10 @@ def forest(table: pd.DataFrame):
             ax.plot([row.low, row.high], [place, place], color=colour, lw=1.4)
             ax.plot(row.effect, place, marker, color=colour, mfc=fill, ms=6)
         if "PSNR" in unit:
-            ax.set_xscale("symlog", linthresh=0.1, linscale=0.6)
-            ax.set_xticks([-10, -1, -0.1, 0, 0.1, 1, 10], minor=False)
+            ax.set_xscale("symlog", linthresh=MARGIN, linscale=0.6)
+            ax.set_xticks([-10, -1, -MARGIN, 0, MARGIN, 1, 10], minor=False)
             ax.xaxis.set_major_formatter("{x:g}")
-            ax.axvspan(-0.1, 0.1, color="#f2f2f2", lw=0, zorder=0)
+            ax.axvspan(-MARGIN, MARGIN, color="#f2f2f2", lw=0, zorder=0)
         ax.axvline(0, color="#222222", lw=1)
         names = [f"{row.Index}  {row.claim} ({row.expected})" for row in rows.itertuples()]
         ax.set(xlabel=unit, ylim=(len(rows) - 0.4, -0.6))

@@ -26,7 +26,10 @@ IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 #: value that it has with ImageNet's blocks 1 and 3 on the bicubic-enlarged validation crops of `quick`.
 RANDOM_TERMS = {"content": 2.4e-5, "texture": 1.9e-5}
 
+#: ImageNet's weights as Keras publishes them: name, address and checksum.
 PUBLISHED = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
+ADDRESS = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19/{PUBLISHED}"
+MD5 = "253f8cb515780f3b799900260a226db6"
 
 
 def gram(features):
@@ -88,10 +91,6 @@ class PerceptualLoss(keras.losses.Loss):
         bgr = ops.flip(images, axis=-1) - np.array(IMAGENET_MEAN_BGR, np.float32)
         return keras.tree.flatten(self.vgg(bgr, training=False))  # one layer alone comes bare
 
-    def get_config(self):
-        terms = {"pixel": self.pixel, "content": self.content, "texture": self.texture}
-        return {"layers": list(self.layers), "weights": self.weights and str(self.weights), **terms}
-
 
 @functools.lru_cache(maxsize=2)
 def vgg19(layers: tuple[str, ...], weights=None) -> keras.Model:
@@ -133,14 +132,13 @@ def _download() -> Path:
     timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(20)  # Keras sets none
     try:
-        keras.applications.VGG19(weights="imagenet", include_top=False)
+        return Path(keras.utils.get_file(PUBLISHED, ADDRESS, cache_subdir="models", file_hash=MD5))
     except Exception as error:  # Keras wraps every cause in a bare Exception
         raise StudyError(
             f"VGG-19's ImageNet weights cannot be downloaded ({error}); set VGG_WEIGHTS to a local {PUBLISHED}."
         ) from None
     finally:
         socket.setdefaulttimeout(timeout)
-    return Path(keras.config.keras_home()) / "models" / PUBLISHED
 
 
 @functools.cache

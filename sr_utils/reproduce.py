@@ -29,6 +29,14 @@ def check(profile: str, data: str, seeds: str, device: str | None) -> dict:
     return {"profile": profile, "data": folder, "seeds": profiles.check_seeds(seeds)}
 
 
+def make_absolute() -> None:
+    """Paths in the environment as seen from here, for kernels run in another folder."""
+    for variable in ("SR_DATA", "SR_RUNS", "SR_FIGURES", "SR_BUILD", "VGG_WEIGHTS"):
+        value = os.environ.get(variable)
+        if value and value not in ("none", "imagenet"):
+            os.environ[variable] = str(Path(value).expanduser().resolve())
+
+
 def forget(profile: str, data: str, seeds: list) -> None:
     """Move the kept runs of these parameters aside, so that they are trained anew; nothing is deleted."""
     for seed in seeds:
@@ -90,10 +98,7 @@ def main(argv=None) -> int:
         parameters = check(**vars(arguments), device=os.environ.get("DEVICE"))
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _stop)
-        for variable in ("SR_DATA", "SR_RUNS", "SR_FIGURES", "SR_BUILD", "VGG_WEIGHTS"):
-            value = os.environ.get(variable)
-            if value and value not in ("none", "imagenet"):  # kernels run in another folder
-                os.environ[variable] = str(Path(value).expanduser().resolve())
+        make_absolute()
         if os.environ.pop("FRESH", "") == "1":
             forget(**parameters)
         notebooks = sorted(paths.NOTEBOOKS.glob("0*.ipynb"))

@@ -58,8 +58,6 @@ class Comparer(widgets.VBox):
     """
 
     def __init__(self, images: Mapping[str, Mapping], crop: int):
-        if not images:
-            raise StudyError("There is nothing to compare; give a dict from label to image.")
         self._held = False
         self._scene = functools.cache(lambda image: scenes.Scene(images[image]))
         self._thumbnail = functools.cache(lambda image: self._scene(image).thumbnail(SHOWN))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sr_utils import claims, forest, pages
+from sr_utils import StudyError, claims, forest, pages
 from sr_utils.training import STUDY, label
 
 
@@ -100,3 +100,10 @@ def test_the_survival_figure_has_a_cell_for_every_claim_and_run():
     assert {"smoke", "quick"} <= set(words)
     cell = tables["quick"].loc["12a"]
     assert f"{claims.signed(cell.effect)}  ({claims.span(cell.low, cell.high)})" in words
+
+
+def test_an_infinite_score_is_refused_not_judged():
+    seen = observed()
+    seen.loc[(seen.arm == "combined") & (seen.seed == 0), "psnr"] = np.inf
+    with pytest.raises(StudyError, match="an infinite PSNR means that SR equals HR"):
+        claims.judge(seen, study=6)

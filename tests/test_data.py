@@ -137,3 +137,16 @@ def test_set5_is_bicubic_of_the_literature(sr_data):
         evaluation.psnr(evaluation.upscale("bicubic", data.downscale(p.hr)), p.hr) for p in data.load("Set5").valid
     ]
     assert np.mean(scores) == pytest.approx(28.42, abs=0.02)
+
+
+def test_images_too_small_for_a_patch_are_named(picture):
+    large, small = data.Pair("large", None), data.Pair("small", None)
+    for pair, side in ((large, 48), (small, 44)):
+        pair._arrays[:] = data.downscale(picture(side, 60)), picture(side, 60)
+    with pytest.warns(UserWarning, match="Smaller than a 48×48 patch, not used: small"):
+        assert data.large_enough([large, small], 48) == [large]
+
+
+def test_make_data_says_what_is_there(capsys):
+    assert data.main("sample") == 0
+    assert capsys.readouterr().out == "sample: 4 images for training, 4 for validation\n"

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from PIL import Image
 from skimage.metrics import structural_similarity
 
-from sr_utils import StudyError, data, evaluation, models
+from sr_utils import StudyError, data, evaluation, filters, models, training
 from sr_utils.backend import keras
 
 
@@ -91,6 +92,10 @@ def test_mismatches_and_tiny_images_are_refused():
         evaluation.psnr(a[:8, :8], a[:8, :8])
     with pytest.raises(StudyError, match="at least 19×19"):
         evaluation.ssim(a[:12, :12], a[:12, :12])
+    with pytest.raises(StudyError, match="at least 14×14"):
+        evaluation.gmsd(a[:13, :13], a[:13, :13])
+    with pytest.raises(StudyError, match="HR is flat"):
+        evaluation.sharpness(a, a)
     with pytest.raises(StudyError, match="no image to score"):
         evaluation.score("bicubic", [])
 
@@ -104,3 +109,31 @@ def test_the_hardest_crop_is_the_worst_of_all(picture):
     error = np.square(evaluation.upscale("bicubic", pair.lr) - hr.astype(float)).mean(-1)
     windows = {(y, x): error[y : y + 16, x : x + 16].mean() for y in range(0, 49, 4) for x in range(0, 65, 4)}
     assert evaluation.hardest_crop(pair, 16) == max(windows, key=windows.get)
+    with pytest.raises(StudyError, match="x is smaller than a 68×68 crop; use larger images"):
+        evaluation.hardest_crop(pair, 68)
+
+
+def test_pages_score_on_their_own_images_and_on_the_benchmarks_at_hand(tmp_path, monkeypatch, picture):
+    for name in ("benchmark/Set5/HR", "BSDS500/images/train"):
+        (tmp_path / name).mkdir(parents=True)
+        Image.fromarray(picture(40, 48)).save(tmp_path / name / "a.png")
+    monkeypatch.setenv("SR_DATA", str(tmp_path))
+    assert list(evaluation.test_sets("sample")) == ["sample", "Set5"]
+    assert list(evaluation.test_sets("bsds500")) == ["Set5"]  # it has no images of its own to validate on
+    (tmp_path / "benchmark/Set5/HR/a.png").unlink()
+    assert list(evaluation.test_sets("bsds500")) == ["sample"]
+
+
+def test_a_sweep_scores_what_is_enhanced_and_finds_it_again(monkeypatch):
+    run = training.train("post_upsampling", 0, "smoke", "sample")
+    sets = {"sample": data.load("sample").valid[:1]}
+    sweep = evaluation.strength_sweep(["bicubic", run], sets, [0, 0.5])
+    (pair,) = sets["sample"]
+    for arm, sr in (("bicubic", "bicubic"), ("post_upsampling", run.model)):
+        enhanced = filters.edge_enhance(evaluation.upscale(sr, pair.lr), 0.5)
+        rows = sweep[(sweep.arm == arm)].set_index("strength")
+        assert rows.psnr[0.5] == pytest.approx(evaluation.psnr(enhanced, pair.hr))
+        assert rows.psnr[0] == pytest.approx(evaluation.score_all([arm if arm == sr else run], sets).psnr[0])
+    assert list(dict.fromkeys(evaluation.as_arms(sweep).arm))[:2] == ["bicubic enhanced 0", "bicubic enhanced 0.5"]
+    monkeypatch.setattr(evaluation, "score", lambda *_: pytest.fail("scored again"))
+    assert len(evaluation.strength_sweep([run], sets, [0, 0.5])) == 2

@@ -1,15 +1,20 @@
 """The six notebooks: as committed, and executed at `smoke`."""
 
+import base64
+import io
+import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
 import nbformat
+import numpy as np
 import papermill
 import pytest
+from PIL import Image
 
+import verify
 from sr_utils import StudyError, claims, paths, publish, reproduce, results, training
 
 NAMES = [
@@ -45,23 +50,59 @@ def test_without_imagenet_nothing_is_claimed_about_trained_features(executed):
     assert text.count("not testable here (srcnn perceptual was not run)") >= 6
 
 
-def test_a_second_run_prints_the_same(executed, tmp_path):
-    """nbval executes every notebook again, with no kept run, and compares text and tables."""
-    for name in NAMES:
-        shutil.copy(executed[0] / f"build/smoke/{name}.ipynb", tmp_path)
-    (tmp_path / "conftest.py").write_text(
-        "def pytest_collectstart(collector):\n"
-        "    if hasattr(collector, 'skip_compare'):\n"
-        "        collector.skip_compare += ('stderr', 'application/vnd.jupyter.widget-view+json')\n"
-    )
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "."]
-    environment = os.environ | {"SR_FIGURES": str(tmp_path / "figures"), "SR_RUNS": str(tmp_path / "runs")}
+def verified(pages, folder, runs, build):
+    """`make verify` of pages executed at `smoke`, whose record is in `folder`."""
+    where = {"SR_FIGURES": folder / "figures", "SR_RUNS": runs, "SR_BUILD": build}
+    environment = os.environ | {name: str(path) for name, path in where.items()}
     environment.pop("SR_DATA", None)
-    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout[-5000:]
+    command = [sys.executable, str(paths.ROOT / "tests/verify.py"), *map(str, pages)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_second_run_prints_and_draws_the_same(executed, tmp_path):
+    """Every page verified with no kept run: text, tables and pictures, and the record but for its host."""
+    folder, _ = executed
+    pages = [folder / f"build/smoke/{name}.ipynb" for name in NAMES]
+    result = verified(pages, folder, tmp_path / "runs", tmp_path / "build")
+    assert result.returncode == 0, result.stdout[-5000:] + result.stderr[-2000:]
     assert len(list((tmp_path / "runs").glob("*/run.json"))) == len(training.study())
-    for figure in (executed[0] / "figures/smoke").glob("*.png"):
-        assert figure.read_bytes() == (tmp_path / "figures/smoke" / figure.name).read_bytes(), figure.name
+    first, second = (
+        json.loads((each / "figures/smoke/results.json").read_text()) for each in (folder, tmp_path / "build/verify")
+    )
+    assert first.pop("host").keys() == second.pop("host").keys() and first == second
+
+
+def test_a_changed_number_or_picture_is_found(executed, tmp_path):
+    """One digit of a table, one of a sentence, one pixel of a figure: these three cells differ, and no other."""
+    folder, _ = executed
+    page = nbformat.read(folder / "build/smoke/01_baseline.ipynb", as_version=4)
+    code = [cell for cell in page.cells if cell.cell_type == "code"]
+    shown = {cell.id: cell.outputs[0].data for cell in code if cell.outputs and "data" in cell.outputs[0]}
+    shown["scores"]["text/html"] = re.sub(
+        r"\d(?=</td>)", lambda digit: str(9 - int(digit[0])), shown["scores"]["text/html"], count=1
+    )
+    shown["shape"]["text/markdown"] = shown["shape"]["text/markdown"].replace("69,251", "69,252")
+    picture = np.array(Image.open(io.BytesIO(base64.b64decode(shown["framework"]["image/png"]))))
+    picture[0, 0, 0] ^= 1
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "png")
+    shown["framework"]["image/png"] = base64.b64encode(buffer.getvalue()).decode()
+    nbformat.write(page, tmp_path / "altered.ipynb")
+    result = verified([tmp_path / "altered.ipynb"], folder, folder / "runs", tmp_path / "build")
+    failed = {int(number) for number in re.findall(r"^FAILED \S+::Cell (\d+)", result.stdout, re.M)}
+    assert result.returncode == 1, result.stdout[-5000:]
+    assert {code[number].id for number in failed} == {"framework", "scores", "shape"}
+
+
+def test_a_page_that_is_not_there_is_told(tmp_path, capsys):
+    assert verify.main(str(tmp_path / "07.ipynb")) == 1
+    assert "make verify stopped: There is no page" in capsys.readouterr().err
+
+
+def test_only_progress_widgets_and_the_machines_features_are_exempt():
+    """Every other cell's output is compared by `make verify`."""
+    exempt = {cell.id for book in COMMITTED.values() for cell in book.cells if cell.metadata.get("tags")}
+    assert exempt == {"parameters", "reference-run", "train", "runs", "compare", "features"}
 
 
 def test_published_copies_are_stripped(executed, tmp_path, monkeypatch):

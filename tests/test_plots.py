@@ -110,3 +110,30 @@ def test_an_unwritable_folder_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("SR_FIGURES", str(tmp_path / "file"))
     with pytest.raises(StudyError, match="cannot be written"):
         plots.save(plt.figure(), "name", "smoke")
+
+
+def test_published_networks_stand_beside_ours_where_set5_was_scored():
+    table = pd.DataFrame({"Set5": 29.5, "psnr": 28.0, "parameters": 69_251, "macs": 69_152}, index=["srcnn"])
+    published = pd.DataFrame(
+        {"Set5": [31.35, 32.46], "parameters": [665_000, np.nan], "macs": [665_000, 1e6]}, index=["VDSR", "EDSR"]
+    )
+    left, right = plots.quality_against_cost(table, published).axes
+    assert [t.get_text() for t in left.texts] == ["VDSR"] and [t.get_text() for t in right.texts] == ["VDSR", "EDSR"]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in left.lines] == [(69_251, 29.5), (665_000, 31.35)]
+    alone = plots.quality_against_cost(table.drop(columns="Set5"), published).axes
+    assert not alone[0].texts and alone[0].lines[0].get_ydata()[0] == 28.0 and "all images" in alone[0].get_ylabel()
+
+
+def test_the_plane_has_a_point_per_arm():
+    scores = pd.DataFrame(
+        {"arm": ["srcnn", "srcnn"], "psnr": [28.0, 30.0], "sharpness": [0.5, 0.7], "gmsd": [0.1, 0.2]}
+    )
+    points = [[line.get_xdata()[0], line.get_ydata()[0]] for ax in plots.planes(scores).axes for line in ax.lines]
+    assert np.allclose(points, [[29, 0.6], [29, 0.15]])
+
+
+def test_the_gain_is_drawn_for_every_strength():
+    (ax,) = plots.gain([0, 0.5, 1]).axes
+    none, _, full, nyquist = ax.lines
+    assert np.allclose(none.get_ydata(), 1) and nyquist.get_xdata()[0] == 1 / 8
+    assert full.get_ydata()[[0, -1]] == pytest.approx([1, 13])  # the kernel's columns sum to −3, 7 and −3

@@ -119,3 +119,20 @@ def test_stripping_keeps_what_a_page_needs():
 def test_numbers_are_written_with_a_sign():
     assert [claims.signed(n) for n in (0.01234, -1234.5, 0.5)] == ["+0.0123", "-1,234", "+0.5"]
     assert claims.span(np.nan, 1) == "" and claims.span(-1, 2.5) == "-1 … +2.5"
+
+
+def test_publishing_copies_the_pages_and_fills_the_readme(written, tmp_path, monkeypatch, capsys):
+    import nbformat
+
+    (paths.build() / "smoke").mkdir(parents=True)
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Page")], metadata={"papermill": {}})
+    nbformat.write(book, paths.build() / "smoke/01_page.ipynb")
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "README.md").write_text("before\n<!-- costs -->\n<!-- /costs -->\nafter\n")
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path / "notebooks")
+    assert publish.main("smoke") == 0
+    assert "papermill" not in nbformat.read(tmp_path / "notebooks/01_page.ipynb", as_version=4).metadata
+    filled = (tmp_path / "README.md").read_text()
+    assert "| `post_upsampling` | 80,720 | 5,036 |\n<!-- /costs -->\nafter" in filled
+    assert capsys.readouterr().out.count("\n") == 2

@@ -99,7 +99,7 @@ def test_the_paper_profile_is_the_protocol():
     assert (paper.patch, paper.batch, paper.epochs, paper.steps) == (96, 16, 50, 1000)
     rate = training._rate(paper)
     assert float(rate(19_999)) == pytest.approx(1e-4) and float(rate(20_001)) == pytest.approx(5e-5)
-    assert paper.vgg_layers == ("block1_pool", "block5_pool")
+    assert paper.vgg_layers == ("block1_pool", "block5_pool") and profiles.get(paper) is paper
 
 
 @pytest.mark.parametrize(

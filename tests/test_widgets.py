@@ -180,3 +180,10 @@ def test_the_still_picture_stands_where_no_kernel_runs(images):
     page = decoded(comparer.still())
     assert np.array_equal(page[:192:4, 600:792:4], comparer.crop("hr"))  # the fourth of four cells
     assert page[192:, :192].min() < 100  # words under the first
+
+
+def test_without_a_reference_there_are_no_scores_and_no_errors(images):
+    comparer = widgets.compare({"srcnn": images["srcnn"], "residual": images["hr"]})
+    assert "dB" not in words(comparer, "srcnn") and comparer.errors.disabled
+    comparer.errors.value = True
+    assert np.array_equal(seen(comparer, "srcnn")[::4, ::4], comparer.crop("srcnn"))

@@ -1,0 +1,89 @@
+"""Device and precision on machines that this one is not: what a framework reports of a card is put in its mouth."""
+
+import pathlib
+import sys
+import types
+
+import pytest
+
+from sr_utils import StudyError, backend
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """machine(framework, capability, flags) shows a card of that capability, or none, and a processor's flags; it
+    returns what `setup` chose and the calls that hide a card."""
+    hidden = []
+
+    def show(framework="tensorflow", capability=None, flags=""):
+        import tensorflow as tf
+
+        if framework == "jax":  # which need not be installed
+            card = types.SimpleNamespace(compute_capability=capability)
+
+            def devices(kind):
+                if kind == "gpu" and capability is None:
+                    raise RuntimeError("Unknown backend: 'gpu' requested")
+                return [card] if kind == "gpu" else ["processor"]
+
+            config = types.SimpleNamespace(update=lambda *said: hidden.append(said))
+            monkeypatch.setitem(sys.modules, "jax", types.SimpleNamespace(devices=devices, config=config))
+        details = {"compute_capability": tuple(map(int, (capability or "0.0").split(".")))}
+        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["card"] * (capability is not None))
+        monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda card: details)
+        monkeypatch.setattr(tf.config, "set_visible_devices", lambda *said: hidden.append(said))
+        monkeypatch.setattr(backend.keras.backend, "backend", lambda: framework)
+        monkeypatch.setattr(backend.keras.config, "set_dtype_policy", policies.append)
+        monkeypatch.setattr(pathlib.Path, "read_text", lambda path: _said(flags))
+        chosen = backend.setup.__wrapped__()
+        assert policies[-1] == ("mixed_bfloat16" if chosen["precision"] == "bfloat16" else "float32")
+        return chosen, hidden
+
+    policies = []
+    monkeypatch.delenv("DEVICE", raising=False)
+    return show
+
+
+def _said(flags):
+    if flags is None:
+        raise FileNotFoundError("/proc/cpuinfo")
+    return f"flags : fpu sse {flags} avx2"
+
+
+@pytest.mark.parametrize("framework", ["tensorflow", "jax"])
+@pytest.mark.parametrize(
+    ("capability", "precision"), [("7.5", "float32"), ("8.0", "bfloat16"), ("9.0", "bfloat16"), ("12.0", "bfloat16")]
+)
+def test_a_card_is_taken_and_its_precision_read_off_it(machine, framework, capability, precision):
+    chosen, hidden = machine(framework, capability)
+    assert chosen == {"backend": framework, "device": "gpu", "precision": precision} and not hidden
+
+
+@pytest.mark.parametrize(
+    ("framework", "flags", "precision"),
+    [
+        ("tensorflow", "avx512_bf16", "bfloat16"),
+        ("tensorflow", "amx_bf16", "bfloat16"),
+        ("tensorflow", "avx512f", "float32"),
+        ("tensorflow", None, "float32"),  # a system without /proc
+        ("jax", "avx512_bf16", "float32"),
+    ],
+)
+def test_a_processors_precision_is_read_off_its_flags(machine, framework, flags, precision):
+    assert machine(framework, flags=flags)[0] == {"backend": framework, "device": "cpu", "precision": precision}
+
+
+@pytest.mark.parametrize(
+    ("framework", "call"), [("tensorflow", ([], "GPU")), ("jax", ("jax_default_device", "processor"))]
+)
+def test_a_card_is_left_alone_where_the_processor_is_asked_for(machine, monkeypatch, framework, call):
+    monkeypatch.setenv("DEVICE", "cpu")
+    chosen, hidden = machine(framework, "9.0")
+    assert chosen == {"backend": framework, "device": "cpu", "precision": "float32"} and hidden == [call]
+
+
+def test_a_card_that_is_asked_for_and_absent_is_missed(machine, monkeypatch):
+    monkeypatch.setenv("DEVICE", "gpu")
+    for framework in ("tensorflow", "jax"):
+        with pytest.raises(StudyError, match="this machine shows no GPU; use DEVICE=auto"):
+            machine(framework)
