@@ -6,7 +6,8 @@ DEVICE ?= auto
 PYTHON ?= python3
 PORT ?= 8888
 GPU ?=
-export DEVICE FRESH VGG_WEIGHTS SR_DATA
+SCHEDULER ?=
+export DEVICE FRESH VGG_WEIGHTS SR_DATA SCHEDULER
 
 BIN := .venv/bin
 ENV := $(BIN)/.installed$(if $(GPU),-gpu)
@@ -22,6 +23,7 @@ help:  ## this list
 	@echo "  DATA=$(DATA)     sample, bsds500, div2k, or a folder of images"
 	@echo "  SEEDS=$(SEEDS)         one training per seed: SEEDS=1,2,3"
 	@echo "  DEVICE=$(DEVICE)     auto, cpu or gpu"
+	@echo "  SCHEDULER=…     local:2 trains two arms side by side; tcp://host:8786 on a Dask cluster"
 	@echo "  PORT=$(PORT)       where make lab listens, on this machine only"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"

@@ -96,6 +96,10 @@ def main(argv=None) -> int:
                 os.environ[variable] = str(Path(value).expanduser().resolve())
         if os.environ.pop("FRESH", "") == "1":
             forget(**parameters)
+        if os.environ.get("SCHEDULER"):
+            from . import cluster  # Dask is an extra
+
+            cluster.train_all(os.environ["SCHEDULER"], **parameters)
         notebooks = sorted(paths.NOTEBOOKS.glob("0*.ipynb"))
         for i, notebook in enumerate(notebooks, 1):
             print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)
