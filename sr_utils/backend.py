@@ -25,8 +25,13 @@ def _silent_stderr():
         os.close(null)
 
 
-with _silent_stderr():
-    import keras
+try:
+    with _silent_stderr():
+        import keras
+except ModuleNotFoundError as error:
+    raise StudyError(
+        f"Keras finds no {error.name}; run pip install .[tensorflow], or pip install .[jax] and set KERAS_BACKEND=jax."
+    ) from None
 
 
 def _gpus() -> list:

@@ -41,18 +41,17 @@ def train_all(scheduler: str, profile: str, data: str, seeds: list[int]) -> None
 
     if not re.fullmatch(r"local:[1-9]\d*|(tcp|tls)://.+:\d+", scheduler):
         raise StudyError(f"SCHEDULER must be local:2 or like tcp://host:8786, not {scheduler!r}.")
-    plans = [training.plan(arm, seed, profile, data, loss) for arm, loss in training.study() for seed in seeds]
+    runs = [(arm, seed, profile, data, loss) for arm, loss in training.study() for seed in seeds]
+    plans = (training.plan(*run) for run in runs)  # each holds a model, so one at a time
     missing = [(plan.folder, plan.config) for plan in plans if not keeping.complete(plan.folder)]
     if not missing:
         return
     with _connected(scheduler) as client:
         try:
             versions = _check_workers(client)
-            tasks = {
-                client.submit(_train, config, versions, pure=False): (folder, config) for folder, config in missing
-            }
+            tasks = {client.submit(_train, run[1], versions, pure=False): run for run in missing}
             words = f"{len(client.nthreads())} worker(s)"
-            with tqdm(total=len(plans), initial=len(plans) - len(tasks), desc=words, unit="run", ncols=100) as bar:
+            with tqdm(total=len(runs), initial=len(runs) - len(missing), desc=words, unit="run", ncols=100) as bar:
                 for task in _as_done(client, tasks):
                     _keep(*tasks[task], task)
                     bar.update()

@@ -14,7 +14,7 @@ import psutil
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from . import StudyError, paths, profiles, results
+from . import StudyError, paths, profiles
 from .data import NAMES, check_name
 
 PARAMETERS = {"profile", "data", "seeds"}
@@ -104,6 +104,8 @@ def main(argv=None) -> int:
         for i, notebook in enumerate(notebooks, 1):
             print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)
             execute(notebook, paths.build() / arguments.profile / notebook.name, parameters)
+        from . import results  # so late, for it brings the backend with it
+
         scores = results.read(arguments.profile)["scores"]
     except StudyError as error:
         print(f"make reproduce stopped: {error}", file=sys.stderr)

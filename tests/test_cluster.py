@@ -44,7 +44,8 @@ def start(tmp_path):
 def scheduler(start, tmp_path):
     """The address of a scheduler that waits for workers."""
     file = tmp_path / "scheduler.json"
-    start("scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard", "--scheduler-file", file)
+    child = start("scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard", "--scheduler-file", file)
+    (tmp_path / "scheduler.pid").write_text(str(child.pid))
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, ValueError):
@@ -159,12 +160,25 @@ def test_a_task_that_kills_three_workers_is_given_up(monkeypatch, tmp_path):
         os.kill(os.getpid(), 9)
 
     monkeypatch.setattr(training, "STUDY", training.STUDY[:1])
+    monkeypatch.setattr(cluster, "_check_workers", lambda client: {})
     monkeypatch.setattr(cluster, "_train", deadly)
     with pytest.raises(
         StudyError, match=r"^smoke_sample_post_upsampling_\S+: 3 workers died over it, the last at tcp://"
     ):
         cluster.train_all("local:1", "smoke", "sample", [0])
     assert len(list(tmp_path.glob("deaths-*"))) == 3
+
+
+def test_a_scheduler_that_goes_away_is_told(monkeypatch, worker, scheduler, tmp_path):
+    """The worker, which has no study to train here, ends the scheduler itself."""
+    ended = "import os, signal, time; os.kill({pid}, signal.SIGKILL); time.sleep(60)"
+    code = ended.format(pid=(tmp_path / "scheduler.pid").read_text())
+    worker("plain")
+    monkeypatch.setattr(cluster, "WAIT", 5)
+    monkeypatch.setattr(cluster, "_check_workers", cluster._wait_for_workers)
+    monkeypatch.setattr(cluster, "_train", lambda config, versions: exec(code))
+    with pytest.raises(StudyError, match=f"^The scheduler at {scheduler} went away; start it again"):
+        cluster.train_all(scheduler, "smoke", "sample", [0])
 
 
 def test_a_worker_with_two_threads_is_refused(worker, scheduler):
