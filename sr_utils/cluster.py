@@ -126,6 +126,8 @@ def _wait_for_workers(client) -> None:
     try:
         client.wait_for_workers(1, timeout=WAIT)
     except TimeoutError:
+        if client.status != "running":
+            raise distributed.CancelledError from None  # there is no scheduler either
         address = client.scheduler.address
         raise StudyError(
             f"No worker has joined {address} in {WAIT} s; start one with dask worker {address} --nthreads 1."

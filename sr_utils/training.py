@@ -102,8 +102,8 @@ def plan(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Plan:
     images = image_sets.load(data)
     if not images.train:
         raise StudyError(f"{data} is a benchmark, for scoring only; train on sample, bsds500, div2k or a folder.")
-    keras.utils.set_random_seed(seed)
-    model = models.build(arm)
+    with backend.seeded(seed):
+        model = models.build(arm)
     criterion = losses.get(loss, profile)
     config = {
         "arm": arm,
