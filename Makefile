@@ -8,10 +8,13 @@ PORT ?= 8888
 ARM ?= combined
 GPU ?=
 NOTEBOOKS ?=
-export DEVICE FRESH VGG_WEIGHTS SR_DATA
+SCHEDULER ?=
+export DEVICE FRESH VGG_WEIGHTS SR_DATA SCHEDULER
 
 BIN := .venv/bin
-ENV := $(BIN)/.installed$(if $(GPU),-gpu)
+JAX := $(filter jax,$(KERAS_BACKEND))
+ENV := $(BIN)/.installed$(if $(JAX),-jax)$(if $(GPU),-gpu)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS := --profile "$(PROFILE)" --data "$(DATA)" --seeds "$(SEEDS)"
 
 .DEFAULT_GOAL := help
@@ -24,6 +27,7 @@ help:  ## this list
 	@echo "  DATA=$(DATA)     sample, bsds500, div2k, or a folder of images"
 	@echo "  SEEDS=$(SEEDS)         one training per seed: SEEDS=1,2,3"
 	@echo "  DEVICE=$(DEVICE)     auto, cpu or gpu"
+	@echo "  SCHEDULER=…     local:2 trains two arms side by side; tcp://host:8786 on a Dask cluster"
 	@echo "  PORT=$(PORT)       where make lab listens, on this machine only"
 	@echo "  IMAGE=…, OUT=…  what make upscale enlarges, and where to; FORCE=1 overwrites; ARM=srcnn takes the baseline"
 	@echo "  FRESH=1         train anew what runs/ already holds"
@@ -38,11 +42,11 @@ $(ENV): requirements.lock pyproject.toml
 	@echo "environment 1/3: creating .venv with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv .venv
 	@echo "environment 2/3: installing the pinned packages (about 1 GB; minutes on the first machine)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(if $(GPU),$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock "tensorflow[and-cuda]")
+	@$(PIP) $(if $(JAX),-c requirements.lock ".[jax,cluster]",-r requirements.lock)
+	@$(if $(GPU),$(PIP) -c requirements.lock "$(if $(JAX),jax[cuda12],tensorflow[and-cuda])")
 	@echo "environment 3/3: installing sr_utils"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
-	@touch $@ $(BIN)/.installed
+	@$(PIP) --no-deps -e .
+	@touch $@ $(if $(JAX),,$(BIN)/.installed)
 
 reproduce: $(ENV)  ## train every arm, execute all notebooks, draw every figure
 	@$(BIN)/python -m sr_utils.reproduce $(ARGS)
@@ -69,7 +73,7 @@ bench: $(ENV)  ## what is measured, not tested: intervals' coverage, the compare
 	@$(BIN)/python tests/bench.py
 
 audit: $(ENV)  ## the pinned packages against the published advisories (pip-audit; needs the network)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(PIP) pip-audit
 	@$(BIN)/pip-audit --disable-pip -r requirements.lock --no-deps
 
 lab: $(ENV)  ## JupyterLab on the notebooks

@@ -4,9 +4,11 @@ import contextlib
 import functools
 import os
 import platform
+import random
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from unittest import mock
 
 from . import StudyError, profiles
 
@@ -25,8 +27,13 @@ def _silent_stderr():
         os.close(null)
 
 
-with _silent_stderr():
-    import keras
+try:
+    with _silent_stderr():
+        import keras
+except ModuleNotFoundError as error:
+    raise StudyError(
+        f"Keras finds no {error.name}; run pip install .[tensorflow], or pip install .[jax] and set KERAS_BACKEND=jax."
+    ) from None
 
 
 def _gpus() -> list:
@@ -59,9 +66,8 @@ def _bfloat16(gpu) -> bool:
     return "amx_bf16" in flags or "avx512_bf16" in flags
 
 
-@functools.cache
 def setup() -> dict:
-    """Choose device and precision once per process.
+    """Choose device and precision, once per process.
 
     Reads `DEVICE` (auto, cpu or gpu; default auto) and returns
     {"backend", "device", "precision"}; sets Keras' dtype policy accordingly.
@@ -70,14 +76,19 @@ def setup() -> dict:
     ------
     StudyError : for an unknown `DEVICE`, or a GPU that was asked for and is absent.
     """
+    chosen = _choose()
+    keras.config.set_dtype_policy({"bfloat16": "mixed_bfloat16"}.get(chosen["precision"], "float32"))  # a thread's own
+    return dict(chosen)
+
+
+@functools.cache
+def _choose() -> dict:
     device = profiles.check_device(os.environ.get("DEVICE"))
     gpus = [] if device == "cpu" else _gpus()
     if device == "gpu" and not gpus:
         raise StudyError("DEVICE=gpu, but this machine shows no GPU; use DEVICE=auto, or install with make env GPU=1.")
     if device == "cpu":
         _hide_gpus(keras.backend.backend())
-    policy = "mixed_bfloat16" if _bfloat16(gpus[0] if gpus else None) else "float32"
-    keras.config.set_dtype_policy(policy)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -85,8 +96,21 @@ def setup() -> dict:
     return {
         "backend": keras.backend.backend(),
         "device": "gpu" if gpus else "cpu",
-        "precision": "bfloat16" if policy == "mixed_bfloat16" else "float32",
+        "precision": "bfloat16" if _bfloat16(gpus[0] if gpus else None) else "float32",
     }
+
+
+@contextlib.contextmanager
+def seeded(seed: int):
+    """Seed everything, and let layers draw their seeds from a stream that no other thread draws from.
+
+    Keras takes them from Python's one stream, which a Dask worker's other threads use too; the numbers are the same.
+    """
+    from keras.src.random import seed_generator
+
+    keras.utils.set_random_seed(seed)
+    with mock.patch.object(seed_generator, "python_random", random.Random(seed)):
+        yield
 
 
 def _hide_gpus(backend: str) -> None:

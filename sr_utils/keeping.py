@@ -1,5 +1,6 @@
 """What survives a crash: checkpoints after every epoch, and files that are whole or absent."""
 
+import contextlib
 import errno
 import json
 import os
@@ -11,15 +12,58 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pooch
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from . import backend
+from . import StudyError, backend, paths
 from .backend import keras
 
 
 def label(arm: str, loss: str = "mse") -> str:
     """The arm as tables name it: `srcnn`, or `srcnn mae` for a loss other than MSE."""
     return arm if loss == "mse" else f"{arm} {loss}"
+
+
+#: What the folder of a complete run holds; run.json, written last, declares it so.
+FILES = ("history.csv", "final.weights.h5", "run.json")
+
+
+@contextlib.contextmanager
+def alone(folder: Path):
+    """One process at a time writes a run's folder; a second one says so, waits, and then finds the run kept.
+
+    Raises `StudyError` where the folder cannot be written, or the disk fills up.
+    """
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            print(f"Another process is training {folder.name}; waiting for it.", flush=True)
+            lock.acquire()
+        yield
+    except OSError as error:
+        raise StudyError(
+            f"{folder} cannot be written ({error.strerror or error}); free space, or set SR_RUNS to another folder."
+        ) from None
+    finally:
+        lock.release()
+
+
+def complete(folder: Path) -> bool:
+    """Whether a whole run is kept there; one whose weights were altered is named and moved aside."""
+    if not (folder / "run.json").exists():
+        return False
+    try:
+        record = json.loads((folder / "run.json").read_text())
+        whole = record["sha256"] == pooch.file_hash(str(folder / "final.weights.h5"))
+    except (OSError, ValueError, KeyError):
+        whole = False
+    if not whole:
+        print(f"{folder.name} is damaged; moved aside, and trained again.")
+        paths.move_aside(folder)
+    return whole
 
 
 class Keeper(keras.callbacks.Callback):
@@ -88,8 +132,13 @@ class Keeper(keras.callbacks.Callback):
             },
         }
         replace(self.folder / "run.json", lambda path: Path(path).write_text(json.dumps(record, indent=1)))
-        for left in [*self.folder.glob("epoch-*"), *self.folder.glob(".*")]:  # the latter is what a kill cut short
-            left.unlink()
+        tidy(self.folder)
+
+
+def tidy(folder: Path) -> None:
+    """Remove the checkpoints of a complete run, and what a kill cut short."""
+    for left in [*folder.glob("epoch-*"), *folder.glob(".*")]:
+        left.unlink()
 
 
 def save(model, path: Path) -> None:

@@ -14,7 +14,7 @@ import psutil
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from . import StudyError, paths, profiles, results
+from . import StudyError, paths, profiles
 from .data import NAMES, check_name
 
 PARAMETERS = {"profile", "data", "seeds"}
@@ -101,10 +101,16 @@ def main(argv=None) -> int:
         make_absolute()
         if os.environ.pop("FRESH", "") == "1":
             forget(**parameters)
+        if os.environ.get("SCHEDULER"):
+            from . import cluster  # Dask is an extra
+
+            cluster.train_all(os.environ["SCHEDULER"], **parameters)
         notebooks = sorted(paths.NOTEBOOKS.glob("0*.ipynb"))
         for i, notebook in enumerate(notebooks, 1):
             print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)
             execute(notebook, paths.build() / arguments.profile / notebook.name, parameters)
+        from . import results  # so late, for it brings the backend with it
+
         scores = results.read(arguments.profile)["scores"]
     except StudyError as error:
         print(f"make reproduce stopped: {error}", file=sys.stderr)

@@ -5,7 +5,6 @@ weights. While it trains, the folder holds the newest checkpoint; afterwards `fi
 last, `run.json`, whose presence means that the run is complete.
 """
 
-import contextlib
 import hashlib
 import json
 import re
@@ -13,15 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
-import pooch
-from filelock import FileLock, Timeout
 
 from . import StudyError, backend, losses, models, paths, profiles
 from . import data as image_sets
 from .backend import keras
-from .keeping import Keeper, label, replace
+from .keeping import Keeper, alone, complete, label, replace
 
-__all__ = ["STUDY", "Keeper", "Run", "replace", "study", "train", "validation_crops"]
+__all__ = ["STUDY", "Keeper", "Plan", "Run", "plan", "replace", "study", "train", "validation_crops"]
 
 #: Every trained arm of the study as (arm, loss), in the notebooks' order.
 STUDY = (
@@ -79,14 +76,40 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
 
     Raises `StudyError` for an unknown name, images too small for a patch, or a run folder that cannot be written.
     """
+    planned = plan(arm, seed, profile, data, loss)
+    with alone(planned.folder):
+        if not complete(planned.folder):
+            planned.folder.mkdir(exist_ok=True)
+            _fit(planned)
+        return _read(planned)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training before it begins: the untrained `.model`, its `.criterion`, `.images`, `.profile`, and `.config`."""
+
+    model: keras.Model
+    criterion: keras.losses.Loss
+    images: image_sets.ImageSet
+    profile: profiles.Profile
+    config: dict
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is kept, on this machine."""
+        return paths.runs() / _key(self.config)
+
+
+def plan(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Plan:
+    """What `train` is about to do, with the same arguments and errors; trains and writes nothing."""
     profile = profiles.get(profile)
     (seed,) = profiles.check_seeds(seed)
     setup = backend.setup()
     images = image_sets.load(data)
     if not images.train:
         raise StudyError(f"{data} is a benchmark, for scoring only; train on sample, bsds500, div2k or a folder.")
-    keras.utils.set_random_seed(seed)
-    model = models.build(arm)
+    with backend.seeded(seed):
+        model = models.build(arm)
     criterion = losses.get(loss, profile)
     config = {
         "arm": arm,
@@ -100,18 +123,7 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
         "network": _digest(model.get_config()),
         **setup,
     }
-    folder = paths.runs() / _key(config)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
-            if not _complete(folder):
-                folder.mkdir(exist_ok=True)
-                _fit(model, criterion, images, profile, config, folder)
-            return _read(model, config, folder)
-    except OSError as error:
-        raise StudyError(
-            f"{folder} cannot be written ({error.strerror or error}); free space, or set SR_RUNS to another folder."
-        ) from None
+    return Plan(model, criterion, images, profile, config)
 
 
 def validation_crops(pairs, patch: int):
@@ -132,55 +144,27 @@ def _key(config: dict) -> str:
     )
 
 
-@contextlib.contextmanager
-def _alone(folder: Path):
-    """One process at a time trains a run; a second one says so, waits, and then finds it kept."""
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        print(f"Another process is training {folder.name}; waiting for it.", flush=True)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _complete(folder: Path) -> bool:
-    """Whether a whole run is kept there; one whose weights were altered is named and moved aside."""
-    if not (folder / "run.json").exists():
-        return False
-    try:
-        whole = json.loads((folder / "run.json").read_text())["sha256"] == pooch.file_hash(
-            str(folder / "final.weights.h5")
-        )
-    except (OSError, ValueError, KeyError):
-        whole = False
-    if not whole:
-        print(f"{folder.name} is damaged; moved aside, and trained again.")
-        paths.move_aside(folder)
-    return whole
-
-
-def _read(model, config, folder) -> Run:
-    model.load_weights(folder / "final.weights.h5")
+def _read(plan: Plan) -> Run:
+    folder = plan.folder
+    plan.model.load_weights(folder / "final.weights.h5")
     record = json.loads((folder / "run.json").read_text())
-    return Run(model, pd.read_csv(folder / "history.csv", index_col="epoch"), config, record["host"], folder)
+    history = pd.read_csv(folder / "history.csv", index_col="epoch")
+    return Run(plan.model, history, plan.config, record["host"], folder)
 
 
-def _fit(model, criterion, images, profile, config, folder) -> None:
-    train = image_sets.large_enough(images.train, profile.patch)
-    crops = validation_crops(images.valid, profile.patch)
+def _fit(plan: Plan) -> None:
+    model, profile, config = plan.model, plan.profile, plan.config
+    train = image_sets.large_enough(plan.images.train, profile.patch)
+    crops = validation_crops(plan.images.valid, profile.patch)
     model.compile(
         keras.optimizers.Adam(_rate(profile)),
-        criterion,
+        plan.criterion,
         metrics=["mse"],
         jit_compile=config["backend"] == "jax"
         or config["device"] == "gpu",  # XLA is slow for convolutions on processors
     )
     model.optimizer.build(model.trainable_variables)
-    keeper = Keeper(folder, config, profile)
+    keeper = Keeper(plan.folder, config, profile)
     start = keeper.resume(model)
 
     def batches():

@@ -9,20 +9,23 @@ from pathlib import Path
 
 from sr_utils import training
 
-#: Trains one arm at `smoke`; with a number, dies at that flush to the disk, in the middle of a file's writing.
-CHILD = """
-import os, signal, sys
-from sr_utils import training
+#: Makes this process die at a flush to the disk, in the middle of a file's writing.
+DEADLY = """
+import os, signal
 flushes, fsync = 0, os.fsync
 
 def deadly(file):
     global flushes
     flushes += 1
-    if flushes == int(sys.argv[1]):
+    if flushes == {flush}:
         os.kill(os.getpid(), signal.SIGKILL)
     fsync(file)
 
 os.fsync = deadly
+"""
+#: Trains one arm at `smoke`.
+CHILD = """
+from sr_utils import training
 print("ready", flush=True)
 training.train("post_upsampling", 0, "smoke", "sample")
 print("done", flush=True)
@@ -33,7 +36,7 @@ SECONDS = 4  # a smoke training, roughly; a later kill comes too late and kills 
 
 def killed(runs: Path, flush: int = 0, seconds: float | None = None) -> bool:
     """Train in a process that is killed at that flush, or so many seconds after it is ready; whether it was."""
-    command = [sys.executable, "-c", CHILD, str(flush)]
+    command = [sys.executable, "-c", DEADLY.format(flush=flush) + CHILD]
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command, env=os.environ | {"SR_RUNS": str(runs)}, stdout=pipe, stderr=subprocess.DEVNULL

@@ -56,7 +56,7 @@ def device(place):
 def absent_gpu(place):
     place.patch.setenv("DEVICE", "gpu")
     place.patch.setattr(backend, "_gpus", list)
-    return backend.setup.__wrapped__
+    return backend._choose.__wrapped__
 
 
 def unreadable_folder(place):

@@ -15,6 +15,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
+#: Beside the dependencies, what make env installs of the extras.
+EXTRAS = PROJECT["optional-dependencies"]
+INSTALLED = PROJECT["dependencies"] + EXTRAS["tensorflow"] + EXTRAS["cluster"]
+
+
 def canonical(name):
     return re.sub(r"[-_.]+", "-", re.split(r"[\s<>=!~;\[]", name)[0]).lower()
 
@@ -23,18 +28,23 @@ def test_lock_pins_every_dependency():
     lines = (ROOT / "requirements.lock").read_text().splitlines()
     pinned = {canonical(line) for line in lines if line and not line.lstrip().startswith("#")}
     assert all("==" in line for line in lines if line and not line.lstrip().startswith("#"))
-    assert {canonical(d) for d in PROJECT["dependencies"]} <= pinned
+    assert {canonical(d) for d in INSTALLED} <= pinned
+    assert not {canonical(d) for d in EXTRAS["jax"]} & pinned
 
 
 def test_conda_gets_the_same_environment():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     python, pip, rest = environment["dependencies"]
-    assert python == f"python{PROJECT['requires-python']}" and pip == "pip" and rest == {"pip": ["-e ."]}
+    assert (
+        python == f"python{PROJECT['requires-python']}"
+        and pip == "pip"
+        and rest == {"pip": ["-e .[tensorflow,cluster]"]}
+    )
     assert environment["name"] == PROJECT["name"]
 
 
 def test_every_dependency_is_explained():
-    for dependency in PROJECT["dependencies"]:
+    for dependency in INSTALLED + EXTRAS["jax"]:
         name = re.split(r"[<>=]", dependency)[0]
         assert re.search(rf"^\| `{re.escape(name)}` \| .{{10,}} \|$", README, re.M | re.I), name
 
@@ -55,7 +65,7 @@ def test_tables_of_the_readme_are_the_records(monkeypatch):
 def test_make_alone_explains_itself():
     printed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     targets = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[0].split()
-    for word in (*targets, "PROFILE", "DATA", "SEEDS", "DEVICE"):
+    for word in (*targets, "PROFILE", "DATA", "SEEDS", "DEVICE", "SCHEDULER"):
         assert re.search(rf"^  {word}\b", printed, re.M), word
 
 

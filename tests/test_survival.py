@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 import kills
-from sr_utils import StudyError, paths, training
+from sr_utils import StudyError, keeping, paths, training
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_an_interrupted_command_says_how_to_go_on(tmp_path, stop):
 def test_two_processes_train_a_run_once(whole, tmp_path):
     """The second one waits, says so, and finds the run kept."""
     runs = tmp_path / "shared"
-    command = [sys.executable, "-c", kills.CHILD, "0"]
+    command = [sys.executable, "-c", kills.CHILD]
     environment = os.environ | {"SR_RUNS": str(runs)}
     start = {"env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(command, **start) as first, subprocess.Popen(command, **start) as second:
@@ -84,8 +84,8 @@ def test_two_processes_train_a_run_once(whole, tmp_path):
 
 def test_the_waiting_one_says_so(tmp_path, capsys):
     folder = tmp_path / "run"
-    with training._alone(folder):
-        waiting = threading.Thread(target=lambda: training._alone(folder).__enter__())
+    with keeping.alone(folder):
+        waiting = threading.Thread(target=lambda: keeping.alone(folder).__enter__())
         waiting.start()
         time.sleep(0.5)
         assert waiting.is_alive() and "Another process is training run; waiting for it." in capsys.readouterr().out

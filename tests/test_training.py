@@ -1,6 +1,8 @@
 import json
+import random
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pandas as pd
@@ -33,6 +35,23 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(monkeypatch, tmp
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "elsewhere"))
     again = training.train("post_upsampling", 0, "smoke", "sample")
     assert same(first, again) and first.history.equals(again.history) and not same(first, other)
+
+
+def test_other_threads_change_nothing(monkeypatch):
+    """Not the one that trains, whose dtype policy Keras would forget, nor those that draw random numbers beside it."""
+    first = training.plan("post_upsampling", 0, "smoke", "sample").model
+    untrained, found = training.models.build, []
+
+    def disturbed(arm):
+        random.seed(5)  # as another thread's random.random() would move the stream
+        return untrained(arm)
+
+    monkeypatch.setattr(training.models, "build", disturbed)
+    thread = threading.Thread(target=lambda: found.append(training.plan("post_upsampling", 0, "smoke", "sample").model))
+    thread.start()
+    thread.join()
+    assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), found[0].get_weights(), strict=True))
+    assert [v.dtype_policy.name for v in first.layers] == [v.dtype_policy.name for v in found[0].layers]
 
 
 def test_everything_that_changes_weights_is_in_the_key():

@@ -1,0 +1,53 @@
+"""TensorFlow and JAX train alike: the same initial weights and batches, in float32, give the same losses."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ARMS = ("srcnn_edge_input", "iterative_upsampling", "combined")  # between them every kind of layer
+
+#: Trains each arm for 20 epochs of one step, so that its history holds the loss of every step.
+TRAIN = f"""
+import sys
+from pathlib import Path
+from sr_utils import backend, models, profiles, training
+
+def build(arm, untrained=models.build):
+    model, weights = untrained(arm), Path(sys.argv[1]) / f"{{arm}}.weights.h5"
+    model.load_weights(weights) if weights.exists() else model.save_weights(weights)
+    return model
+
+backend._bfloat16, models.build = lambda gpu: False, build
+profile = profiles.Profile("agree", 20, 1, 4, 24, 1e-3, "cosine", ("block1_pool",))
+for arm in {ARMS}:
+    run = training.train(arm, 0, profile, "sample")
+    assert (run.config["backend"], run.config["precision"]) == (sys.argv[2], "float32")
+    run.history.to_csv(Path(sys.argv[1]) / f"{{sys.argv[2]}} {{arm}}.csv")
+"""
+
+
+@pytest.fixture(scope="module")
+def histories(tmp_path_factory):
+    """A folder with `<backend> <arm>.csv`, each trained in a process of its own; the first one's weights start both."""
+    for backend in ("tensorflow", "jax"):
+        pytest.importorskip(backend, reason=f"{backend} is not installed; both backends are compared")
+    folder = tmp_path_factory.mktemp("backends")
+    for backend in ("tensorflow", "jax"):
+        settings = {"KERAS_BACKEND": backend, "SR_RUNS": str(folder / backend), "DEVICE": "cpu"}
+        command = [sys.executable, "-c", TRAIN, str(folder), backend]
+        subprocess.run(command, env=os.environ | settings, stdout=subprocess.DEVNULL, check=True)
+    return folder
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_the_first_twenty_losses_agree(histories, arm):
+    ours, theirs = (pd.read_csv(histories / f"{backend} {arm}.csv") for backend in ("tensorflow", "jax"))
+    assert len(ours) == 20 and ours.loss.nunique() == 20
+    assert ours.loss.iloc[-5:].mean() < ours.loss.iloc[:5].mean()  # it learns, so that there is something to agree on
+    for column in ("loss", "val_loss"):
+        np.testing.assert_allclose(theirs[column], ours[column], rtol=1e-3)
+        print(f"{arm} {column}: {np.abs(theirs[column] / ours[column] - 1).max():.1e}")

@@ -1,0 +1,226 @@
+"""A real scheduler and real workers on loopback, each with a store of runs of its own; workers die as processes do."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import kills
+import sr_utils
+from sr_utils import StudyError, cluster, keeping, paths, reproduce, training
+
+#: Bits depend on the number of threads, so that every process of these tests has one.
+ONE_THREAD = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), "1")
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Call it with arguments of `dask` and settings; the process ends with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def process(*arguments, **settings):
+            command = [sys.executable, "-m", "dask", *map(str, arguments)]
+            environment = os.environ | ONE_THREAD | {k: str(v) for k, v in settings.items()}
+            log = stack.enter_context(open(tmp_path / "dask.log", "a"))
+            child = stack.enter_context(
+                subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+            )
+            stack.callback(child.kill)
+            return child
+
+        yield process
+
+
+@pytest.fixture
+def scheduler(start, tmp_path):
+    """The address of a scheduler that waits for workers."""
+    file = tmp_path / "scheduler.json"
+    child = start("scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard", "--scheduler-file", file)
+    (tmp_path / "scheduler.pid").write_text(str(child.pid))
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads(file.read_text())["address"]
+        time.sleep(0.05)
+    raise TimeoutError("no scheduler")
+
+
+@pytest.fixture
+def worker(start, scheduler, tmp_path):
+    """Call it with a name and settings: a worker without a nanny, whose runs lie in a folder of that name."""
+
+    def join(name, threads=1, **settings):
+        settings = {"SR_RUNS": tmp_path / name, **settings}
+        plain = ("--no-nanny", "--no-dashboard", "--nthreads", threads, "--name", name)
+        return start("worker", scheduler, *plain, "--local-directory", tmp_path, **settings)
+
+    return join
+
+
+@pytest.fixture(autouse=True)
+def three_arms(monkeypatch):
+    monkeypatch.setattr(training, "STUDY", (("post_upsampling", "mse"), ("srcnn", "mse"), ("srcnn", "mae")))
+    monkeypatch.delenv("SCHEDULER", raising=False)
+
+
+def test_a_worker_is_killed_in_a_training_and_the_other_ends_it_in_the_same_bytes(worker, scheduler, tmp_path, capsys):
+    (tmp_path / "site").mkdir()  # Python imports this at its start
+    (tmp_path / "site/sitecustomize.py").write_text(kills.DEADLY.format(flush=3))  # in the second epoch's weights
+    doomed, other = worker("doomed", PYTHONPATH=tmp_path / "site"), worker("other")
+    cluster.train_all(scheduler, "smoke", "sample", [0])
+    assert doomed.wait(10) == -signal.SIGKILL and other.poll() is None
+    assert list((tmp_path / "doomed").glob("*/epoch-0001.json"))  # it was in the middle
+    assert "3/3" in capsys.readouterr().err
+    came = {folder.name: folder for folder in paths.runs().iterdir() if folder.is_dir()}
+    assert len(came) == 3
+    code = f"from sr_utils import training\nfor arm, loss in {training.STUDY}: "
+    code += "training.train(arm, 0, 'smoke', 'sample', loss)"
+    here = os.environ | ONE_THREAD | {"SR_RUNS": str(tmp_path / "here")}
+    subprocess.run([sys.executable, "-c", code], env=here, capture_output=True, check=True)
+    for name, folder in came.items():
+        assert sorted(path.name for path in folder.iterdir()) == sorted(keeping.FILES)
+        for file in ("final.weights.h5", "history.csv"):
+            assert (folder / file).read_bytes() == (tmp_path / "here" / name / file).read_bytes(), (name, file)
+        assert not list((tmp_path / "doomed" / name).glob("run.json"))
+    cluster.train_all("tcp://127.0.0.1:1", "smoke", "sample", [0])  # nothing is missing, so nobody is asked
+
+
+def test_local_processes_train_what_is_missing(monkeypatch, capfd):
+    kept = training.train("post_upsampling", 0, "smoke", "sample").folder
+    before = (kept / "run.json").read_bytes()
+    cluster.train_all("local:2", "smoke", "sample", [0])
+    said = capfd.readouterr().err
+    assert "2 worker(s):  33%" in said and "3/3" in said and "step/s" not in said  # one bar, over all
+    assert len(list(paths.runs().glob("*/run.json"))) == 3 and (kept / "run.json").read_bytes() == before
+
+
+def test_a_worker_of_another_version_is_named(worker, scheduler, tmp_path):
+    shutil.copytree(Path(sr_utils.__file__).parent, tmp_path / "other/sr_utils")
+    with open(tmp_path / "other/sr_utils/losses.py", "a") as file:
+        file.write("# changed\n")
+    worker("other", PYTHONPATH=tmp_path / "other")
+    with pytest.raises(StudyError, match=r"^Worker tcp://\S+ has sr_utils \w+ instead of \w+; install the same check"):
+        cluster.train_all(scheduler, "smoke", "sample", [0])
+    assert not (tmp_path / "other/smoke").exists() and not list(paths.runs().glob("*/run.json"))
+
+
+def test_a_worker_with_other_images_is_named(worker, scheduler, tmp_path, monkeypatch, picture):
+    for root, side in (("mine", 40), ("theirs", 44)):
+        for split in ("train", "test"):
+            folder = tmp_path / root / "BSDS500/images" / split
+            folder.mkdir(parents=True)
+            Image.fromarray(picture(side, side)).save(folder / "a.png")
+    monkeypatch.setenv("SR_DATA", str(tmp_path / "mine"))
+    worker("theirs", SR_DATA=tmp_path / "theirs")
+    with pytest.raises(StudyError, match=r"^Worker tcp://\S+ has images \w+ instead of \w+; give it the same images"):
+        cluster.train_all(scheduler, "smoke", "bsds500", [0])
+    assert not list(tmp_path.rglob("run.json"))
+
+
+def test_another_run_than_the_one_asked_for_is_refused():
+    """Whatever a worker says, a run is believed by its record and its checksum."""
+    run = training.train("post_upsampling", 0, "smoke", "sample")
+    files = {name: (run.folder / name).read_bytes() for name in keeping.FILES}
+
+    class Task:
+        def __init__(self, **changed):
+            self.files = files | {name.replace("__", "."): content for name, content in changed.items()}
+
+        def result(self):
+            return self.files
+
+    asked = training.plan("post_upsampling", 1, "smoke", "sample")
+    with pytest.raises(StudyError, match=f"^{asked.folder.name} came back as another run: it has seed 0 instead of 1"):
+        cluster._keep(asked.folder, asked.config, Task())
+    shutil.rmtree(run.folder)
+    damaged = Task(final__weights__h5=files["final.weights.h5"][:-1])
+    with pytest.raises(StudyError, match=f"^{run.folder.name} came back damaged"):
+        cluster._keep(run.folder, run.config, damaged)
+    assert not run.folder.exists() and not asked.folder.exists()
+    cluster._keep(run.folder, run.config, Task())
+    assert {name: (run.folder / name).read_bytes() for name in keeping.FILES} == files
+
+
+def test_a_task_that_kills_three_workers_is_given_up(monkeypatch, tmp_path):
+    deaths = str(tmp_path / "deaths")
+
+    def deadly(config, versions):
+        import os
+
+        os.close(os.open(f"{deaths}-{os.getpid()}", os.O_CREAT))
+        os.kill(os.getpid(), 9)
+
+    monkeypatch.setattr(training, "STUDY", training.STUDY[:1])
+    monkeypatch.setattr(cluster, "_check_workers", lambda client: {})
+    monkeypatch.setattr(cluster, "_train", deadly)
+    with pytest.raises(
+        StudyError, match=r"^smoke_sample_post_upsampling_\S+: 3 workers died over it, the last at tcp://"
+    ):
+        cluster.train_all("local:1", "smoke", "sample", [0])
+    assert len(list(tmp_path.glob("deaths-*"))) == 3
+
+
+def test_a_scheduler_that_goes_away_is_told(monkeypatch, worker, scheduler, tmp_path):
+    """The worker, which has no study to train here, ends the scheduler itself."""
+    ended = "import os, signal, time; os.kill({pid}, signal.SIGKILL); time.sleep(60)"
+    code = ended.format(pid=(tmp_path / "scheduler.pid").read_text())
+    worker("plain")
+    monkeypatch.setattr(cluster, "WAIT", 5)
+    monkeypatch.setattr(cluster, "_check_workers", cluster._wait_for_workers)
+    monkeypatch.setattr(cluster, "_train", lambda config, versions: exec(code))
+    with pytest.raises(StudyError, match=f"^The scheduler at {scheduler} went away; start it again"):
+        cluster.train_all(scheduler, "smoke", "sample", [0])
+
+
+def test_a_worker_with_two_threads_is_refused(worker, scheduler):
+    worker("wide", threads=2)
+    with pytest.raises(StudyError, match=r"^Worker tcp://\S+ trains 2 runs in one process; start it with --nthreads 1"):
+        cluster.train_all(scheduler, "smoke", "sample", [0])
+
+
+def sentence(monkeypatch, capsys, scheduler):
+    """The last line that `make reproduce SCHEDULER=…` prints, which must end with status 1."""
+    monkeypatch.setenv("SCHEDULER", scheduler)
+    monkeypatch.setattr(cluster, "WAIT", 1)
+    assert reproduce.main(["--profile", "smoke"]) == 1
+    said = capsys.readouterr().err
+    assert "Traceback" not in said and not paths.build().exists()
+    return said.splitlines()[-1].removeprefix("make reproduce stopped: ")
+
+
+def test_no_worker(monkeypatch, capsys, scheduler):
+    said = sentence(monkeypatch, capsys, scheduler)
+    assert said == f"No worker has joined {scheduler} in 1 s; start one with dask worker {scheduler} --nthreads 1."
+
+
+def test_no_scheduler(monkeypatch, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+    assert sentence(monkeypatch, capsys, address).startswith(f"No Dask scheduler answers at {address}; start one there")
+
+
+@pytest.mark.parametrize("scheduler", ["local", "local:0", "local:-1", "host:8786", "http://host:8786"])
+def test_no_address(monkeypatch, capsys, scheduler):
+    said = sentence(monkeypatch, capsys, scheduler)
+    assert said == f"SCHEDULER must be local:2 or like tcp://host:8786, not {scheduler!r}."
+
+
+def test_no_dask(monkeypatch, capsys):
+    said = []
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "distributed", None)
+        patch.delitem(sys.modules, "sr_utils.cluster")
+        patch.delattr(sr_utils, "cluster")
+        patch.setenv("SCHEDULER", "local:2")
+        said += [reproduce.main(["--profile", "smoke"]), capsys.readouterr().err]
+    message = "SCHEDULER needs Dask, which is not installed; run pip install .[cluster]."
+    assert said == [1, f"make reproduce stopped: {message}\n"]
