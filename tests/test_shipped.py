@@ -1,0 +1,112 @@
+"""The weights that come with the study: whole, small, as good as their card says, and made by `make weights`."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from sr_utils import StudyError, evaluation, models, paths, publish, ship, shipped
+from sr_utils.data import load
+from sr_utils.images import upsample
+
+TOLERANCE = 0.02  # dB between processors and precisions
+
+
+@pytest.mark.parametrize("arm", ship.SHIPPED)
+def test_the_scores_are_the_cards(arm):
+    """PSNR and SSIM of the loaded weights on the sample images, against what was recorded when they were made."""
+    found = ship.means(models.load(arm), {"sample": load("sample").valid})["sample"]
+    recorded = shipped.record()[arm]["scores"]["sample"]
+    assert found["psnr"] == pytest.approx(recorded["psnr"], abs=TOLERANCE)
+    assert found["ssim"] == pytest.approx(recorded["ssim"], abs=0.001)
+
+
+@pytest.mark.parametrize("arm", ship.SHIPPED)
+def test_the_scores_on_set5_are_the_cards(arm, sr_data):
+    found = ship.means(models.load(arm), {"Set5": sr_data.load("Set5").valid})["Set5"]["psnr"]
+    assert found == pytest.approx(shipped.record()[arm]["scores"]["Set5"]["psnr"], abs=TOLERANCE)
+
+
+def test_they_beat_bicubic_and_the_order_is_right():
+    sets = {"sample": load("sample").valid}
+    bicubic, srcnn, combined = (
+        ship.means(arm, sets)["sample"]["psnr"] for arm in ("bicubic", models.load("srcnn"), models.load("combined"))
+    )
+    assert bicubic < srcnn < combined
+
+
+def test_they_are_small_and_float16():
+    import h5py
+
+    files = list(shipped.FOLDER.glob("*.h5"))
+    assert len(files) == len(ship.SHIPPED) and sum(file.stat().st_size for file in files) < 4e6
+    for file in files:
+        with h5py.File(file) as content:
+            kinds = set()
+            content.visititems(lambda _, item: kinds.add(item.dtype) if isinstance(item, h5py.Dataset) else None)
+        assert kinds == {np.dtype(np.float16)}
+
+
+def test_an_altered_file_is_refused(tmp_path, monkeypatch):
+    shutil.copytree(shipped.FOLDER, tmp_path / "weights")
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path / "weights")
+    file = tmp_path / "weights/srcnn.weights.h5"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(StudyError, match="is not the file that came with the study; restore it: git checkout"):
+        models.load("srcnn")
+    file.unlink()
+    with pytest.raises(StudyError, match="is not the file that came with the study"):
+        models.load("srcnn")
+
+
+def test_an_arm_without_weights_is_named():
+    with pytest.raises(StudyError, match="No weights come with the arm 'residual'; choose srcnn or combined"):
+        models.load("residual")
+
+
+def test_the_tables_are_the_records():
+    for page in (shipped.FOLDER / "README.md", paths.ROOT / "README.md"):
+        text = page.read_text()
+        assert "<!-- shipped -->\n| network" in text
+        assert publish.fill(text, shipped.record(), ship.TABLES) == text
+
+
+def test_a_self_ensemble_of_bilinear_interpolation_is_bilinear_interpolation(picture):
+    """The untrained combined model is bilinear, which turning and flipping does not change."""
+    lr = picture(11, 14)
+    np.testing.assert_array_equal(
+        ship.ensemble(models.build("combined"))(lr), evaluation.upscale(models.build("combined"), lr)
+    )
+    inner = np.s_[4:-4, 4:-4]  # Pillow treats the border otherwise
+    difference = ship.ensemble(models.build("combined"))(lr)[inner].astype(int) - upsample(lr, "bilinear")[inner]
+    assert np.abs(difference).max() <= 1
+
+
+def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
+    """The whole command on another arm, at `smoke`: the file, its record, its rounding and the pages' tables."""
+    monkeypatch.setattr(ship, "SHIPPED", {"post_upsampling": ("smoke", "mse")})
+    monkeypatch.setattr(ship, "DATA", "sample")
+    monkeypatch.setattr(ship, "on_disk", list)
+    monkeypatch.setattr(evaluation, "on_disk", list)
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    monkeypatch.setattr(shipped, "RECORD", tmp_path / "weights.json")
+    monkeypatch.setattr(paths, "ROOT", tmp_path / "root")
+    for page in (tmp_path / "README.md", tmp_path / "root/README.md"):
+        page.parent.mkdir(exist_ok=True)
+        page.write_text("<!-- shipped -->\n<!-- /shipped -->\n<!-- made -->\n<!-- /made -->\n")
+    assert ship.main(["post_upsampling"]) == 0
+    record = json.loads((tmp_path / "weights.json").read_text())["post_upsampling"]
+    assert record["profile"]["name"] == "smoke" and record["scores"]["sample"]["psnr"] > 0
+    assert abs(record["rounding"]["sample"]) < 0.1
+    (kept,) = paths.runs().glob("*/final.weights.h5")
+    whole, half = models.build("post_upsampling"), models.load("post_upsampling")
+    whole.load_weights(kept)
+    for before, after in zip(whole.get_weights(), half.get_weights(), strict=True):
+        np.testing.assert_array_equal(after, before.astype(np.float16).astype(np.float32))
+    assert re.search(r"\*\*`post_upsampling`\*\* \| 80,720", (tmp_path / "README.md").read_text())
+    assert ship.main(["residual"]) == 1
+    assert "'residual' is not shipped; choose post_upsampling" in capsys.readouterr().err
