@@ -2,6 +2,8 @@
 
 import argparse
 import contextlib
+import errno
+import os
 import sys
 import tempfile
 import time
@@ -77,7 +79,7 @@ def enlarged(model, photo: Photograph, folder: Path, bar):
             if left + sr.shape[1] == SCALE * width:
                 if alpha is not None:
                     row[..., -1] = alpha[top : top + len(row)]
-                row.tofile(scratch)
+                scratch.write(row)
         scratch.flush()
         image = pyvips.Image.rawload(scratch.name, SCALE * width, SCALE * height, bands)
         yield image.copy(interpretation="b-w" if photo.grey else "srgb")
@@ -122,6 +124,14 @@ def _check(photo: Photograph, source: Path, goal: Path) -> None:
         raise StudyError(f"{source} is transparent in places, which {goal.suffix} cannot keep; write a .png or .webp.")
 
 
+def _save(image, path: Path) -> None:
+    try:
+        image.write_to_file(str(path), **FORMATS[path.suffix.lower()][1])
+    except pyvips.Error as error:  # which tells the system's error in words
+        number = errno.ENOSPC if os.strerror(errno.ENOSPC) in str(error) else errno.EIO
+        raise OSError(number, os.strerror(number)) from None
+
+
 def upscale(model, source: Path, goal: Path) -> str:
     """One picture ×4, written whole or not at all; returns a line that says what, and how fast. Raises `StudyError`."""
     photo = read(source)
@@ -135,7 +145,7 @@ def upscale(model, source: Path, goal: Path) -> str:
             seconds = time.perf_counter() - began
             for name, content in photo.metadata.items():
                 image.set_type(pyvips.GValue.blob_type, name, content)
-            replace(goal, lambda scratch: image.write_to_file(str(scratch), **FORMATS[goal.suffix.lower()][1]))
+            replace(goal, lambda scratch: _save(image, scratch))
     except OSError as error:
         raise StudyError(
             f"{goal} cannot be written ({error.strerror or error}); free space, or name another place with OUT=…."

@@ -1,5 +1,10 @@
 """`make upscale` as a user meets it: files in, files out, and what must not get lost on the way."""
 
+import re
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -165,5 +170,30 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(case, tmp_path, lr, monkey
     said = capsys.readouterr().err
     assert "Traceback" not in said
     (line,) = [line for line in said.splitlines() if line.startswith("make upscale")]
-    assert __import__("re").search(sentence, line), line
+    assert re.search(sentence, line), line
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="a small disk needs Linux's unshare")
+@pytest.mark.parametrize("size", ["1m", "3m"])
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, size):
+    """A disk too small for the scratch file (2.9 MB), and one too small for scratch file and picture."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)).save(tmp_path / "photo.png")
+    mount = f"mount -t tmpfs -o size={size} tmpfs {disk}"
+    run = f"{sys.executable} -m sr_utils.upscale {tmp_path}/photo.png {disk}/out.png"
+    command = [
+        "unshare",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        f"{mount} && {{ {run}; echo status $?; ls -A {disk}; }}",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "Operation not permitted" in result.stderr:
+        pytest.skip("this machine lets nobody mount a small disk")
+    assert result.stdout.splitlines() == ["status 1"], result.stdout  # and nothing is left on the disk
+    assert "out.png cannot be written (No space left on device); free space, or name another place" in result.stderr
+    assert "Traceback" not in result.stderr
