@@ -20,7 +20,7 @@ __all__ = [
     "table", "upscale",
 ]  # fmt: skip
 
-MARGIN = 24  # LR pixels around a window; `combined` sees 19
+MARGIN = 24  # LR pixels around a window; `combined` sees 18
 
 
 def upscale(arm, lr):

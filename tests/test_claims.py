@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgba
 
 from sr_utils import StudyError, claims, forest, pages
 from sr_utils.training import STUDY, label
@@ -44,13 +45,18 @@ def test_verdicts_follow_the_effects_and_words_the_verdicts():
         assert words in claims.sentences(pd.DataFrame([row], index=["12a"]))
 
 
-def test_holm_is_over_the_whole_family():
-    """A p just below 0.05 decides alone, not among sixty."""
+def barely():
+    """Observations in which 12a holds by a hair: 2.2 standard errors above zero."""
     seen = observed(seeds=1, images=40)
     noise = np.random.default_rng(4).normal(0, 0.1, 40)
-    effect = 0.035 + noise - noise.mean()  # 2.2 standard errors above zero
+    effect = 0.035 + noise - noise.mean()
     seen.loc[seen.arm == "combined", "psnr"] = seen.loc[seen.arm == "srcnn", "psnr"].to_numpy() + effect
-    row = claims.judge(seen).loc["12a"]
+    return seen
+
+
+def test_holm_is_over_the_whole_family():
+    """A p just below 0.05 decides alone, not among sixty."""
+    row = claims.judge(barely()).loc["12a"]
     assert row.p < 0.05 < row.p_holm and (row.verdict, row.corrected) == ("holds", "undecided")
     assert "undecided after Holm" in claims.sentences(pd.DataFrame([row], index=["12a"]))
 
@@ -90,6 +96,17 @@ def test_the_forest_has_a_mark_for_every_tested_claim():
     colours = [line.get_color() for line in marks]
     for verdict, (colour, _, _) in list(forest.VERDICTS.items())[:3]:
         assert colours.count(colour) == (table.verdict == verdict).sum() > 0
+
+
+def test_what_the_correction_takes_back_is_drawn_so():
+    """A hollow mark in the forest, the colour of "undecided" in the table of runs."""
+    table = claims.judge(barely())
+    taken = table.verdict != table.corrected
+    marks = [line for ax in forest.forest(table).axes for line in ax.lines if len(line.get_xdata()) == 1]
+    assert sum(line.get_markerfacecolor() == "white" for line in marks) == taken.sum() > 0 and taken["12a"]
+    cells = forest.survival({"quick": table}).axes[0].patches
+    colour = to_rgba(forest.VERDICTS["undecided"][0], 0.22)
+    assert cells[list(table.index).index("12a")].get_facecolor() == pytest.approx(colour)
 
 
 def test_the_survival_figure_has_a_cell_for_every_claim_and_run():

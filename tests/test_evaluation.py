@@ -100,10 +100,11 @@ def test_mismatches_and_tiny_images_are_refused():
         evaluation.score("bicubic", [])
 
 
-def test_the_hardest_crop_is_the_worst_of_all(picture):
+@pytest.mark.parametrize(("y", "x"), [(24, 40), (56, 72)])
+def test_the_hardest_crop_is_the_worst_of_all(picture, y, x):
     hr = picture(64, 80)
     hr = hr.copy()
-    hr[24:32, 40:48] = np.random.default_rng(0).integers(0, 256, (8, 8, 3))
+    hr[y : y + 8, x : x + 8] = np.random.default_rng(0).integers(0, 256, (8, 8, 3))
     pair = data.Pair("x", None)
     pair._arrays[:] = data.downscale(hr), hr
     error = np.square(evaluation.upscale("bicubic", pair.lr) - hr.astype(float)).mean(-1)
@@ -137,3 +138,47 @@ def test_a_sweep_scores_what_is_enhanced_and_finds_it_again(monkeypatch):
     assert list(dict.fromkeys(evaluation.as_arms(sweep).arm))[:2] == ["bicubic enhanced 0", "bicubic enhanced 0.5"]
     monkeypatch.setattr(evaluation, "score", lambda *_: pytest.fail("scored again"))
     assert len(evaluation.strength_sweep([run], sets, [0, 0.5])) == 2
+
+
+def test_the_margin_of_a_window_is_beyond_every_arms_sight():
+    """With means for kernels, one bright LR pixel reaches exactly the SR pixels that see it."""
+    side, sight = 61, {}
+    for arm in models.MODELS:
+        model = models.build(arm)
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.Conv2D):
+                layer.set_weights([np.full(layer.kernel.shape, 1 / np.prod(layer.kernel.shape[:3])), 0 * layer.bias])
+        head = keras.Model(model.get_layer("centre").output, model.get_layer("grey_levels").input)
+        spot = np.zeros((1, side, side, 3), np.float32)
+        spot[:, side // 2, side // 2] = 1
+        rows = np.asarray(head(spot))[0].any(axis=(1, 2)).nonzero()[0] // 4
+        sight[arm] = np.abs(rows - side // 2).max()
+    assert sight["combined"] == 18 == max(sight.values()) < evaluation.MARGIN
+
+
+def waves(*periods):
+    """A grey picture of vertical waves, each ±20 grey levels."""
+    row = 128 + sum(20 * np.cos(2 * np.pi * np.arange(200) / period) for period in periods)
+    return np.repeat(np.repeat(np.rint(row)[None, :, None], 200, 0), 3, 2).astype(np.uint8)
+
+
+def test_sharpness_begins_at_half_of_lrs_nyquist_frequency():
+    """One cycle in 16 HR pixels: what is coarser does not count, what is finer does."""
+    assert evaluation.sharpness(waves(12), waves(12, 40)) == pytest.approx(1, abs=0.01)
+    assert evaluation.sharpness(waves(40), waves(12, 40)) == pytest.approx(0, abs=0.01)
+
+
+def test_gmsd_by_hand(pair_of_images):
+    """Xue et al., 2014, written out: 2×2 means, Prewitt's kernels, similarity with c = 170, standard deviation."""
+
+    def gradient(image):
+        y = bt601(image)[4:-4, 4:-4]
+        half = (y[::2, ::2] + y[1::2, ::2] + y[::2, 1::2] + y[1::2, 1::2]) / 4
+        columns, rows = half[:, 2:] - half[:, :-2], half[2:] - half[:-2]
+        x = (columns[:-2] + columns[1:-1] + columns[2:]) / 3
+        y = (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 3
+        return np.sqrt(x**2 + y**2)
+
+    a, b = map(gradient, pair_of_images)
+    similarity = (2 * a * b + 170) / (a**2 + b**2 + 170)
+    assert evaluation.gmsd(*pair_of_images) == pytest.approx(similarity.std(), rel=1e-4)

@@ -43,6 +43,14 @@ def test_many_images_give_the_textbook_interval():
     assert (low, high) == pytest.approx((d.mean() - half, d.mean() + half), abs=0.002)
 
 
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1)])
+def test_few_values_spread_as_students_t(shape):
+    """The spread of resampled means is the standard error, with n − 1 below, stretched by Student's t over normal."""
+    d = np.random.default_rng(0).normal(0.5, 1, shape)
+    stretched = stats.t.ppf(0.975, 4) / stats.norm.ppf(0.975)
+    assert evidence.resampled_means(d).std() / stretched == pytest.approx(d.std(ddof=1) / np.sqrt(5), rel=0.03)
+
+
 def test_the_interval_shrinks_with_images_and_is_repeatable():
     d = np.random.default_rng(0).normal(0, 1, (1, 400))
     wide, narrow = evidence.interval(d[:, :20]), evidence.interval(d)

@@ -41,6 +41,21 @@ def test_the_terms_add_up(picture):
     assert float(total(hr, hr)) == 0
 
 
+def test_layers_are_averaged(picture):
+    hr, sr = (np.stack([picture(32, 32, i)]).astype(np.float32) for i in (0, 1))
+    both, first, second = (float(losses.PerceptualLoss(each, None, 0, 1e-6, 1e-9)(hr, sr)) for each in
+                           (SMALL, SMALL[:1], SMALL[1:]))  # fmt: skip
+    assert both == pytest.approx((first + second) / 2, rel=1e-3)
+
+
+def test_each_name_is_its_loss():
+    smoke, hr, sr = profiles.get("smoke"), np.full((1, 8, 8, 3), 10.0), np.full((1, 8, 8, 3), 13.0)
+    assert float(losses.get("mse", smoke)(hr, sr)) == 9 and float(losses.get("mae", smoke)(hr, sr)) == 3
+    random = losses.get("perceptual_random", smoke)
+    assert random.terms == [1.0, losses.RANDOM_TERMS["content"], losses.RANDOM_TERMS["texture"]]
+    assert random.layers == smoke.vgg_layers and "not ImageNet" in random.source
+
+
 def test_features_get_what_vgg_expects(picture):
     """The same features as Keras' own preprocessing and network give."""
     loss = losses.PerceptualLoss(SMALL)

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,15 @@ def test_srcnn_has_the_known_count():
 def test_cost_counts_lr_work_as_a_sixteenth():
     at_lr = 81 * 3 * 64 + 25 * 64 * 32 + 9 * 32 * 48
     assert models.cost(models.build("post_upsampling"))["macs"] == at_lr / 16
+
+
+@pytest.mark.parametrize("arm", models.MODELS)
+def test_every_convolution_is_rectified_but_these(arm):
+    """Linear are the last one, those that up-sample, the second of a residual block, and the first one of `combined`."""
+    linear = r"conv_out|up\w+_conv|block\d_conv2" + ("|conv_in" if arm == "combined" else "")
+    for layer in models.build(arm).layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            assert (layer.activation is keras.activations.relu) != bool(re.fullmatch(linear, layer.name)), layer.name
 
 
 @pytest.mark.parametrize("arm", models.MODELS)

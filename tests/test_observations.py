@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sr_utils import evaluation, filters, observations, training
+from sr_utils import evaluation, filters, forest, observations, training
 from sr_utils.data import load
 from sr_utils.images import upsample
 
@@ -69,3 +69,18 @@ def test_gmsd_tells_blur_from_a_shift_of_brightness(picture):
     blurred = upsample(upsample(hr, "bicubic")[::16, ::16], "bicubic")
     assert evaluation.gmsd(hr, hr) == 0 and evaluation.gmsd(hr + 20, hr) < 0.01
     assert evaluation.gmsd(blurred, hr) > 0.05
+
+
+def test_the_figure_of_the_response_shows_the_table(trained):
+    """Gains of both arms, the baseline's with the filter on top, and the spectra of the learnt first layers."""
+    table = observations.response(trained, load("sample").valid[:1])
+    left, right = forest.response(table, trained).axes
+    lines = {line.get_label(): line for line in left.lines}
+    columns = [column for column in table if column.startswith("gain ")]
+    gains = table.groupby("arm")[columns].mean()
+    lift = 20 * np.log10(filters.wave_gain(observations.FREQUENCIES))
+    assert np.allclose(lines["SRCNN"].get_ydata(), gains.loc["srcnn"])
+    assert np.allclose(lines["SRCNN, were the filter not undone"].get_ydata(), gains.loc["srcnn"] + lift)
+    edge = right.lines[1]
+    spectrum = observations.first_layer_gain(trained[1], edge.get_xdata())
+    assert np.allclose(edge.get_ydata(), 20 * np.log10(spectrum))

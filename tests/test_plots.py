@@ -69,7 +69,10 @@ def test_a_diagram_shows_every_layer_and_connection(arm):
     words = [text.get_text() for text in fig.axes[0].texts]
     assert sum(word.startswith("conv ") for word in words) == convolutions
     arrows = [p for p in fig.axes[0].patches if type(p).__name__ == "FancyArrowPatch"]
-    assert len(arrows) == len(edges) >= len(nodes) - 1
+    assert len(arrows) == len(edges)
+    for node, layer in nodes.items():
+        inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+        assert sum(b == node for _, b in edges) == (node != "lr") * len(inputs), node
     plt.close(fig)
 
 
@@ -101,8 +104,11 @@ def test_a_saved_figure_says_what_made_it(runs):
 
 
 def test_the_framework_is_drawn():
-    words = " ".join(text.get_text() for text in framework.draw().axes[0].texts)
+    (ax,) = framework.draw().axes
+    words = " ".join(text.get_text() for text in ax.texts)
     assert all(f"study {n}" in words for n in (2, 4, 5))
+    boxes, arrows = ([p for p in ax.patches if type(p).__name__ == f"Fancy{n}Patch"] for n in ("Bbox", "Arrow"))
+    assert len(boxes) == 8 and len(arrows) == 5 + 3 + 1  # along the pipeline, to and from the loss, from HR to LR
 
 
 def test_an_unwritable_folder_is_told(tmp_path, monkeypatch):

@@ -36,15 +36,25 @@ def test_a_kill_at_a_random_moment_changes_nothing(whole, tmp_path):
     assert kills.finished(tmp_path / "cut") == whole
 
 
-@pytest.mark.parametrize("suffix", [".json", ".weights.h5"])
-def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, tmp_path, monkeypatch, capsys, suffix):
+def cut(content):
+    return content[:100]
+
+
+def altered(content):
+    """One bit in the middle, among the weights: HDF5 reads it without complaint."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 64]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize(("suffix", "damage"), [(".json", cut), (".weights.h5", cut), (".weights.h5", altered)])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, tmp_path, monkeypatch, capsys, suffix, damage):
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "cut"))
     original = training.Keeper.finish
     monkeypatch.setattr(training.Keeper, "finish", lambda self, model: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         training.train("post_upsampling", 0, "smoke", "sample")
     (newest,) = (tmp_path / "cut").rglob(f"epoch-0002{suffix}")
-    newest.write_bytes(newest.read_bytes()[:100])
+    newest.write_bytes(damage(newest.read_bytes()))
     monkeypatch.setattr(training.Keeper, "finish", original)
     assert kills.finished(tmp_path / "cut") == whole
     assert "the checkpoint epoch-0002 is damaged; going on from the one before" in capsys.readouterr().out
