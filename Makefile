@@ -55,7 +55,7 @@ test: $(ENV)  ## ruff, then all tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest
 
-bench: $(ENV)  ## what is measured, not tested: intervals' coverage, the comparer's latency, kills
+bench: $(ENV)  ## what is measured, not tested: intervals' coverage, the comparer's latency, kills, steps
 	@$(BIN)/python tests/bench.py
 
 audit: $(ENV)  ## the pinned packages against the published advisories (pip-audit; needs the network)
