@@ -69,7 +69,7 @@ test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils 
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest --cov
 
-bench: $(ENV)  ## what is measured, not tested: intervals' coverage, the comparer's latency, kills
+bench: $(ENV)  ## what is measured, not tested: intervals' coverage, the comparer's latency, kills, steps
 	@$(BIN)/python tests/bench.py
 
 audit: $(ENV)  ## the pinned packages against the published advisories (pip-audit; needs the network)

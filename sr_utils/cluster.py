@@ -22,7 +22,7 @@ try:
 except ModuleNotFoundError:
     raise StudyError("SCHEDULER needs Dask, which is not installed; run pip install .[cluster].") from None
 
-WAIT = 30  # seconds for a scheduler to answer, or for a worker to join
+WAIT = 60  # seconds for a scheduler to answer, or for a worker to join
 DEATHS = 3  # of a task's workers, then a local cluster gives it up; another scheduler has a setting of its own
 
 

@@ -3,6 +3,7 @@
 Timings are of this machine in this minute; what lasts are the ratios, taken in one run.
 """
 
+import importlib.util
 import json
 import sys
 import tempfile
@@ -105,7 +106,14 @@ def survival(kills_at_flush: int = 14, kills_in_time: int = 6) -> dict:
     return {"trainings": len(plans), "killed": killed, "equal": equal}
 
 
-BENCHES = {"coverage": coverage, "comparer": comparer, "survival": survival}
+def steps() -> dict:
+    """A training step (batch 16) of every arm: milliseconds, ratio to eager PyTorch, share of the processor's peak."""
+    from steps import steps  # it needs PyTorch
+
+    return steps()
+
+
+BENCHES = {"coverage": coverage, "comparer": comparer, "survival": survival, "steps": steps}
 
 
 def main(*names: str) -> int:
@@ -118,6 +126,9 @@ def main(*names: str) -> int:
         print(f"\n{name}: {BENCHES[name].__doc__}")
         if name == "comparer" and lab.CHROMIUM is None:
             print(f"  left out: {lab.INSTALL}")
+            continue
+        if name == "steps" and not importlib.util.find_spec("torch"):
+            print("  left out: PyTorch is not installed; .venv/bin/python -m pip install .[bench]")
             continue
         found[name] = BENCHES[name]()
     paths.build().mkdir(parents=True, exist_ok=True)

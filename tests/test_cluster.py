@@ -174,7 +174,6 @@ def test_a_scheduler_that_goes_away_is_told(monkeypatch, worker, scheduler, tmp_
     ended = "import os, signal, time; os.kill({pid}, signal.SIGKILL); time.sleep(60)"
     code = ended.format(pid=(tmp_path / "scheduler.pid").read_text())
     worker("plain")
-    monkeypatch.setattr(cluster, "WAIT", 5)
     monkeypatch.setattr(cluster, "_check_workers", cluster._wait_for_workers)
     monkeypatch.setattr(cluster, "_train", lambda config, versions: exec(code))
     with pytest.raises(StudyError, match=f"^The scheduler at {scheduler} went away; start it again"):

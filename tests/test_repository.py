@@ -29,7 +29,7 @@ def test_lock_pins_every_dependency():
     pinned = {canonical(line) for line in lines if line and not line.lstrip().startswith("#")}
     assert all("==" in line for line in lines if line and not line.lstrip().startswith("#"))
     assert {canonical(d) for d in INSTALLED} <= pinned
-    assert not {canonical(d) for d in EXTRAS["jax"]} & pinned
+    assert not {canonical(d) for d in EXTRAS["jax"] + EXTRAS["bench"]} & pinned
 
 
 def test_conda_gets_the_same_environment():
@@ -44,7 +44,7 @@ def test_conda_gets_the_same_environment():
 
 
 def test_every_dependency_is_explained():
-    for dependency in INSTALLED + EXTRAS["jax"]:
+    for dependency in INSTALLED + EXTRAS["jax"] + EXTRAS["bench"]:
         name = re.split(r"[<>=]", dependency)[0]
         assert re.search(rf"^\| `{re.escape(name)}` \| .{{10,}} \|$", README, re.M | re.I), name
 

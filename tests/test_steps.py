@@ -1,0 +1,26 @@
+"""The yardstick of `make bench` is the same network: PyTorch's twin of each arm has its parameters and its output."""
+
+import numpy as np
+import pytest
+
+from sr_utils import backend, models
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is only a yardstick: pip install .[bench]")
+
+
+@pytest.mark.parametrize("arm", models.MODELS)
+def test_the_twin_is_the_same_network(arm, monkeypatch):
+    import steps
+
+    precise = {**backend.setup(), "precision": "float32"}
+    monkeypatch.setattr(backend, "_choose", lambda: precise)
+    model, rng = models.build(arm), np.random.default_rng(0)
+    model.set_weights([rng.normal(0, 0.05, weight.shape) for weight in model.get_weights()])  # no zeros, biases too
+    twin = steps.Twin(model)
+    assert sum(weight.numel() for weight in twin.parameters()) == model.count_params()
+    lr = rng.integers(0, 256, (2, 11, 7, 3)).astype(np.float32)
+    with torch.no_grad():
+        sr = twin(torch.from_numpy(lr).permute(0, 3, 1, 2)).permute(0, 2, 3, 1).numpy()
+    expected = np.asarray(model(lr))
+    assert expected.std() > 1
+    np.testing.assert_allclose(sr, expected, atol=1e-3 * np.abs(expected).max())
