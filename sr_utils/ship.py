@@ -122,7 +122,7 @@ def training_table(record: dict) -> str:
     for arm, entry in record.items():
         p = entry["profile"]
         steps = f"{p['epochs'] * p['steps']:,} × {p['batch']} × {p['patch']}² (`{p['name']}`)"
-        cost = ", ".join(f"{name} {-value:.4f}" for name, value in entry["rounding"].items())
+        cost = ", ".join(f"{name} {0 - value:.4f}" for name, value in entry["rounding"].items())
         made = f"{entry['data']} | {entry['seed']} | {steps} | {entry['loss']} | {entry['precision']}"
         lines.append(f"| `{arm}` | {made} | {cost} |")
     return "\n".join(lines)
