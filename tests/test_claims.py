@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 
-from sr_utils import StudyError, claims, forest, pages
+from sr_utils import StudyError, claims, forest, models, pages
 from sr_utils.training import STUDY, label
 
 
@@ -86,6 +86,11 @@ def test_pages_show_both_verdicts_and_link_to_06():
     assert shown.claim.str.startswith("control: ").sum() == table.control.sum() == 5
     assert all(claim in shown._repr_html_() for claim in table.claim)  # whole, not cut by pandas
     assert "06_conclusions.ipynb#every-claim" in pages.links(table).data
+
+
+def test_costs_stand_under_their_heads():
+    costs = pages.cost_table([models.build("srcnn")]).loc["SRCNN"]
+    assert costs.to_dict() == {"parameters": "69,251", "multiply–adds per output pixel": "69,152"}
 
 
 def test_the_forest_has_a_mark_for_every_tested_claim():

@@ -37,7 +37,7 @@ def test_cost_counts_lr_work_as_a_sixteenth():
 
 @pytest.mark.parametrize("arm", models.MODELS)
 def test_every_convolution_is_rectified_but_these(arm):
-    """Linear are the last one, those that up-sample, the second of a residual block, and the first one of `combined`."""
+    """Linear are the last one, those that up-sample, the second of a residual block, and the first of `combined`."""
     linear = r"conv_out|up\w+_conv|block\d_conv2" + ("|conv_in" if arm == "combined" else "")
     for layer in models.build(arm).layers:
         if isinstance(layer, keras.layers.Conv2D):

@@ -32,6 +32,9 @@ def test_learning_has_a_row_per_run(trained):
 def test_final_losses_are_the_validation_loss_crop_by_crop(trained):
     table = observations.final_losses(trained[:1])
     assert len(table) == 64 and table.loss.mean() == pytest.approx(trained[0].history["val_mse"].iloc[-1], rel=1e-3)
+    lr, hr = training.validation_crops(load("sample").valid, 24)
+    sr = trained[0].model.predict(lr.astype(np.float32), batch_size=16, verbose=0)  # not rounded
+    assert np.allclose(table.loss, np.mean((sr.astype(float) - hr) ** 2, axis=(1, 2, 3)), rtol=1e-5)
     assert observations.final_losses(trained[:1]).equals(table)  # kept beside the weights
 
 

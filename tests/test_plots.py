@@ -35,6 +35,8 @@ def test_effects_show_the_table():
     (ax,) = plots.effects(table, "srcnn").axes
     assert [t.get_text() for t in ax.get_yticklabels()] == ["residual"] and "dB" in ax.get_xlabel()
     assert "+0.50" in [t.get_text() for t in ax.texts]
+    (bar,) = ax.collections[0].get_segments()
+    assert np.allclose(bar, [[0.2, 0], [0.9, 0]])
 
 
 def test_crops_are_the_same_window_at_integer_zoom(picture):
@@ -49,6 +51,9 @@ def test_crops_are_the_same_window_at_integer_zoom(picture):
     assert np.array_equal(shown["HR"].images[0].get_array(), hr[y : y + 48, x : x + 48])
     bicubic = evaluation.upscale("bicubic", pair.lr)
     assert np.abs(shown["bicubic"].images[0].get_array().astype(int) - bicubic[y : y + 48, x : x + 48]).max() <= 1
+    around, (frame,) = shown["HR, surroundings"].images[0].get_array(), shown["HR, surroundings"].patches
+    left, top = frame.get_xy()
+    assert np.array_equal(around[top : top + 48, left : left + 48], hr[y : y + 48, x : x + 48])
     for title in ("LR", "bicubic", "HR"):
         box = shown[title].get_window_extent()
         assert (round(box.width), round(box.height)) == (144, 144)
