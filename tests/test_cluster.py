@@ -32,7 +32,7 @@ def start(tmp_path):
             environment = os.environ | ONE_THREAD | {k: str(v) for k, v in settings.items()}
             log = stack.enter_context(open(tmp_path / "dask.log", "a"))
             child = stack.enter_context(
-                subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+                subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=subprocess.STDOUT)
             )
             stack.callback(child.kill)
             return child
