@@ -55,7 +55,7 @@ def train_all(scheduler: str, profile: str, data: str, seeds: list[int]) -> None
                 for task in _as_done(client, tasks):
                     _keep(*tasks[task], task)
                     bar.update()
-        except (distributed.CancelledError, distributed.comm.CommClosedError):
+        except (distributed.CancelledError, OSError):
             raise StudyError(
                 f"The scheduler at {scheduler} went away; start it again, and what has come back stays."
             ) from None

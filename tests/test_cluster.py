@@ -32,7 +32,7 @@ def start(tmp_path):
             environment = os.environ | ONE_THREAD | {k: str(v) for k, v in settings.items()}
             log = stack.enter_context(open(tmp_path / "dask.log", "a"))
             child = stack.enter_context(
-                subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+                subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=subprocess.STDOUT)
             )
             stack.callback(child.kill)
             return child
@@ -94,9 +94,10 @@ def test_a_worker_is_killed_in_a_training_and_the_other_ends_it_in_the_same_byte
     cluster.train_all("tcp://127.0.0.1:1", "smoke", "sample", [0])  # nothing is missing, so nobody is asked
 
 
-def test_local_processes_train_what_is_missing(monkeypatch, capfd):
+def test_local_processes_train_what_is_missing(capfd):
     kept = training.train("post_upsampling", 0, "smoke", "sample").folder
     before = (kept / "run.json").read_bytes()
+    capfd.readouterr()
     cluster.train_all("local:2", "smoke", "sample", [0])
     said = capfd.readouterr().err
     assert "2 worker(s):  33%" in said and "3/3" in said and "step/s" not in said  # one bar, over all
