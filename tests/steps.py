@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sr_utils import backend, filters, images, models, paths, style
+from sr_utils import backend, bricks, filters, images, models, paths, style
 from sr_utils.backend import keras
 
 BATCH = 16
@@ -24,7 +24,7 @@ class Twin(nn.Module):
     def __init__(self, model: keras.Model):
         super().__init__()
         self.convolutions, self.plan = nn.ModuleDict(), []
-        shuffled = {_sources(layer)[0]: layer.scale for layer in model.layers if isinstance(layer, models.DepthToSpace)}
+        shuffled = {_sources(layer)[0]: layer.scale for layer in model.layers if isinstance(layer, bricks.DepthToSpace)}
         for layer in model.layers[1:]:
             if isinstance(layer, keras.layers.Conv2D):
                 self.convolutions[layer.name] = _convolution(layer, shuffled.get(layer.name, 1))
@@ -52,9 +52,9 @@ class Twin(nn.Module):
                 return sum(inputs[1:], x)
             case kinds.Concatenate():
                 return torch.cat(inputs, 1)
-            case models.DepthToSpace():
+            case bricks.DepthToSpace():
                 return functional.pixel_shuffle(x, layer.scale)
-            case models.EdgeEnhance():
+            case bricks.EdgeEnhance():
                 kernel = torch.tensor(np.tile(filters.KERNEL, (3, 1, 1, 1)), dtype=x.dtype)
                 padded = functional.pad(x, (1, 1, 1, 1), mode="replicate")
                 return functional.conv2d(padded, kernel, groups=3).clip(-0.5, 0.5)
