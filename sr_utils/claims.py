@@ -61,8 +61,7 @@ PLACES = {
 LADDER = (
     ("post_upsampling", "srcnn", "moving every convolution to LR size"),
     ("post_skip", "post_upsampling", "adding the bilinear image at the end"),
-    ("deep_skip", "post_skip", "seventeen 3×3 convolutions for two large ones"),
-    ("combined", "deep_skip", "adding local skips, each block starting at the identity"),
+    ("combined", "post_skip", "residual blocks for two large convolutions"),
     ("combined mae", "combined", "the absolute for the squared error"),
 )
 

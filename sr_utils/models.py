@@ -122,15 +122,6 @@ def post_skip():
     return _on_bilinear(lr, x, conv(y, 32, 5, "conv_5", activation="relu"), "post_skip")
 
 
-def deep_skip():
-    """The combined model without its local skips: seventeen plain 3×3 convolutions at LR size."""
-    lr, x = lr_input()
-    y = x
-    for i in range(1, 18):
-        y = conv(y, 64, 3, f"conv_{i}", activation="relu")
-    return _on_bilinear(lr, x, y, "deep_skip")
-
-
 def combined():
     """What the study teaches, together: residual blocks at LR size, sub-pixel ×4 last, and a bilinear global skip.
 
@@ -160,7 +151,6 @@ MODELS = {
         inception_as_pre,
         srcnn_edge_input,
         post_skip,
-        deep_skip,
         combined,
     )
 }

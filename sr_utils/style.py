@@ -46,7 +46,6 @@ LOOKS = {  # label: (name in figures, colour, marker, dashes)
     "srcnn perceptual_random": ("SRCNN, random features", "#6699CC", "H", ":"),
     "srcnn_edge_input": ("SRCNN, edge-enhanced input", "#999933", "*", "--"),
     "post_skip": ("post-upsampling + global skip", "#EE99AA", "8", "--"),
-    "deep_skip": ("17 layers + global skip", "#BB5533", "3", "-."),
     "combined": ("combined", "#EE7733", "d", "-"),
     "combined mae": ("combined, MAE", "#FFAA66", "4", "--"),
     "hr": ("HR", "#000000", "", "-"),

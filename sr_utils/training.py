@@ -36,7 +36,6 @@ STUDY = (
     ("srcnn", "perceptual_random"),
     ("srcnn_edge_input", "mse"),
     ("post_skip", "mse"),
-    ("deep_skip", "mse"),
     ("combined", "mse"),
     ("combined", "mae"),
 )
