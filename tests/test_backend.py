@@ -35,11 +35,12 @@ def machine(monkeypatch):
         monkeypatch.setattr(backend.keras.backend, "backend", lambda: framework)
         monkeypatch.setattr(backend.keras.config, "set_dtype_policy", policies.append)
         monkeypatch.setattr(pathlib.Path, "read_text", lambda path: _said(flags))
-        chosen = backend.setup.__wrapped__()
+        monkeypatch.setattr(backend, "_choose", unasked)
+        chosen = backend.setup()
         assert policies[-1] == ("mixed_bfloat16" if chosen["precision"] == "bfloat16" else "float32")
         return chosen, hidden
 
-    policies = []
+    policies, unasked = [], backend._choose.__wrapped__
     monkeypatch.delenv("DEVICE", raising=False)
     return show
 
