@@ -49,6 +49,13 @@ def test_the_crop_is_what_the_sliders_say(images):
     assert f"SSIM {evaluation.ssim(comparer.crop('srcnn'), comparer.crop('hr')):.3f}" in said
 
 
+def test_the_gaps_between_crops_are_transparent(images):
+    strip, _ = place(widgets.compare(images), "lr")
+    page = cv2.imdecode(np.frombuffer(strip.picture.value, np.uint8), cv2.IMREAD_UNCHANGED)
+    opaque = np.arange(page.shape[1]) % (widgets.SHOWN + widgets.GAP) < widgets.SHOWN
+    assert np.array_equal(page[..., 3], np.broadcast_to(opaque * 255, page.shape[:2]))
+
+
 def test_size_keeps_the_window_inside_and_draws_once(images, monkeypatch):
     comparer = widgets.compare(images)
     comparer.x.value, comparer.y.value = comparer.x.max, comparer.y.max
