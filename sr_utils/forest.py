@@ -29,6 +29,7 @@ PANELS = {
     "gmsd": "difference of GMSD",
     "response": "difference of gain / dB",
 }
+UNKNOWN = pd.Series({"corrected": "not testable here", "why": "not among that run's claims"})
 ROW, HEAD = 0.19, 0.62  # inches
 
 
@@ -80,7 +81,8 @@ def survival(tables: dict[str, pd.DataFrame]):
 
     `tables` maps a column's heading to what `claims.judge` returned for that run.
     """
-    ids = next(iter(tables.values())).index
+    newest = list(tables.values())[-1]
+    ids = newest.index
     left, width, row = 4.6, 2.3, 0.17
     size = (left + width * len(tables), row * (len(ids) + 3) + FOOT / DPI)
     fig = plt.figure(figsize=size, dpi=DPI)
@@ -91,13 +93,14 @@ def survival(tables: dict[str, pd.DataFrame]):
         x = left + width * column
         ax.text(x + width / 2, 1.4 * row, heading, ha="center", va="center", fontsize=8, weight="bold")
         for place, id in enumerate(ids):
-            cell, y = table.loc[id], (place + 2.2) * row
+            known = id in table.index and table.loc[id].claim == newest.loc[id].claim
+            cell, y = table.loc[id] if known else UNKNOWN, (place + 2.2) * row
             colour, _, sign = VERDICTS[cell.corrected]
             ax.add_patch(Rectangle((x, y), width - 0.06, row * 0.88, fc=colour, alpha=0.22, lw=0))
             ax.text(x + 0.12, y + row * 0.45, sign, va="center", ha="center", fontsize=8, color=colour, weight="bold")
             text = cell.why or f"{signed(cell.effect)}  ({span(cell.low, cell.high)})"
             ax.text(x + 0.26, y + row * 0.45, text, va="center", fontsize=7, color="#222222")
-            if column == len(tables) - 1:
+            if table is newest:
                 label = f"{id}  {cell.claim} / {cell.unit}"
                 ax.text(left - 0.08, y + row * 0.45, label, ha="right", va="center", fontsize=7)
     return fig

@@ -129,3 +129,10 @@ def test_an_infinite_score_is_refused_not_judged():
     seen.loc[(seen.arm == "combined") & (seen.seed == 0), "psnr"] = np.inf
     with pytest.raises(StudyError, match="an infinite PSNR means that SR equals HR"):
         claims.judge(seen, study=6)
+
+
+def test_a_record_of_other_claims_has_empty_cells():
+    newest = claims.judge(observed())
+    older = newest.drop(index="6a").assign(claim=newest.claim.where(newest.index != "12a", "another claim"))
+    words = [text.get_text() for text in forest.survival({"smoke": older, "quick": newest}).axes[0].texts]
+    assert words.count("not among that run's claims") == 2 and any(word.startswith("6a  ") for word in words)
