@@ -9,8 +9,10 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
 import re
 from pathlib import Path
+from unittest import mock
 
 from tqdm import tqdm
 
@@ -88,8 +90,9 @@ def _local(processes: int):
     }
     with dask.config.set(settings):
         options = {"dashboard_address": None, "silence_logs": logging.CRITICAL, "memory_limit": 0}
-        with distributed.LocalCluster(processes, threads_per_worker=1, **options) as cluster:
-            yield cluster
+        with mock.patch.dict(os.environ):  # Dask writes what workers get into this process's own, and leaves it there
+            with distributed.LocalCluster(processes, threads_per_worker=1, **options) as cluster:
+                yield cluster
 
 
 def passport() -> dict:
