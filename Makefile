@@ -15,6 +15,11 @@ BIN := .venv/bin
 JAX := $(filter jax,$(KERAS_BACKEND))
 ENV := $(BIN)/.installed$(if $(JAX),-jax)$(if $(GPU),-gpu)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+ifdef JAX  # not $(if): the comma between the extras would end its argument
+PINNED := -c requirements.lock ".[jax,cluster]"
+else
+PINNED := -r requirements.lock
+endif
 ARGS := --profile "$(PROFILE)" --data "$(DATA)" --seeds "$(SEEDS)"
 
 .DEFAULT_GOAL := help
@@ -42,7 +47,7 @@ $(ENV): requirements.lock pyproject.toml
 	@echo "environment 1/3: creating .venv with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv .venv
 	@echo "environment 2/3: installing the pinned packages (about 1 GB; minutes on the first machine)"
-	@$(PIP) $(if $(JAX),-c requirements.lock ".[jax,cluster]",-r requirements.lock)
+	@$(PIP) $(PINNED)
 	@$(if $(GPU),$(PIP) -c requirements.lock "$(if $(JAX),jax[cuda12],tensorflow[and-cuda])")
 	@echo "environment 3/3: installing sr_utils"
 	@$(PIP) --no-deps -e .

@@ -45,8 +45,7 @@ def test_conda_gets_the_same_environment():
 
 def test_every_dependency_is_explained():
     for dependency in INSTALLED + EXTRAS["jax"] + EXTRAS["bench"]:
-        name = re.split(r"[<>=]", dependency)[0]
-        assert re.search(rf"^\| `{re.escape(name)}` \| .{{10,}} \|$", README, re.M | re.I), name
+        assert re.search(rf"^\| `{re.escape(canonical(dependency))}` \| .{{10,}} \|$", README, re.M | re.I), dependency
 
 
 def test_links_and_paths_of_the_readme_exist():
@@ -80,6 +79,16 @@ def test_another_python_is_refused_in_a_sentence(tmp_path, version):
     command = ["make", "-C", str(ROOT), "env", f"PYTHON={python}", f"BIN={tmp_path}/bin"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode != 0 and "is not Python 3.11, 3.12 or 3.13" in result.stdout
+
+
+@pytest.mark.parametrize("variables", [(), ("GPU=1",), ("KERAS_BACKEND=jax",), ("KERAS_BACKEND=jax", "GPU=1")])
+def test_recipes_are_shell_whatever_the_variables(tmp_path, variables):
+    targets = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[0].split()
+    command = ["make", "--always-make", "--just-print", *targets, "IMAGE=a.png", f"BIN={tmp_path}", *variables]
+    recipes = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    subprocess.run(["sh", "-n"], input=recipes, text=True, check=True)
+    installed = re.search(r"-m pip install .* (.*)$", recipes, re.M)[1]
+    assert installed == ('".[jax,cluster]"' if "KERAS_BACKEND=jax" in variables else "requirements.lock")
 
 
 def test_no_tracked_file_is_large():
