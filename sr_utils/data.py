@@ -173,18 +173,23 @@ def batch(pairs: Sequence[Pair], size: int, patch: int, seed: int, epoch: int, s
     A pure function of (seed, epoch, step): image, position, flip and quarter turns are drawn from them alone. Crops
     are aligned on LR pixels, and both members of a pair are turned alike. `patch` is a multiple of 4.
     """
-    rng = np.random.default_rng([seed, epoch, step])
     small = patch // SCALE
     lr, hr = np.empty((size, small, small, 3), np.uint8), np.empty((size, patch, patch, 3), np.uint8)
-    for i in range(size):
-        pair = pairs[rng.integers(len(pairs))]
-        y, x = (int(rng.integers(n - small + 1)) for n in pair.lr.shape[:2])
-        turns, flip = rng.integers(4), rng.integers(2)
-        turned = np.s_[:: -1 if turns in (1, 2) else 1, :: -1 if (turns in (2, 3)) != flip else 1]
-        for out, image, scale in ((lr, pair.lr, 1), (hr, pair.hr, SCALE)):
+    for k, (i, y, x, turns, flip) in enumerate(draws(pairs, size, patch, seed, epoch, step)):
+        turned = np.s_[:: -1 if turns in (1, 2) else 1, :: -1 if (turns >= 2) != flip else 1]
+        for out, image, scale in ((lr, pairs[i].lr, 1), (hr, pairs[i].hr, SCALE)):
             crop = image.view(PIXEL)[y * scale : (y + small) * scale, x * scale : (x + small) * scale, 0]
-            out[i].view(PIXEL)[..., 0] = (crop.T if turns % 2 else crop)[turned]
+            out[k].view(PIXEL)[..., 0] = (crop.T if turns % 2 else crop)[turned]
     return lr, hr
+
+
+def draws(pairs: Sequence[Pair], size: int, patch: int, seed: int, epoch: int, step: int):
+    """What `batch` cuts: (image, y, x, turns, flip) for each patch; y and x in LR pixels, turns 0…3, flip 0 or 1."""
+    rng = np.random.default_rng([seed, epoch, step])
+    for _ in range(size):
+        i = int(rng.integers(len(pairs)))
+        y, x = (int(rng.integers(n - patch // SCALE + 1)) for n in pairs[i].lr.shape[:2])
+        yield i, y, x, int(rng.integers(4)), int(rng.integers(2))
 
 
 def large_enough(pairs: Sequence[Pair], patch: int) -> list[Pair]:

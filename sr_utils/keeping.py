@@ -75,7 +75,11 @@ class Keeper(keras.callbacks.Callback):
         self.rows, self.seconds = [], []
 
     def resume(self, model) -> int:
-        """Load the newest whole checkpoint and return the number of epochs that it holds; a damaged one is named."""
+        """Load the newest whole checkpoint and return the number of epochs that it holds; a damaged one is named.
+
+        From then on this model's weights are kept, whichever model wraps it for training.
+        """
+        self.network = model
         for record in sorted(self.folder.glob("epoch-*.json"), reverse=True):
             weights = record.with_suffix(".weights.h5")
             try:
@@ -105,7 +109,7 @@ class Keeper(keras.callbacks.Callback):
         self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in logs.items()}})
         self.bar.set_postfix(loss=f"{logs['val_loss']:.4g}")
         weights = self.folder / f"epoch-{epoch + 1:04}.weights.h5"
-        save(self.model, weights)
+        save(self.network, weights)
         kept = json.dumps({"sha256": pooch.file_hash(str(weights)), "rows": self.rows})
         replace(weights.with_suffix("").with_suffix(".json"), lambda path: path.write_text(kept))
         for older in range(epoch):  # the last two stay

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import StudyError, backend, losses, models, paths, profiles
+from . import StudyError, backend, feeding, losses, models, paths, profiles
 from . import data as image_sets
 from .backend import keras
 from .keeping import Keeper, alone, complete, label, replace
@@ -155,13 +155,18 @@ def _fit(plan: Plan) -> None:
     model, profile, config = plan.model, plan.profile, plan.config
     train = image_sets.large_enough(plan.images.train, profile.patch)
     crops = validation_crops(plan.images.valid, profile.patch)
-    model.compile(
+    batch, trained = image_sets.batch, model
+    if _on_device(config):
+        trained = feeding.OnDevice(model, train, profile.patch)
+        batch = trained.batch
+    trained.compile(
         keras.optimizers.Adam(_rate(profile)),
         plan.criterion,
         metrics=["mse"],
         jit_compile=config["backend"] == "jax"
         or config["device"] == "gpu",  # XLA is slow for convolutions on processors
     )
+    model.optimizer = trained.optimizer
     model.optimizer.build(model.trainable_variables)
     keeper = Keeper(plan.folder, config, profile)
     start = keeper.resume(model)
@@ -169,10 +174,10 @@ def _fit(plan: Plan) -> None:
     def batches():
         for epoch in range(start, profile.epochs):
             for step in range(profile.steps):
-                yield image_sets.batch(train, profile.batch, profile.patch, config["seed"], epoch, step)
+                yield batch(train, profile.batch, profile.patch, config["seed"], epoch, step)
 
     if start < profile.epochs:
-        model.fit(
+        trained.fit(
             batches(),
             initial_epoch=start,
             epochs=profile.epochs,
@@ -184,6 +189,10 @@ def _fit(plan: Plan) -> None:
             verbose=0,
         )
     keeper.finish(model)
+
+
+def _on_device(config: dict) -> bool:
+    return config["device"] == "gpu"
 
 
 def _rate(profile):
