@@ -40,7 +40,7 @@ def resampled_means(differences, resamples: int = RESAMPLES, level: float = LEVE
     total = sum(variance for variance, _ in spreads)
     if total == 0:
         return means
-    freedom = total**2 / sum(variance**2 / n for variance, n in spreads)
+    freedom = 1 / sum((variance / total) ** 2 / n for variance, n in spreads)
     tail = (1 + level) / 2
     return d.mean() + stats.t.ppf(tail, freedom) / stats.norm.ppf(tail) * (means - d.mean())
 

@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 import psutil
 
+import growth
 import kills
 import lab
+import shares
 from sr_utils import evidence, paths
 
 PAUSE = 150  # ms between two key presses: a reader's, not a burst that waits for the network's acknowledgements
@@ -113,7 +115,14 @@ def steps() -> dict:
     return steps()
 
 
-BENCHES = {"coverage": coverage, "comparer": comparer, "survival": survival, "steps": steps}
+BENCHES = {
+    "coverage": coverage,
+    "comparer": comparer,
+    "survival": survival,
+    "steps": steps,
+    "growth": growth.growth,
+    "shares": shares.shares,
+}
 
 
 def main(*names: str) -> int:

@@ -78,12 +78,11 @@ def test_the_tables_are_the_records():
 def test_a_self_ensemble_of_bilinear_interpolation_is_bilinear_interpolation(picture):
     """The untrained combined model is bilinear, which turning and flipping does not change."""
     lr = picture(11, 14)
-    np.testing.assert_array_equal(
-        ship.ensemble(models.build("combined"))(lr), evaluation.upscale(models.build("combined"), lr)
-    )
+    together = ship.ensemble(models.build("combined"))(lr).astype(int)
+    difference = np.abs(together - evaluation.upscale(models.build("combined"), lr))
+    assert difference.max() <= 1 and difference.mean() < 0.01  # a half may be rounded either way
     inner = np.s_[4:-4, 4:-4]  # Pillow treats the border otherwise
-    difference = ship.ensemble(models.build("combined"))(lr)[inner].astype(int) - upsample(lr, "bilinear")[inner]
-    assert np.abs(difference).max() <= 1
+    assert np.abs(together[inner] - upsample(lr, "bilinear")[inner]).max() <= 1
 
 
 def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
