@@ -110,9 +110,16 @@ def survival(kills_at_flush: int = 14, kills_in_time: int = 6) -> dict:
 
 def steps() -> dict:
     """A training step (batch 16) of every arm: milliseconds, ratio to eager PyTorch, share of the processor's peak."""
-    from steps import steps  # it needs PyTorch
+    import steps  # it needs PyTorch
 
-    return steps()
+    return steps.steps()
+
+
+def inference() -> dict:
+    """SR of one image by every arm: megapixels per second, ratio to eager PyTorch."""
+    import steps
+
+    return steps.inference()
 
 
 BENCHES = {
@@ -120,6 +127,7 @@ BENCHES = {
     "comparer": comparer,
     "survival": survival,
     "steps": steps,
+    "inference": inference,
     "growth": growth.growth,
     "shares": shares.shares,
 }
@@ -136,7 +144,7 @@ def main(*names: str) -> int:
         if name == "comparer" and lab.CHROMIUM is None:
             print(f"  left out: {lab.INSTALL}")
             continue
-        if name == "steps" and not importlib.util.find_spec("torch"):
+        if name in ("steps", "inference") and not importlib.util.find_spec("torch"):
             print("  left out: PyTorch is not installed; .venv/bin/python -m pip install .[bench]")
             continue
         found[name] = BENCHES[name]()

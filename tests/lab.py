@@ -80,8 +80,8 @@ def notebook(path: Path, *cells: str) -> None:
     nbformat.write(book, path)
 
 
-def open_and_run(page, address: str, name: str, timeout: float = 240) -> None:
-    """Open a notebook, run all its cells, and wait until the last comparer or slider is there."""
+def open_and_run(page, address: str, name: str, sign: str = ".widget-slider", timeout: float = 240) -> None:
+    """Open a notebook, run all its cells, and wait until the last comparer, or whatever `sign` selects, is there."""
     page.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}?token=test", timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).wait_for(timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
@@ -90,10 +90,10 @@ def open_and_run(page, address: str, name: str, timeout: float = 240) -> None:
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     for _ in range(int(timeout)):
         page.locator(".jp-WindowedPanel-outer").last.evaluate("(panel) => panel.scrollTo(0, panel.scrollHeight)")
-        if page.locator(".widget-slider").count():
+        if page.locator(sign).count():
             break
         page.wait_for_timeout(1000)
-    page.locator(".widget-slider").last.scroll_into_view_if_needed(timeout=10_000)
+    page.locator(sign).last.scroll_into_view_if_needed(timeout=10_000)
     page.wait_for_timeout(1000)  # layout settles
 
 

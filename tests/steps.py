@@ -1,7 +1,8 @@
-"""`make bench`, steps: a training step of every arm, against the same network in plain PyTorch and against the
-processor's own peak. Needs `pip install .[bench]`."""
+"""`make bench`, steps and inference: every arm against the same network in plain PyTorch, and a training step against
+the processor's own peak. Needs `pip install .[bench]`."""
 
 import itertools
+import sys
 import time
 
 import matplotlib.pyplot as plt
@@ -11,10 +12,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sr_utils import backend, bricks, filters, images, models, paths, style
+from sr_utils import backend, bricks, evaluation, filters, images, models, paths, style
 from sr_utils.backend import keras
 
+sys.modules["triton"] = None  # PyTorch's optimizers look for it, TensorFlow dies of it, and no processor needs it
 BATCH = 16
+PRECISIONS = ("bfloat16", "float32")
 FLOPS = 6  # per multiply–add and training step: two forward, and two each for the gradients of input and weights
 
 
@@ -33,10 +36,10 @@ class Twin(nn.Module):
     def forward(self, x):
         made = {self.plan[0][1][0]: x}
         for layer, sources in self.plan:
-            made[layer.name] = self._apply(layer, [made[name] for name in sources])
+            made[layer.name] = self._output(layer, [made[name] for name in sources])
         return made[self.plan[-1][0].name]
 
-    def _apply(self, layer, inputs):
+    def _output(self, layer, inputs):
         (x, *_), kinds = inputs, keras.layers
         match layer:
             case kinds.Conv2D():
@@ -101,7 +104,7 @@ def theirs(model, lr, hr, precision):
 def peak(precision: str, side: int = 2048, repetitions: int = 8) -> float:
     """Operations per second of the fastest of some multiplications of side×side matrices, by Keras' backend."""
     a = keras.ops.ones((side, side), precision)
-    return 2 * side**3 / min(_seconds(lambda: np.asarray(keras.ops.matmul(a, a)[0, 0])) for _ in range(repetitions))
+    return 2 * side**3 / min(_seconds(lambda: float(keras.ops.matmul(a, a)[0, 0])) for _ in range(repetitions))
 
 
 def _seconds(action) -> float:
@@ -110,7 +113,31 @@ def _seconds(action) -> float:
     return time.perf_counter() - began
 
 
-def steps(rounds: int = 5, repeats: int = 4, patches=(48, 96), arms=tuple(models.MODELS)) -> dict:
+def race(sides: dict, rounds: int = 5, repeats: int = 4) -> dict:
+    """Milliseconds of each action, by name; in turns, so that a busy minute hurts all alike."""
+    times = {side: [] for side in sides}
+    for _ in range(rounds):
+        for side, action in sides.items():
+            action()  # warm
+            times[side] += [_seconds(action) * 1e3 for _ in range(repeats)]
+    return times
+
+
+def judged(times: dict) -> dict:
+    """Medians and quartiles of ours and of PyTorch's better precision, and their ratio."""
+    medians = {side: float(np.median(t)) for side, t in times.items()}
+    best = min(PRECISIONS, key=medians.get)
+    return {
+        "ms": medians["ours"],
+        "quartiles": np.quantile(times["ours"], (0.25, 0.75)).tolist(),
+        "PyTorch ms": medians[best],
+        "PyTorch quartiles": np.quantile(times[best], (0.25, 0.75)).tolist(),
+        "PyTorch precision": best,
+        "ratio": medians["ours"] / medians[best],
+    }
+
+
+def steps(patches=(48, 96), arms=tuple(models.MODELS)) -> dict:
     """A training step (batch 16): milliseconds, ratio to eager PyTorch's best of bf16 and f32, share of the peak."""
     precision, rng, rows = backend.setup()["precision"], np.random.default_rng(0), []
     highest = peak(precision)
@@ -118,33 +145,44 @@ def steps(rounds: int = 5, repeats: int = 4, patches=(48, 96), arms=tuple(models
         model = models.build(arm)
         hr = rng.integers(0, 256, (BATCH, patch, patch, 3), np.uint8)
         lr = np.stack([images.downscale(image) for image in hr])
-        sides = {p: theirs(model, lr, hr, p) for p in ("bfloat16", "float32")} | {"ours": ours(model, lr, hr)}
-        times = {side: [] for side in sides}
-        for _ in range(rounds):  # interleaved, so that a busy minute hurts all alike
-            for side, step in sides.items():
-                step()  # warm
-                times[side] += [_seconds(step) * 1e3 for _ in range(repeats)]
-        medians = {side: float(np.median(t)) for side, t in times.items()}
-        best = min(("bfloat16", "float32"), key=medians.get)
+        found = judged(race({p: theirs(model, lr, hr, p) for p in PRECISIONS} | {"ours": ours(model, lr, hr)}))
         work = FLOPS * models.cost(model)["macs"] * BATCH * patch**2
-        rows.append(
-            {
-                "arm": arm,
-                "patch": patch,
-                "ms": medians["ours"],
-                "quartiles": np.quantile(times["ours"], (0.25, 0.75)).tolist(),
-                "PyTorch ms": medians[best],
-                "PyTorch quartiles": np.quantile(times[best], (0.25, 0.75)).tolist(),
-                "PyTorch precision": best,
-                "ratio": medians["ours"] / medians[best],
-                "share of peak": work / (medians["ours"] / 1e3) / highest,
-            }
-        )
+        rows.append({"arm": arm, "patch": patch, **found, "share of peak": work / (found["ms"] / 1e3) / highest})
     table = pd.DataFrame(rows)
     print(f"{precision}; {highest / 1e9:.0f} Gflop/s in {precision} matrix products")
-    print(table.to_string(index=False, float_format=lambda v: f"{v:.3g}"))
+    _print(table)
     draw(table, precision)
     return {"precision": precision, "peak": highest, "rows": rows}
+
+
+def inference(arms=tuple(models.MODELS)) -> dict:
+    """SR of one 128×192 image, uint8 to uint8: megapixels of SR per second, and the ratio of times to PyTorch's."""
+    precision, lr = backend.setup()["precision"], images.downscale(np.zeros((512, 768, 3), np.uint8))
+    rows = []
+    for arm in arms:
+        model = models.build(arm)
+        twin = Twin(model).to(memory_format=torch.channels_last).eval()
+        sides = {p: lambda p=p, twin=twin: enlarged(twin, lr, p) for p in PRECISIONS}
+        found = judged(race(sides | {"ours": lambda model=model: evaluation.upscale(model, lr)}))
+        speeds = {f"{who}MP/s": 0.512 * 0.768 * 1e3 / found[f"{who}ms"] for who in ("", "PyTorch ")}
+        rows.append({"arm": arm, **found, **speeds})
+    print(precision)
+    _print(pd.DataFrame(rows))
+    return {"precision": precision, "rows": rows}
+
+
+def enlarged(twin, lr, precision):
+    """`evaluation.upscale` in PyTorch."""
+    x = torch.from_numpy(lr[None]).permute(0, 3, 1, 2).float()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+        return twin(x).float().round().clip(0, 255).byte()[0].permute(1, 2, 0).numpy()
+
+
+def _print(table: pd.DataFrame) -> None:
+    shown = table.drop(columns=[c for c in table if "quartiles" in c])
+    spread = [f"{q[0]:.3g}–{q[1]:.3g}" for q in table["quartiles"]]
+    shown.insert(shown.columns.get_loc("ms") + 1, "quartiles", spread)
+    print(shown.to_string(index=False, float_format=lambda v: f"{v:.3g}"))
 
 
 def draw(table: pd.DataFrame, precision: str) -> None:

@@ -5,8 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import lab
+from sr_utils import evaluation, models
 from sr_utils.data import load
 from sr_utils.images import upsample
 
@@ -14,23 +16,30 @@ pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQ
 
 
 @pytest.fixture(scope="module")
-def comparer(executed, tmp_path_factory):
-    """(the comparer at the end of notebook 01, console errors so far)."""
+def laboratory(executed, tmp_path_factory):
+    """(a browser, the address of a JupyterLab, the folder that it shows)."""
     from playwright.sync_api import sync_playwright
 
     assert lab.CHROMIUM, lab.INSTALL
     folder = tmp_path_factory.mktemp("lab")
     shutil.copy(executed[0] / "build/smoke/01_baseline.ipynb", folder)
+    lab.notebook(folder / "photograph.ipynb", "from sr_utils import photograph\nphotograph.upload()")
     environment = {f"SR_{name.upper()}": str(executed[0] / name) for name in ("runs", "figures", "build")}
     with lab.serve(folder, **environment, SR_DATA=str(folder)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=lab.CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 1400})
-        errors = []
-        lab.open_and_run(page, address, "01_baseline.ipynb")
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        yield lab.Comparer(page), errors
+        yield browser, address, folder
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def comparer(laboratory):
+    """(the comparer at the end of notebook 01, console errors so far)."""
+    browser, address, _ = laboratory
+    page, errors = browser.new_page(viewport={"width": 1280, "height": 1400}), []
+    lab.open_and_run(page, address, "01_baseline.ipynb")
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    return lab.Comparer(page), errors
 
 
 def expected(comparer):
@@ -115,3 +124,29 @@ def test_neither_kernel_nor_console_complained(comparer):
     assert errors == []
     complaints = "[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error']"
     assert comparer.page.locator(complaints).count() == 0
+
+
+def test_a_photograph_is_taken_from_the_reader_and_compared(laboratory, picture):
+    browser, address, folder = laboratory
+    lr = picture(60, 90)
+    Image.fromarray(lr).save(folder / "mine.png")
+    (folder / "note.png").write_text("no picture")
+    page = browser.new_page(viewport={"width": 1280, "height": 1400})
+    lab.open_and_run(page, address, "photograph.ipynb", sign=".widget-upload")
+
+    def choose(name):
+        with page.expect_file_chooser() as chooser:
+            page.locator(".widget-upload").click()
+        chooser.value.set_files(folder / name)
+
+    choose("note.png")
+    page.get_by_text("note.png cannot be read as an image").wait_for(timeout=20_000)
+    choose("mine.png")
+    page.get_by_text("mine.png, 90×60 pixels").wait_for(timeout=60_000)
+    page.locator(".widget-slider").last.scroll_into_view_if_needed(timeout=60_000)
+    comparer = lab.Comparer(page)
+    assert comparer.names() == ["LR", "bicubic", "SRCNN", "combined"]
+    y, x, side = (comparer.value(label) for label in ("y / px", "x / px", "crop side"))
+    sr = evaluation.upscale(models.load("combined"), lr)[y : y + side, x : x + side]
+    assert np.array_equal(comparer.picture("combined"), np.kron(sr, np.ones((192 // side, 192 // side, 1), np.uint8)))
+    page.close()
