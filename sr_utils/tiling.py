@@ -5,8 +5,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from . import backend
 from .backend import keras
-from .evaluation import upscale
+from .evaluation import grey_levels
 from .images import SCALE
 
 TILE = 256  # LR pixels of a tile's side, its margin not counted
@@ -49,12 +50,14 @@ def tiles(model, lr, side: int = TILE):
     """SR in pieces: yields ((top, left), uint8 (≤ 4·side, ≤ 4·side, 3)), in HR pixels, row by row.
 
     Each tile of `lr`, uint8 (h, w, 3), is computed with a margin of `reach(model)` that is then cut off, so that the
-    pieces together are the whole image's SR, to the byte. `model` as for `evaluation.upscale`, a Keras model.
+    pieces together are the whole image's SR, to the byte, if that is computed by `backend.traced` too; op by op some
+    grey levels differ by one. `model` is one of `models.MODELS`.
     """
-    margin = reach(model)
+    margin, run = reach(model), backend.traced(model)  # with margins, tiles have at most nine shapes
     for top, left in corners(lr, side):
         y, x = max(0, top - margin), max(0, left - margin)
-        sr = upscale(model, np.ascontiguousarray(lr[y : top + side + margin, x : left + side + margin]))
+        tile = lr[None, y : top + side + margin, x : left + side + margin]
+        sr = grey_levels(run(tile.astype(np.float32)))
         sr = sr[(top - y) * SCALE :, (left - x) * SCALE :]
         yield (top * SCALE, left * SCALE), sr[: side * SCALE, : side * SCALE]
 

@@ -63,13 +63,14 @@ def read(path: Path) -> Photograph:
 def enlarged(model, photo: Photograph, folder: Path, bar):
     """SR of a photograph as a `pyvips.Image` of uint8: grey or RGB, and alpha by bicubic where there is one.
 
-    Made tile by tile into a scratch file in `folder`, so that memory holds one row of tiles, whatever the size. `bar`
-    is a tqdm that is moved by the LR pixels done. Raises `OSError` where the disk is full.
+    Each row of tiles is put aside in a scratch folder within `folder`, and read back in lines when the image is
+    written, so that memory holds one row of tiles, whatever the size. `bar` is a tqdm that is moved by the LR pixels
+    done. Raises `OSError` where the disk is full.
     """
     height, width = photo.rgb.shape[:2]
     alpha = None if photo.alpha is None else upsample(photo.alpha)
-    bands = (1 if photo.grey else 3) + (alpha is not None)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".upscaling-") as scratch:
+    bands, strips = (1 if photo.grey else 3) + (alpha is not None), []
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".upscaling-") as scratch:
         for (top, left), sr in tiling.tiles(model, photo.rgb):
             if left == 0:
                 row = np.empty((sr.shape[0], SCALE * width, bands), np.uint8)
@@ -79,9 +80,10 @@ def enlarged(model, photo: Photograph, folder: Path, bar):
             if left + sr.shape[1] == SCALE * width:
                 if alpha is not None:
                     row[..., -1] = alpha[top : top + len(row)]
-                scratch.write(row)
-        scratch.flush()
-        image = pyvips.Image.rawload(scratch.name, SCALE * width, SCALE * height, bands)
+                strips.append(f"{scratch}/{top}.tif")  # a mapped raw file would count as memory
+                _save(pyvips.Image.new_from_array(row), strips[-1])
+        parts = [pyvips.Image.new_from_file(strip, access="sequential") for strip in strips]
+        image = pyvips.Image.arrayjoin(parts, across=1).crop(0, 0, SCALE * width, SCALE * height)
         yield image.copy(interpretation="b-w" if photo.grey else "srgb")
 
 
@@ -124,9 +126,9 @@ def _check(photo: Photograph, source: Path, goal: Path) -> None:
         raise StudyError(f"{source} is transparent in places, which {goal.suffix} cannot keep; write a .png or .webp.")
 
 
-def _save(image, path: Path) -> None:
+def _save(image, path, **options) -> None:
     try:
-        image.write_to_file(str(path), **FORMATS[path.suffix.lower()][1])
+        image.write_to_file(str(path), **options)
     except pyvips.Error as error:  # which tells the system's error in words
         number = errno.ENOSPC if os.strerror(errno.ENOSPC) in str(error) else errno.EIO
         raise OSError(number, os.strerror(number)) from None
@@ -145,7 +147,7 @@ def upscale(model, source: Path, goal: Path) -> str:
             seconds = time.perf_counter() - began
             for name, content in photo.metadata.items():
                 image.set_type(pyvips.GValue.blob_type, name, content)
-            replace(goal, lambda scratch: _save(image, scratch))
+            replace(goal, lambda scratch: _save(image, scratch, **FORMATS[goal.suffix.lower()][1]))
     except OSError as error:
         raise StudyError(
             f"{goal} cannot be written ({error.strerror or error}); free space, or name another place with OUT=…."

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from sr_utils import models, paths
+from sr_utils import backend, evaluation, models, paths
 from sr_utils import upscale as command
-from sr_utils.evaluation import upscale
+from sr_utils.data import load
 from sr_utils.images import upsample
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -26,6 +26,11 @@ def combined():
 @pytest.fixture
 def lr(picture):
     return picture(20, 30)
+
+
+def upscale(model, lr):
+    """SR of an image in one piece."""
+    return evaluation.grey_levels(backend.traced(model)(lr[None].astype(np.float32)))
 
 
 def made(source, *arguments):
@@ -43,6 +48,13 @@ def test_the_file_holds_the_networks_output(tmp_path, lr, combined, suffix, caps
     sr = made(tmp_path / f"photo{suffix}")
     np.testing.assert_array_equal(np.asarray(sr), upscale(combined, lr))
     assert "photo_x4" in (said := capsys.readouterr().out) and "30×20 -> 120×80" in said and "per second" in said
+
+
+def test_it_scores_as_the_study_scores(combined):
+    """The command runs a graph, the study's scores come from single operations: bfloat16 rounds otherwise, no more."""
+    pair = load("sample").valid[0]
+    ours, theirs = (evaluation.psnr(sr(combined, pair.lr), pair.hr) for sr in (upscale, evaluation.upscale))
+    assert abs(ours - theirs) < 0.02
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp"])
