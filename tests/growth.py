@@ -1,6 +1,7 @@
 """`make bench`, growth: what a larger image, more training images and more workers cost, and how that grows."""
 
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -99,7 +100,7 @@ def scheduling(folder: Path) -> list[dict]:
         for runs in RUNS:
             place = str(folder / f"{runs} runs, {workers} workers")
             study = mock.patch.object(training, "STUDY", (("combined", "mse"),))
-            with study, mock.patch.dict(os.environ, SR_RUNS=place), contextlib.redirect_stderr(None):
+            with study, mock.patch.dict(os.environ, SR_RUNS=place), contextlib.redirect_stderr(io.StringIO()):
                 began = time.perf_counter()
                 cluster.train_all(f"local:{workers}", TASK, "sample", list(range(runs)))
             seconds = time.perf_counter() - began
