@@ -39,15 +39,15 @@ LOOKS = {  # label: (name in figures, colour, marker, dashes)
     "iterative_upsampling": ("iterative", "#DDAA33", "X", (0, (4, 1, 1, 1, 1, 1))),
     "residual": ("residual", "#44AA99", "h", "--"),
     "inception": ("inception", "#AA4499", "p", "-."),
-    "residual_as_pre": ("residual, pre's cost", "#66CCBB", "1", "--"),
-    "inception_as_pre": ("inception, pre's cost", "#DD88CC", "2", "-."),
+    "residual_as_pre": ("residual, pre's cost", "#66CCBB", (6, 1, 0), "--"),
+    "inception_as_pre": ("inception, pre's cost", "#DD88CC", (5, 0, 36), "-."),
     "srcnn mae": ("SRCNN, MAE", "#88CCEE", "<", "--"),
     "srcnn perceptual": ("SRCNN, perceptual", "#882255", ">", "-."),
     "srcnn perceptual_random": ("SRCNN, random features", "#6699CC", "H", ":"),
     "srcnn_edge_input": ("SRCNN, edge-enhanced input", "#999933", "*", "--"),
     "post_skip": ("post-upsampling + global skip", "#EE99AA", "8", "--"),
     "combined": ("combined", "#EE7733", "d", "-"),
-    "combined mae": ("combined, MAE", "#FFAA66", "4", "--"),
+    "combined mae": ("combined, MAE", "#FFAA66", (4, 1, 0), "--"),
     "hr": ("HR", "#000000", "", "-"),
 }
 
