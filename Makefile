@@ -8,6 +8,7 @@ PORT ?= 8888
 ARM ?= combined
 GPU ?=
 NOTEBOOKS ?=
+BENCHES ?=
 SCHEDULER ?=
 export DEVICE FRESH VGG_WEIGHTS SR_DATA SCHEDULER
 
@@ -37,6 +38,7 @@ help:  ## this list
 	@echo "  IMAGE=…, OUT=…  what make upscale enlarges, and where to; FORCE=1 overwrites; ARM=srcnn takes the baseline"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  NOTEBOOKS=…     what make verify runs; default: all pages"
+	@echo "  BENCHES=…       what make bench measures; default: coverage comparer survival steps inference growth shares"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
 
@@ -74,12 +76,12 @@ test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils 
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest --cov
 
-bench: $(ENV)  ## what is measured, not tested: intervals' coverage, the comparer's latency, kills, steps
-	@$(BIN)/python tests/bench.py
+bench: $(ENV)  ## what is measured, not tested: intervals, the comparer, kills, steps, growth (two hours)
+	@$(BIN)/python tests/bench.py $(BENCHES)
 
 audit: $(ENV)  ## the pinned packages against the published advisories (pip-audit; needs the network)
 	@$(PIP) pip-audit
-	@$(BIN)/pip-audit --disable-pip -r requirements.lock --no-deps
+	@$(BIN)/pip-audit --strict --disable-pip -r requirements.lock --no-deps
 
 lab: $(ENV)  ## JupyterLab on the notebooks
 	@$(BIN)/python -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1]))).close()' $(PORT) 2>/dev/null || { echo "port $(PORT) is in use; name another: make lab PORT=$$(($(PORT) + 1))"; exit 1; }

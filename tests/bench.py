@@ -94,7 +94,7 @@ def comparer(presses: int = 60, moves: int = 1000) -> dict:
     return {"latency": table.to_dict("index"), "memory": memory}
 
 
-def survival(kills_at_flush: int = 14, kills_in_time: int = 6) -> dict:
+def survival(kills_at_flush: int = 14, kills_in_time: int = 8) -> dict:
     """Trainings at `smoke`, killed at a flush to the disk (each of the seven, twice) or at random, then resumed."""
     rng, whole = np.random.default_rng(0), kills.finished(Path(tempfile.mkdtemp()))
     killed = equal = 0
