@@ -116,7 +116,7 @@ def seeded(seed: int):
 def traced(model):
     """`model(x, training=False)` as a graph for each shape of x, instead of op by op.
 
-    For many images of few shapes: on two Zen 4 cores the combined model takes 0.57 of the time, and tracing 0.05 to
+    For many images of few shapes: on two Zen 4 cores the combined model takes 0.56 of the time, and tracing 0.05 to
     1 s for each shape. A graph rounds bias and convolution to bfloat16 once, not twice, as in training. XLA, JAX's way,
     is slow on processors, so that JAX goes on op by op.
     """

@@ -51,7 +51,7 @@ def tiles(model, lr, side: int = TILE):
 
     Each tile of `lr`, uint8 (h, w, 3), is computed with a margin of `reach(model)` that is then cut off, so that the
     pieces together are the whole image's SR, to the byte, if that is computed by `backend.traced` too; op by op some
-    grey levels differ by one. `model` is one of `models.MODELS`.
+    grey levels differ. `model` is one of `models.MODELS`.
     """
     margin, run = reach(model), backend.traced(model)  # with margins, tiles have at most nine shapes
     for top, left in corners(lr, side):
