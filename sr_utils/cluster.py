@@ -68,15 +68,24 @@ def _connected(scheduler: str):
     """A client of the scheduler that is running, or of one that is started here."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told in a sentence
     with contextlib.ExitStack() as stack:
-        if scheduler.startswith("local:"):
-            scheduler = stack.enter_context(_local(int(scheduler.removeprefix("local:"))))
+        processes = int(scheduler.removeprefix("local:")) if scheduler.startswith("local:") else 0
+        if processes:
+            scheduler = stack.enter_context(_local(processes))
         try:
             client = stack.enter_context(distributed.Client(scheduler, timeout=WAIT))
         except (OSError, TimeoutError):
             raise StudyError(
                 f"No Dask scheduler answers at {scheduler}; start one there (dask scheduler), or use SCHEDULER=local:2."
             ) from None
+        if processes:
+            stack.callback(_settle, client, processes)
         yield client
+
+
+def _settle(client, processes: int) -> None:
+    """Wait until the workers that died have been started again: Dask fails when it ends a cluster before that."""
+    with contextlib.suppress(TimeoutError, OSError, distributed.CancelledError):
+        client.wait_for_workers(processes, timeout=WAIT)
 
 
 @contextlib.contextmanager
