@@ -31,7 +31,7 @@ training.train("post_upsampling", 0, "smoke", "sample")
 print("done", flush=True)
 """
 FLUSHES = 7  # two epochs of weights and record, then history, weights and record
-SECONDS = 4  # a smoke training, roughly; a later kill comes too late and kills nothing
+SECONDS = 3  # nearly a smoke training; a later kill comes too late and kills nothing
 
 
 def killed(runs: Path, flush: int = 0, seconds: float | None = None) -> bool:

@@ -16,8 +16,6 @@ def machine(monkeypatch):
     hidden = []
 
     def show(framework="tensorflow", capability=None, flags=""):
-        import tensorflow as tf
-
         if framework == "jax":  # which need not be installed
             card = types.SimpleNamespace(compute_capability=capability)
 
@@ -28,10 +26,12 @@ def machine(monkeypatch):
 
             config = types.SimpleNamespace(update=lambda *said: hidden.append(said))
             monkeypatch.setitem(sys.modules, "jax", types.SimpleNamespace(devices=devices, config=config))
-        details = {"compute_capability": tuple(map(int, (capability or "0.0").split(".")))}
-        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["card"] * (capability is not None))
-        monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda card: details)
-        monkeypatch.setattr(tf.config, "set_visible_devices", lambda *said: hidden.append(said))
+        else:
+            tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+            details = {"compute_capability": tuple(map(int, (capability or "0.0").split(".")))}
+            monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["card"] * (capability is not None))
+            monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda card: details)
+            monkeypatch.setattr(tf.config, "set_visible_devices", lambda *said: hidden.append(said))
         monkeypatch.setattr(backend.keras.backend, "backend", lambda: framework)
         monkeypatch.setattr(backend.keras.config, "set_dtype_policy", policies.append)
         monkeypatch.setattr(pathlib.Path, "read_text", lambda path: _said(flags))
@@ -83,8 +83,8 @@ def test_a_card_is_left_alone_where_the_processor_is_asked_for(machine, monkeypa
     assert chosen == {"backend": framework, "device": "cpu", "precision": "float32"} and hidden == [call]
 
 
-def test_a_card_that_is_asked_for_and_absent_is_missed(machine, monkeypatch):
+@pytest.mark.parametrize("framework", ["tensorflow", "jax"])
+def test_a_card_that_is_asked_for_and_absent_is_missed(machine, monkeypatch, framework):
     monkeypatch.setenv("DEVICE", "gpu")
-    for framework in ("tensorflow", "jax"):
-        with pytest.raises(StudyError, match="this machine shows no GPU; use DEVICE=auto"):
-            machine(framework)
+    with pytest.raises(StudyError, match="this machine shows no GPU; use DEVICE=auto"):
+        machine(framework)

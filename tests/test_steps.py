@@ -24,3 +24,22 @@ def test_the_twin_is_the_same_network(arm, monkeypatch):
     expected = np.asarray(model(lr))
     assert expected.std() > 1
     np.testing.assert_allclose(sr, expected, atol=1e-3 * np.abs(expected).max())
+
+
+def test_layer_by_layer_the_twin_has_our_precision(monkeypatch):
+    """Autocast rounds the last layer's output to bfloat16; ours, and the twin that follows it, do not."""
+    import steps
+
+    mixed = {**backend.setup(), "precision": "bfloat16"}
+    monkeypatch.setattr(backend, "_choose", lambda: mixed)
+    model = models.build("srcnn")
+    lr = torch.from_numpy(np.random.default_rng(0).uniform(0, 255, (1, 3, 9, 7)).astype(np.float32))
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        seen = {}
+        for layerwise in (False, True):
+            twin = steps.Twin(model, layerwise)
+            twin.convolutions["conv_out"].register_forward_hook(
+                lambda m, i, out, k=layerwise: seen.update({k: out.dtype})
+            )
+            twin(lr)
+    assert seen == {False: torch.bfloat16, True: torch.float32}
