@@ -196,9 +196,9 @@ def _judge_one(c: Claim, seen: pd.DataFrame) -> dict:
     }
 
 
-def signed(number: float) -> str:
-    """Three significant digits and a sign, without powers of ten."""
-    return f"{number:+,.0f}" if abs(number) >= 1000 else f"{number:+.3g}"
+def signed(number: float, spec: str = "") -> str:
+    """A sign and three significant digits without powers of ten, or as `spec` says; with a minus, not a hyphen."""
+    return format(number, spec or ("+,.0f" if abs(number) >= 1000 else "+.3g")).replace("-", "−")
 
 
 def span(low: float, high: float) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 
 from . import evaluation, filters
+from .claims import signed
 from .images import SCALE
 from .style import DPI, FOOT, caption, look, name, save
 
@@ -47,7 +48,9 @@ def effects(table: pd.DataFrame, reference: str, unit: str = "PSNR difference / 
         ax.errorbar(
             r.difference, row, xerr=[[r.difference - r.low], [r.high - r.difference]], capsize=3, ms=6, **look(label)
         )
-        ax.annotate(f"{r.difference:+.2f}", (r.high, row), (5, 0), textcoords="offset points", va="center", fontsize=8)
+        ax.annotate(
+            signed(r.difference, "+.2f"), (r.high, row), (5, 0), textcoords="offset points", va="center", fontsize=8
+        )
     ax.axvline(0, color="#222222", lw=1)
     ax.set(xlabel=f"{unit}, against {name(reference)}", yticks=range(len(table)), yticklabels=map(name, table.index))
     ax.invert_yaxis()
@@ -151,7 +154,7 @@ def ladder(table: pd.DataFrame):
             ax.plot([before, step.psnr], [row, row], color=colour, lw=5, alpha=0.35, solid_capstyle="butt")
             error = [[step.difference - step.low], [step.high - step.difference]]
             ax.errorbar(step.psnr, row, xerr=error, capsize=3, color=colour)
-            text = f"{step.difference:+.2f} dB · "
+            text = f"{signed(step.difference, '+.2f')} dB · "
         ax.plot(step.psnr, row, ms=8, **look(label))
         text += f"{step.parameters:,.0f} parameters, {step.macs:,.0f} multiply–adds"
         right = max(before, before + step.high)

@@ -117,8 +117,8 @@ def test_stripping_keeps_what_a_page_needs():
 
 
 def test_numbers_are_written_with_a_sign():
-    assert [claims.signed(n) for n in (0.01234, -1234.5, 0.5)] == ["+0.0123", "-1,234", "+0.5"]
-    assert claims.span(np.nan, 1) == "" and claims.span(-1, 2.5) == "-1 … +2.5"
+    assert [claims.signed(n) for n in (0.01234, -1234.5, 0.5)] == ["+0.0123", "−1,234", "+0.5"]
+    assert claims.span(np.nan, 1) == "" and claims.span(-1, 2.5) == "−1 … +2.5"
 
 
 def test_publishing_copies_the_pages_and_fills_the_readme(written, tmp_path, monkeypatch, capsys):
