@@ -81,7 +81,10 @@ def test_another_python_is_refused_in_a_sentence(tmp_path, version):
     assert result.returncode != 0 and "is not Python 3.11, 3.12 or 3.13" in result.stdout
 
 
-@pytest.mark.parametrize("variables", [("KERAS_BACKEND=",), ("KERAS_BACKEND=", "GPU=1"), ("KERAS_BACKEND=jax",), ("KERAS_BACKEND=jax", "GPU=1")])
+@pytest.mark.parametrize(
+    "variables",
+    [("KERAS_BACKEND=",), ("KERAS_BACKEND=", "GPU=1"), ("KERAS_BACKEND=jax",), ("KERAS_BACKEND=jax", "GPU=1")],
+)
 def test_recipes_are_shell_whatever_the_variables(tmp_path, variables):
     targets = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[0].split()
     command = ["make", "--always-make", "--just-print", *targets, "IMAGE=a.png", f"BIN={tmp_path}", *variables]
