@@ -25,7 +25,7 @@ class OnDevice(keras.Model):
     """
 
     def __init__(self, network: keras.Model, pairs: Sequence[Pair], patch: int):
-        super().__init__(name=f"{network.name}_on_device", dtype="float32")  # it must not round what it hands on
+        super().__init__(name=f"{network.name}_on_device")
         self.network, self.side = network, patch // SCALE
         with ThreadPoolExecutor() as pool:  # Pillow decodes outside Python's lock
             sizes = np.array(list(pool.map(lambda pair: pair.lr.shape[:2], pairs)))
