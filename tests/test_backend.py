@@ -88,3 +88,11 @@ def test_a_card_that_is_asked_for_and_absent_is_missed(machine, monkeypatch, fra
     monkeypatch.setenv("DEVICE", "gpu")
     with pytest.raises(StudyError, match="this machine shows no GPU; use DEVICE=auto"):
         machine(framework)
+
+
+def test_operations_are_made_deterministic(machine, monkeypatch):
+    """A GPU adds in any order unless it is told; a processor of this size shows no difference."""
+    tf, told = pytest.importorskip("tensorflow", reason="TensorFlow is not installed"), []
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: told.append(True))
+    machine("tensorflow", "9.0")
+    assert told == [True]
