@@ -4,6 +4,7 @@ import pathlib
 import sys
 import types
 
+import numpy as np
 import pytest
 
 from sr_utils import StudyError, backend
@@ -96,3 +97,14 @@ def test_operations_are_made_deterministic(machine, monkeypatch):
     monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: told.append(True))
     machine("tensorflow", "9.0")
     assert told == [True]
+
+
+def test_a_graph_is_traced_once_for_each_shape():
+    if backend.setup()["backend"] == "jax":
+        pytest.skip("JAX goes op by op on processors")
+    entered = []
+    run = backend.traced(lambda x, training: entered.append(x.shape) or 2 * x)
+    for side in (4, 4, 5, 4):
+        x = np.full((1, side, side, 3), side, np.float32)
+        assert np.array_equal(run(x), 2 * x)
+    assert len(entered) == 2

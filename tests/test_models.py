@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from sr_utils import StudyError, bricks, evaluation, filters, models
+from sr_utils import StudyError, backend, bricks, evaluation, filters, models
 from sr_utils.backend import keras
 
 #: Worked out by hand: k·k·in·out + out for each convolution.
@@ -62,6 +62,27 @@ def test_the_untrained_combined_model_is_bilinear():
     lr = np.random.default_rng(0).integers(0, 256, (1, 9, 8, 3)).astype(np.float32)
     expected = keras.layers.UpSampling2D(4, interpolation="bilinear", dtype="float32")(lr)
     assert np.abs(np.asarray(models.build("combined")(lr)) - np.asarray(expected)).max() < 1e-3
+
+
+@pytest.mark.parametrize("arm", ["residual", "residual_as_pre"])
+def test_untrained_residual_blocks_are_the_identity(arm):
+    model = models.build(arm)
+    blocks = keras.Model(model.get_layer("conv_in").output, model.get_layer("block6_skip").output)
+    x = np.random.default_rng(0).normal(size=(1, 8, 8, blocks.input.shape[-1])).astype(blocks.input.dtype)
+    assert np.array_equal(np.asarray(blocks(x)), x)
+
+
+@pytest.mark.parametrize("arm", models.MODELS)
+def test_only_convolutions_before_the_last_are_rounded(arm, monkeypatch):
+    """With bfloat16, the last convolution, all that follows it, and the image on its way there stay in float32."""
+    mixed = {**backend.setup(), "precision": "bfloat16"}
+    monkeypatch.setattr(backend, "_choose", lambda: mixed)
+    model = models.build(arm)
+    *inner, last = (layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
+    assert {layer.compute_dtype for layer in inner} == {"bfloat16"}
+    image_path = [layer for layer in model.layers if layer.name in ("centre", "bilinear", "edge_enhance")]
+    exact = [*image_path, *model.layers[model.layers.index(last) :]]
+    assert len(exact) >= 3 and {layer.compute_dtype for layer in exact} == {"float32"}
 
 
 def test_the_sub_pixel_shuffle_against_its_definition():
