@@ -121,6 +121,16 @@ def test_the_paper_profile_is_the_protocol():
     assert paper.vgg_layers == ("block1_pool", "block5_pool") and profiles.get(paper) is paper
 
 
+@pytest.mark.parametrize("profile", ["smoke", "quick", "standard"])
+def test_the_rate_falls_as_a_cosine_over_the_whole_schedule(profile):
+    """Loshchilov & Hutter, 2017, arXiv:1608.03983, without restarts."""
+    profile = profiles.get(profile)
+    rate = training._rate(profile)
+    for part in (0, 0.25, 0.5, 1):
+        expected = profile.learning_rate * (1 + np.cos(np.pi * part)) / 2
+        assert float(rate(part * profile.epochs * profile.steps)) == pytest.approx(expected, abs=1e-9)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
