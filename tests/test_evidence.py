@@ -72,11 +72,19 @@ def test_differences_are_paired_by_image_and_seed():
     assert evidence.compare(scores, "b").loc["a", "difference"] == 3
 
 
+def with_seeds_0_and_2(arm):
+    """Scores of a and b with seeds 0 and 1, but this arm's are 0 and 2."""
+    scores = frame(a=[[1], [2]], b=[[1], [2]])
+    scores.loc[(scores.arm == arm) & (scores.seed == 1), "seed"] = 2
+    return scores
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: evidence.differences(frame(a=[[1, 2]], b=[[1, 2, 3]]), "a", "b"), "different images; score both"),
         (lambda: evidence.differences(frame(a=[[1], [2]], b=[[1], [2], [3]]), "a", "b"), "different seeds; train both"),
+        (lambda: evidence.differences(with_seeds_0_and_2("b"), "a", "b"), "different seeds; train both"),
         (lambda: evidence.differences(frame(a=[[1, 2]]), "a", "c"), "no scores for 'c'"),
         (lambda: evidence.differences(frame(a=[[1, 2]]), "a", "a", "gmsd"), r"no scores for 'a' \(gmsd\)"),
         (lambda: evidence.interval([[np.inf, 1]]), "finite difference; an infinite PSNR"),

@@ -1,10 +1,11 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sr_utils import StudyError, claims, evaluation, paths, publish, results, training
+from sr_utils import StudyError, claims, evaluation, models, paths, publish, results, training
 from sr_utils.data import load
 from test_claims import observed
 
@@ -36,6 +37,21 @@ def test_what_differs_from_host_to_host_stands_apart(written):
     record = json.loads(text)
     assert set(record.pop("host")) == {"versions", "seconds_per_step"}
     assert "seconds" not in json.dumps(record) and str(paths.ROOT) not in text
+
+
+def test_means_are_over_images_and_a_step_is_measured_from_the_one_before():
+    arms = [claims.LADDER[0][1], *(arm for arm, *_ in claims.LADDER)]
+    scores = pd.DataFrame(
+        {"arm": arm, "seed": 0, "set": "Set5" if i < 3 else "Set14", "image": str(i), "psnr": 20.0 + step**2 + i}
+        for step, arm in enumerate(arms)
+        for i in range(4)
+    )
+    runs = [SimpleNamespace(label=arm, model=models.build(arm.split(" ")[0])) for arm in arms]
+    assert results.quality_and_cost(runs, scores).psnr.tolist() == [21.5, 22.5, 25.5, 30.5, 37.5]
+    steps = results.ladder(runs, scores)
+    assert steps.index.tolist() == arms and steps.psnr.tolist() == [21.5, 22.5, 25.5, 30.5, 37.5]
+    assert steps.difference.tolist() == [0, 1, 3, 5, 7] == steps.low.tolist()
+    assert steps.parameters.tolist() == [69_251, 80_720, 80_720, 620_336, 620_336]
 
 
 def test_every_profile_that_was_run_has_a_column(written):

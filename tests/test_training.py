@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sr_utils import StudyError, paths, profiles, reproduce, training
+from sr_utils import StudyError, losses, paths, profiles, reproduce, training
 
 
 def weights(run):
@@ -65,6 +65,14 @@ def test_everything_that_changes_weights_is_in_the_key():
     }
     keys = {training._key(base)} | {training._key(base | {k: "other"}) for k in ("arm", "loss", "seed", "precision")}
     assert len(keys) == 5
+
+
+def test_the_weights_of_the_loss_are_in_the_key(monkeypatch):
+    run = ("srcnn", 0, "smoke", "sample", "perceptual_random")
+    before = training.plan(*run).folder
+    monkeypatch.setitem(losses.RANDOM_TERMS, "texture", 2e-5)
+    after = training.plan(*run).folder
+    assert before != after and before.name.rpartition("_")[0] == after.name.rpartition("_")[0]
 
 
 def test_an_interrupted_run_goes_on_to_the_same_bits(monkeypatch, tmp_path):
