@@ -86,6 +86,8 @@ def test_pages_show_both_verdicts_and_link_to_06():
     assert shown.claim.str.startswith("control: ").sum() == table.control.sum() == 5
     assert all(claim in shown._repr_html_() for claim in table.claim)  # whole, not cut by pandas
     assert "06_conclusions.ipynb#every-claim" in pages.links(table).data
+    taken = pages.claims(claims.judge(barely())).loc["12a"]
+    assert (taken["verdict"], taken["after Holm"]) == ("holds", "undecided")
 
 
 def test_costs_stand_under_their_heads():
@@ -98,6 +100,9 @@ def test_the_forest_has_a_mark_for_every_tested_claim():
     fig = forest.forest(table)
     marks = [line for ax in fig.axes for line in ax.lines if len(line.get_xdata()) == 1]
     assert len(marks) == table.p.notna().sum() == len(table)
+    drawn = [(*line.get_xdata(), *line.get_ydata()) for ax in fig.axes for line in ax.lines]
+    spans = [(low, high) for low, high, y, other in (d for d in drawn if len(d) == 4) if y == other]
+    assert sorted(spans) == sorted(zip(table.low, table.high, strict=True))
     colours = [line.get_color() for line in marks]
     for verdict, (colour, _, _) in list(forest.VERDICTS.items())[:3]:
         assert colours.count(colour) == (table.verdict == verdict).sum() > 0

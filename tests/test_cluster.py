@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,12 @@ def test_a_worker_of_another_version_is_named(worker, scheduler, tmp_path):
     with pytest.raises(StudyError, match=r"^Worker tcp://\S+ has sr_utils \w+ instead of \w+; install the same check"):
         cluster.train_all(scheduler, "smoke", "sample", [0])
     assert not (tmp_path / "other/smoke").exists() and not list(paths.runs().glob("*/run.json"))
+
+
+def test_a_worker_that_comes_late_is_asked_too(monkeypatch):
+    monkeypatch.setattr(cluster.distributed, "get_worker", lambda: types.SimpleNamespace(address="tcp://late:1"))
+    with pytest.raises(StudyError, match=r"^Worker tcp://late:1 has sr_utils \w+ instead of other; install the same"):
+        cluster._train({}, {"sr_utils": "other"})
 
 
 def test_a_worker_with_other_images_is_named(worker, scheduler, tmp_path, monkeypatch, picture):

@@ -1,8 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from sr_utils import evaluation, filters, forest, observations, training
+from sr_utils import bricks, evaluation, filters, forest, observations, training
 from sr_utils.data import load
 from sr_utils.images import upsample
 
@@ -29,6 +31,14 @@ def test_learning_has_a_row_per_run(trained):
     assert table.first_fifth[0] == 0 and table.last_two_fifths[0] == 1  # of two epochs, the first is both
 
 
+def test_the_parts_of_the_schedule_are_a_fifth_and_two():
+    mse = pd.Series([100.0, 90, 50, 40, 30, 20, 15, 10, 5, 0], index=range(1, 11))
+    run = SimpleNamespace(history=pd.DataFrame({"val_mse": mse}), label="srcnn", config={"seed": 0})
+    table = observations.learning([run])
+    assert table.first_fifth[0] == pytest.approx(0.1)  # two epochs: from 100 to 90
+    assert table.last_two_fifths[0] == pytest.approx(0.2)  # after six: from 20 to 0
+
+
 def test_final_losses_are_the_validation_loss_crop_by_crop(trained):
     table = observations.final_losses(trained[:1])
     assert len(table) == 64 and table.loss.mean() == pytest.approx(trained[0].history["val_mse"].iloc[-1], rel=1e-3)
@@ -43,6 +53,15 @@ def test_likeness_is_the_psnr_between_outputs(trained):
     (row,) = observations.likeness(trained, {"sample": pairs}).to_dict("records")
     sr = [evaluation.upscale(run.model, pairs[0].lr) for run in trained]
     assert row["arm"] == "srcnn ~ srcnn_edge_input" and row["psnr"] == pytest.approx(evaluation.psnr(*sr))
+
+
+def test_bilinear_interpolation_answers_a_ripple_with_itself(tmp_path):
+    """A network that adds nothing passes every frequency on as it is: 0 dB."""
+    lr, x = bricks.lr_input()
+    run = SimpleNamespace(model=bricks.sr_output(lr, bricks.bilinear(x), "nothing"), folder=tmp_path, label="nothing")
+    run.config = {"seed": 0}
+    table = observations.response([run], load("sample").valid[:1])
+    assert np.abs(table[[column for column in table if "gain" in column]]).max(axis=None) < 0.01
 
 
 def test_the_response_of_an_untrained_network_shows_the_filter(trained):

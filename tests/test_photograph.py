@@ -41,6 +41,8 @@ def test_a_bad_file_is_told_and_a_good_one_may_follow(picture):
     assert "tiny.png" not in given(upload, "tiny.png", encoded(picture(3, 3)))
     given(upload, "mine.png", encoded(picture(40, 60)))
     assert len(upload.children) == 3
+    given(upload, "note.png", b"no picture")
+    assert len(upload.children) == 2  # no comparer of another picture under this message
 
 
 def test_static_pages_get_a_sentence(capsys, monkeypatch):

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -27,6 +29,11 @@ def test_curves_show_the_mean_of_the_seeds(runs):
     (line,) = ax.lines
     assert np.allclose(line.get_ydata(), (runs[0].history["val_mse"] + runs[1].history["val_mse"]) / 2)
     assert list(line.get_xdata()) == [1, 2]
+    outline = ax.collections[0].get_paths()[0].vertices
+    for epoch in (1, 2):
+        ends = [run.history["val_mse"][epoch] for run in runs]
+        band = outline[outline[:, 0] == epoch, 1]
+        assert np.allclose((band.min(), band.max()), (min(ends), max(ends))) and min(ends) < max(ends)
     assert "epoch" in ax.get_xlabel() and "grey levels²" in ax.get_ylabel()
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["post-upsampling"]
 
@@ -63,6 +70,24 @@ def test_crops_are_the_same_window_at_integer_zoom(picture):
     plt.close(fig)
 
 
+def test_the_box_is_where_the_window_is_in_its_surroundings(picture):
+    hr = picture(300, 320)
+    pair = data.Pair("name", None)
+    pair._arrays[:] = data.downscale(hr), hr
+    around = plots.crops([pair], {}, side=48, zoom=3, where=lambda *_: (150, 200)).axes[0]
+    left, top = around.patches[0].get_xy()
+    assert around.images[0].get_array().shape == (144, 144, 3)  # not the whole picture
+    assert np.array_equal(around.images[0].get_array()[top : top + 48, left : left + 48], hr[150:198, 200:248])
+
+
+def test_a_stair_ends_where_its_interval_does():
+    step = {"psnr": 30.0, "difference": 0.5, "low": 0.2, "high": 0.6, "change": "more", "parameters": 9, "macs": 9}
+    start = step | {"psnr": 29.5, "difference": 0.0, "low": 0.0, "high": 0.0, "change": "where it starts"}
+    (ax,) = plots.ladder(pd.DataFrame({"srcnn": start, "combined": step}).T).axes
+    (interval,) = ax.collections[0].get_segments()
+    assert np.allclose(interval, [[29.7, 1], [30.1, 1]])
+
+
 @pytest.mark.parametrize("arm", models.MODELS)
 def test_a_diagram_shows_every_layer_and_connection(arm):
     model = models.build(arm)
@@ -76,6 +101,8 @@ def test_a_diagram_shows_every_layer_and_connection(arm):
     assert sum(word.startswith("conv ") for word in words) == convolutions
     arrows = [p for p in fig.axes[0].patches if type(p).__name__ == "FancyArrowPatch"]
     assert len(arrows) == len(edges)
+    boxes = [p for p in fig.axes[0].patches if type(p).__name__ == "FancyBboxPatch"]
+    assert boxes[0].get_height() < boxes[-1].get_height()  # SR is larger than LR
     for node, layer in nodes.items():
         inputs = layer.input if isinstance(layer.input, list) else [layer.input]
         assert sum(b == node for _, b in edges) == (node != "lr") * len(inputs), node
@@ -110,10 +137,20 @@ def test_a_saved_figure_says_what_made_it(runs):
     assert not plt.fignum_exists(fig.number)
 
 
+def test_the_caption_names_the_features():
+    config = {"profile": {"name": "quick"}, "data": "bsds500", "precision": "float32", "device": "cpu"}
+    trained, plain = (
+        SimpleNamespace(config=config | {"seed": 0, "features": features}) for features in ("VGG-19, random", None)
+    )
+    assert plots.caption([plain]) == "profile quick · trained on bsds500 · seeds 0 · float32 on cpu"
+    assert plots.caption([plain, trained]).endswith(" · features: VGG-19, random")
+
+
 def test_the_framework_is_drawn():
     (ax,) = framework.draw().axes
     words = " ".join(text.get_text() for text in ax.texts)
-    assert all(f"study {n}" in words for n in (2, 4, 5))
+    assert all(part in words for part in ("study 2: where?", "study 4: MSE, MAE, perceptual", "study 5"))
+    assert "1: SRCNN · 3: residual, inception" in words
     boxes, arrows = ([p for p in ax.patches if type(p).__name__ == f"Fancy{n}Patch"] for n in ("Bbox", "Arrow"))
     assert len(boxes) == 8 and len(arrows) == 5 + 3 + 1  # along the pipeline, to and from the loss, from HR to LR
 

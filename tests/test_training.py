@@ -1,4 +1,5 @@
 import json
+import os
 import random
 import subprocess
 import sys
@@ -105,12 +106,24 @@ def test_a_damaged_run_is_moved_aside_and_trained_again(capsys):
 
 
 def test_fresh_forgets_the_kept_runs_of_these_parameters_only():
-    folders = [paths.runs() / name for name in ("smoke_sample_srcnn_mse_seed0_a", "smoke_sample_srcnn_mse_seed1_b")]
+    folders = [paths.runs() / f"smoke_sample_srcnn_mse_seed{seed}_a" for seed in (1, 0, 10)]
     for folder in folders:
         folder.mkdir(parents=True)
-    reproduce.forget("smoke", "sample", [0])
-    assert not folders[0].exists() and folders[1].exists()
-    assert len(list(paths.runs().iterdir())) == 2  # moved aside, not deleted
+    reproduce.forget("smoke", "sample", [1])
+    assert [folder.exists() for folder in folders] == [False, True, True]
+    assert len(list(paths.runs().iterdir())) == 3  # moved aside, not deleted
+
+
+def test_kernels_run_elsewhere_and_find_what_was_named_here(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for variable in ("SR_DATA", "SR_RUNS", "SR_FIGURES", "SR_BUILD", "VGG_WEIGHTS"):
+        monkeypatch.setenv(variable, "here/it.h5")
+        reproduce.make_absolute()
+        assert os.environ[variable] == str(tmp_path / "here/it.h5")
+    for word in ("none", "imagenet"):
+        monkeypatch.setenv("VGG_WEIGHTS", word)
+        reproduce.make_absolute()
+        assert os.environ["VGG_WEIGHTS"] == word
 
 
 def test_every_loss_trains_every_way():
@@ -171,8 +184,6 @@ def test_images_smaller_than_a_patch(tmp_path, picture):
 
 
 def fresh_process(code, **environment):
-    import os
-
     command = [sys.executable, "-c", code]
     return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
 
