@@ -102,6 +102,7 @@ def test_local_processes_train_what_is_missing(capfd):
     cluster.train_all("local:2", "smoke", "sample", [0])
     said = capfd.readouterr().err
     assert "2 worker(s):  33%" in said and "3/3" in said and "step/s" not in said  # one bar, over all
+    assert "2 worker(s):   0%" not in said  # what is kept is not asked for
     assert len(list(paths.runs().glob("*/run.json"))) == 3 and (kept / "run.json").read_bytes() == before
 
 

@@ -32,6 +32,14 @@ def test_what_is_written_is_read_again(written):
     assert run["final"]["val_mse"] == runs[0].history["val_mse"].iloc[-1]
 
 
+def test_kept_scores_are_of_these_images(written):
+    """A folder's name stays when its images change."""
+    (run,), pairs = written[0], load("sample").valid
+    first, second = (evaluation.score_all([run], {"mine": pairs[i : i + 1]}) for i in (0, 1))
+    assert first.image.tolist() == [pairs[0].name] and second.image.tolist() == [pairs[1].name]
+    assert evaluation.score_all([run], {"mine": pairs[:1]}).equals(first)
+
+
 def test_what_differs_from_host_to_host_stands_apart(written):
     text = (paths.figures() / "smoke/results.json").read_text()
     record = json.loads(text)

@@ -114,6 +114,22 @@ def test_fresh_forgets_the_kept_runs_of_these_parameters_only():
     assert len(list(paths.runs().iterdir())) == 3  # moved aside, not deleted
 
 
+def test_a_folder_that_is_named_as_nothing_is_the_usual_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("SR_RUNS", "")
+    assert paths.runs() == paths.ROOT / "runs"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SR_RUNS", "~/mine")
+    assert paths.runs() == tmp_path / "mine"
+
+
+def test_what_is_moved_aside_twice_is_there_twice(tmp_path):
+    for content in "ab":
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run/file").write_text(content)
+        paths.move_aside(tmp_path / "run")
+    assert sorted(path.read_text() for path in tmp_path.glob("run.old-*/file")) == ["a", "b"]
+
+
 def test_kernels_run_elsewhere_and_find_what_was_named_here(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for variable in ("SR_DATA", "SR_RUNS", "SR_FIGURES", "SR_BUILD", "VGG_WEIGHTS"):

@@ -1,5 +1,6 @@
 """`make upscale` as a user meets it: files in, files out, and what must not get lost on the way."""
 
+import functools
 import re
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from sr_utils import backend, evaluation, models, paths
+from sr_utils import backend, evaluation, models, paths, tiling
 from sr_utils import upscale as command
 from sr_utils.data import load
 from sr_utils.images import upsample
@@ -87,6 +88,17 @@ def test_alpha_is_kept_by_bicubic(tmp_path, lr, combined, suffix):
     np.testing.assert_array_equal(sr[..., 3], upsample(alpha))
     if suffix in LOSSLESS:
         np.testing.assert_array_equal(sr[..., :3], upscale(combined, lr))
+
+
+def test_tiles_come_to_their_places_in_the_file(tmp_path, picture, combined, monkeypatch):
+    """Three rows of four tiles, the last of each cut short, with alpha."""
+    monkeypatch.setattr(tiling, "tiles", functools.partial(tiling.tiles, side=16))
+    lr = picture(40, 55)
+    alpha = picture(40, 55, 1)[..., 0]
+    Image.fromarray(np.dstack([lr, alpha])).save(tmp_path / "photo.png")
+    sr = np.asarray(made(tmp_path / "photo.png"))
+    np.testing.assert_array_equal(sr[..., :3], upscale(combined, lr))
+    np.testing.assert_array_equal(sr[..., 3], upsample(alpha))
 
 
 @pytest.mark.parametrize("suffix", LOSSLESS)

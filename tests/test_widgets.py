@@ -108,6 +108,8 @@ def test_an_error_has_the_colour_that_the_scale_gives_it(images):
     scene = scenes.Scene({"srcnn": hr + 20, "hr": hr})
     bar = decoded(scenes.ramp(scenes.ERRORS + 1, 1))[0]  # one column per grey level
     assert np.abs(scene.errors("srcnn", 0, 0, 16).astype(int) - bar[20]).max() <= 4
+    red = scenes.Scene({"srcnn": hr + np.array([20, 0, 0], np.uint8), "hr": hr})  # the largest of the channels counts
+    assert np.abs(red.errors("srcnn", 0, 0, 16).astype(int) - bar[20]).max() <= 4
     assert tuple(bar[0]) != tuple(bar[-1]) and np.array_equal(scene.errors("hr", 0, 0, 16), hr[:16, :16])
 
 
@@ -129,6 +131,17 @@ def test_the_overview_frames_the_crop(images):
     assert page.shape == (96, 120, 3)
     ys, xs = np.where((page == (238, 119, 51)).all(axis=2))
     assert (ys.min(), ys.max(), xs.min(), xs.max()) == (30, 78, 20, 68)
+
+
+def test_the_frame_is_as_small_as_the_overview(picture):
+    comparer = widgets.compare({"srcnn": picture(384, 480, 1), "hr": picture(384, 480)}, crop=48)
+    comparer.x.value, comparer.y.value = 200, 100
+    page = decoded(comparer._overview.value).astype(int)
+    ys, xs = np.where((page == (238, 119, 51)).all(axis=2))
+    zoom = page.shape[1] / 480
+    assert zoom < 0.5 and abs(page.shape[0] - zoom * 384) < 1
+    found = np.array((ys.min(), ys.max(), xs.min(), xs.max()))
+    assert np.abs(found - zoom * np.array((100, 148, 200, 248))).max() <= 1
 
 
 def test_every_control_has_words(images):
