@@ -24,7 +24,7 @@ RUNS, WORKERS = (2, 4, 8), (1, 2)
 #: A task of about ten seconds, long enough for the scheduler's part not to matter.
 TASK = profiles.Profile("growth", 4, 100, 16, 48, 1e-3, "cosine", profiles.SMALL_VGG)
 
-#: A process of its own, whose greatest memory is measured; prints what it printed last, and that memory in MiB.
+#: A process of its own, whose greatest memory is measured (on Linux); prints what it printed last, and that memory in MiB.
 UPSCALE = """
 import sys
 from pathlib import Path
@@ -37,6 +37,7 @@ for source in sys.argv[2:]:
 """
 READ = """
 import sys, time
+from pathlib import Path
 from sr_utils import data
 began = time.perf_counter()
 images = data.load(sys.argv[1])
@@ -45,8 +46,9 @@ for pair in images.train:
 seconds = time.perf_counter() - began
 """
 MEASURE = """
-import resource
-print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+import re
+status = Path("/proc/self/status").read_text()  # getrusage's maximum would be the parent's, where that was larger
+print(seconds, int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) / 1024)
 """
 
 
@@ -116,8 +118,11 @@ def slope(sizes, values) -> float:
 def growth() -> dict:
     """Cost against image size, number of training images, and runs × workers: the slopes of log–log lines."""
     with tempfile.TemporaryDirectory() as folder:
-        table = pd.DataFrame([row for measure in (inference, reading, scheduling) for row in measure(Path(folder))])
-    print(table.round(2).to_string(index=False))
+        parts = []
+        for measure in (inference, reading, scheduling):
+            parts.append(pd.DataFrame(measure(Path(folder))))
+            print(parts[-1].round(2).to_string(index=False), flush=True)
+    table = pd.concat(parts, ignore_index=True)
     found = []
     for what, rows in table.groupby("what", sort=False):
         for column in ("seconds", "MiB"):

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sr_utils import StudyError, claims, evaluation, models, paths, publish, results, training
+from sr_utils import StudyError, claims, evaluation, models, paths, profiles, publish, results, training
 from sr_utils.data import load
 from test_claims import observed
 
@@ -30,6 +30,12 @@ def test_what_is_written_is_read_again(written):
     (run,) = record["runs"]
     assert run["label"] == "post_upsampling" and run["steps"] == 6 and run["parameters"] == 80_720
     assert run["final"]["val_mse"] == runs[0].history["val_mse"].iloc[-1]
+
+
+def test_the_committed_records_are_of_these_profiles():
+    for record in paths.ROOT.glob("figures/*/results.json"):
+        profile = profiles.get(record.parent.name)
+        assert {run["steps"] for run in json.loads(record.read_text())["runs"]} == {profile.total_steps}
 
 
 def test_kept_scores_are_of_these_images(written):
