@@ -14,6 +14,7 @@ from unittest import mock
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import LogLocator
 from PIL import Image
 
 from sr_utils import paths, profiles, style, training
@@ -24,7 +25,7 @@ RUNS, WORKERS = (2, 4, 8), (1, 2)
 #: A task of about ten seconds, long enough for the scheduler's part not to matter.
 TASK = profiles.Profile("growth", 4, 100, 16, 48, 1e-3, "cosine", profiles.SMALL_VGG)
 
-#: A process of its own, whose greatest memory is measured (on Linux); prints what it printed last, and that memory in MiB.
+#: A process of its own, which ends by printing its seconds and its greatest memory in MiB (on Linux).
 UPSCALE = """
 import sys
 from pathlib import Path
@@ -152,6 +153,8 @@ def draw(table: pd.DataFrame, found: list[dict]) -> None:
             words = f"{style.name(what)}: slope {slopes[what, column]:.2f}"
             ax.loglog(rows["size"], rows[column], marker="o", label=words, **look)
             ax.set_xticks(rows["size"], [f"{size:g}" for size in rows["size"]])
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
         ax.minorticks_off()
         ax.set(xlabel=across, ylabel=up)
         low, high = ax.get_ylim()
