@@ -90,14 +90,25 @@ def _choose() -> dict:
     if device == "cpu":
         _hide_gpus(keras.backend.backend())
     if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()  # same seed, same machine, same bits
+        _make_deterministic(on_gpu=bool(gpus))
     return {
         "backend": keras.backend.backend(),
         "device": "gpu" if gpus else "cpu",
         "precision": "bfloat16" if _bfloat16(gpus[0] if gpus else None) else "float32",
     }
+
+
+def _make_deterministic(on_gpu: bool) -> None:
+    """Have TensorFlow do the same sums in the same order each time: same seed, same machine, same bits.
+
+    Under its own switch Keras refuses XLA, which compiles every training step on a GPU, so XLA is told itself.
+    """
+    if on_gpu:
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true"
+    else:
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
 """Device and precision on machines that this one is not: what a framework reports of a card is put in its mouth."""
 
+import os
 import pathlib
+import subprocess
 import sys
 import types
 
@@ -95,8 +97,32 @@ def test_operations_are_made_deterministic(machine, monkeypatch):
     """A GPU adds in any order unless it is told; a processor of this size shows no difference."""
     tf, told = pytest.importorskip("tensorflow", reason="TensorFlow is not installed"), []
     monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: told.append(True))
+    monkeypatch.setenv("XLA_FLAGS", "--mine")
+    machine("tensorflow")
+    assert told == [True] and os.environ["XLA_FLAGS"] == "--mine"
     machine("tensorflow", "9.0")
-    assert told == [True]
+    assert told == [True] and os.environ["XLA_FLAGS"] == "--mine --xla_gpu_deterministic_ops=true"
+
+
+#: Trains an arm as on a machine with a card, and prints whether XLA compiled its steps.
+ON_A_CARD = """
+from sr_utils import backend, feeding, profiles, training
+
+backend._gpus, backend._bfloat16, made = lambda: ["card"], lambda gpu: False, []
+compile = feeding.OnDevice.compile
+feeding.OnDevice.compile = lambda self, *given, **options: made.append(self) or compile(self, *given, **options)
+run = training.train("post_skip", 0, profiles.Profile("card", 1, 2, 2, 24, 1e-3, "cosine", ()), "sample")
+print(run.config["device"], made[0].jit_compile)
+"""
+
+
+def test_steps_on_a_card_are_compiled():
+    """Keras leaves XLA out, with a warning, where TensorFlow's switch for deterministic operations is on."""
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    settings = {"KERAS_BACKEND": "tensorflow", "DEVICE": "auto"}
+    done = subprocess.run([sys.executable, "-c", ON_A_CARD], env=os.environ | settings, capture_output=True, text=True)
+    assert done.stdout.split() == ["gpu", "True"], done.stderr
+    assert "jit_compile" not in done.stderr
 
 
 def test_a_graph_is_traced_once_for_each_shape():
