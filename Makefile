@@ -38,7 +38,7 @@ help:  ## this list
 	@echo "  IMAGE=…, OUT=…  what make upscale enlarges, and where to; FORCE=1 overwrites; ARM=srcnn takes the baseline"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  NOTEBOOKS=…     what make verify runs; default: all pages"
-	@echo "  BENCHES=…       what make bench measures; default: coverage comparer survival steps inference growth shares"
+	@echo "  BENCHES=…       what make bench measures; default: coverage comparer survival steps inference tried growth shares"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
 

@@ -1,5 +1,6 @@
 """The study's record: figures/<profile>/results.json, and its numbers beside published ones."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -79,6 +80,30 @@ def claims_by_run() -> dict[str, pd.DataFrame]:
             heading = f"{profile}, {data}, {seeds} seed{'s' * (seeds > 1)}"
             tables[heading] = record["claims"].set_index("id")
     return tables
+
+
+def survivors(tables: dict[str, pd.DataFrame]) -> str:
+    """Markdown: from each run of `claims_by_run` to the next one, how many verdicts stay, and which ones change.
+
+    Only claims that both runs tested are counted, with their verdicts after Holm's correction.
+    """
+    lines = []
+    for (small, before), (large, after) in itertools.pairwise(tables.items()):
+        pair = before.merge(after, left_index=True, right_index=True, suffixes=("_before", ""))
+        pair = pair[(pair.claim == pair.claim_before) & pair.p.notna() & pair.p_before.notna()]
+        open_before, open_after = pair.corrected_before == "undecided", pair.corrected == "undecided"
+        stay = pair.corrected == pair.corrected_before
+        lines.append(f"- **{small} → {large}**: {stay.sum()} of {len(pair)} verdicts stay.")
+        changes = {
+            "decided by the latter alone": open_before & ~open_after,
+            "decided by the former alone": ~open_before & open_after,
+            "reversed": ~stay & ~open_before & ~open_after,
+        }
+        for words, rows in changes.items():
+            said = (f"{r.Index} *{r.claim}* ({r.corrected_before} → {r.corrected})" for r in pair[rows].itertuples())
+            if rows.any():
+                lines.append(f"  - {rows.sum()} {words}: {'; '.join(said)}.")
+    return "\n".join(lines)
 
 
 def published() -> pd.DataFrame:

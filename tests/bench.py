@@ -1,10 +1,9 @@
-"""`make bench`: what is measured rather than tested. Prints one table each, and writes build/bench.json.
+"""`make bench`: what is measured rather than tested. Prints one table each, and puts it into build/bench.json.
 
 Timings are of this machine in this minute; what lasts are the ratios, taken in one run.
 """
 
 import importlib.util
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -16,8 +15,11 @@ import psutil
 import growth
 import kills
 import lab
+import racing
 import shares
-from sr_utils import evidence, paths
+import speed
+import tried
+from sr_utils import StudyError, evidence
 
 PAUSE = 150  # ms between two key presses: a reader's, not a burst that waits for the network's acknowledgements
 
@@ -128,17 +130,25 @@ BENCHES = {
     "survival": survival,
     "steps": steps,
     "inference": inference,
+    "tried": tried.tried,
     "growth": growth.growth,
     "shares": shares.shares,
 }
 
 
 def main(*names: str) -> int:
-    """Run the named benches, or all; one that cannot run says why."""
-    found = {}
+    """Run the named benches, or all; one that cannot run says why. "publish" puts the record into the README."""
     for name in names or BENCHES:
+        if name == "publish":
+            try:
+                speed.to_readme()
+            except StudyError as error:
+                print(f"make bench stopped: {error}", file=sys.stderr)
+                return 1
+            continue
         if name not in BENCHES:
-            print(f"make bench stopped: there is no bench {name!r}; choose from {', '.join(BENCHES)}.", file=sys.stderr)
+            known = ", ".join([*BENCHES, "publish"])
+            print(f"make bench stopped: there is no bench {name!r}; choose from {known}.", file=sys.stderr)
             return 1
         print(f"\n{name}: {BENCHES[name].__doc__}")
         if name == "comparer" and lab.CHROMIUM is None:
@@ -147,9 +157,7 @@ def main(*names: str) -> int:
         if name in ("steps", "inference") and not importlib.util.find_spec("torch"):
             print("  left out: PyTorch is not installed; .venv/bin/python -m pip install .[bench]")
             continue
-        found[name] = BENCHES[name]()
-    paths.build().mkdir(parents=True, exist_ok=True)
-    (paths.build() / "bench.json").write_text(json.dumps(found, indent=1))
+        speed.save(name, BENCHES[name](), racing.host())
     return 0
 
 

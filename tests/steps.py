@@ -3,7 +3,6 @@ the processor's own peak. Needs `pip install .[bench]`."""
 
 import itertools
 import sys
-import time
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from racing import race, seconds
 from sr_utils import backend, bricks, evaluation, filters, images, models, paths, style
 from sr_utils.backend import keras
 
@@ -111,23 +111,7 @@ def theirs(model, lr, hr, precision):
 def peak(precision: str, side: int = 2048, repetitions: int = 8) -> float:
     """Operations per second of the fastest of some multiplications of side×side matrices, by Keras' backend."""
     a = keras.ops.ones((side, side), precision)
-    return 2 * side**3 / min(_seconds(lambda: float(keras.ops.matmul(a, a)[0, 0])) for _ in range(repetitions))
-
-
-def _seconds(action) -> float:
-    began = time.perf_counter()
-    action()
-    return time.perf_counter() - began
-
-
-def race(sides: dict, rounds: int = 5, repeats: int = 4) -> dict:
-    """Milliseconds of each action, by name; in turns, so that a busy minute hurts all alike."""
-    times = {side: [] for side in sides}
-    for _ in range(rounds):
-        for side, action in sides.items():
-            action()  # warm
-            times[side] += [_seconds(action) * 1e3 for _ in range(repeats)]
-    return times
+    return 2 * side**3 / min(seconds(lambda: float(keras.ops.matmul(a, a)[0, 0])) for _ in range(repetitions))
 
 
 def judged(times: dict) -> dict:

@@ -74,6 +74,26 @@ def test_every_profile_that_was_run_has_a_column(written):
     assert list(results.claims_by_run()[heading].index) == [c.id for c in claims.CLAIMS]
 
 
+def test_what_survives_a_longer_schedule_is_counted_and_what_changes_is_named():
+    def run(verdicts):
+        rows = {id: {"claim": f"claim {id}", "p": np.nan if v is None else 0.01, "corrected": v} for id, v in verdicts}
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    yes, no, maybe = "holds", "does not hold", "undecided"
+    first = run(zip("abcdefg", (yes, no, maybe, maybe, yes, yes, yes), strict=True))
+    second = run(zip("abcdefh", (yes, no, maybe, no, maybe, no, yes), strict=True))
+    third = run(zip("abcdefh", (yes, None, maybe, no, maybe, no, yes), strict=True))
+    third.loc["a", "claim"] = "another claim"
+    assert results.survivors({"short": first, "long": second, "longer": third}).splitlines() == [
+        "- **short → long**: 3 of 6 verdicts stay.",
+        "  - 1 decided by the latter alone: d *claim d* (undecided → does not hold).",
+        "  - 1 decided by the former alone: e *claim e* (holds → undecided).",
+        "  - 1 reversed: f *claim f* (holds → does not hold).",
+        "- **long → longer**: 5 of 5 verdicts stay.",
+    ]
+    assert results.survivors({"alone": first}) == ""
+
+
 def test_a_record_that_is_absent_or_damaged_is_told(written):
     with pytest.raises(StudyError, match="does not exist; run make reproduce PROFILE=quick first"):
         results.read("quick")

@@ -1,0 +1,95 @@
+"""What `make bench` measures, and what of it the README shows."""
+
+import numpy as np
+import pytest
+
+import racing
+import speed
+import tried
+from sr_utils import StudyError, backend, models, paths, publish
+
+README = (paths.ROOT / "README.md").read_text()
+
+
+def test_tables_of_the_readme_are_the_record_of_make_bench():
+    record = speed.read()
+    assert publish.fill(README, record, speed.TABLES) == README
+    assert {row["arm"] for row in record["steps"]["found"]["rows"]} == set(models.MODELS)
+    assert [row["tried"] for row in record["tried"]["found"]] == [t[0] for t in tried.TRIED for _ in t[2]]
+
+
+def test_a_share_is_the_ratio_of_medians_and_each_action_is_warmed_up(monkeypatch):
+    times = {"with": [0.9, 0.1, 0.2, 0.6], "without": [0.9, 0.4, 0.4, 0.4]}
+    monkeypatch.setattr(racing, "seconds", lambda action: action())
+    found = racing.share(lambda: times["with"].pop(0), lambda: times["without"].pop(0), rounds=1, repeats=3)
+    assert found.pop("quartiles") == pytest.approx([0.375, 1.0])
+    assert found == pytest.approx({"share": 0.5, "ms": 200, "ms before": 400})
+
+
+def test_each_benchs_finding_stands_beside_the_others(monkeypatch, tmp_path):
+    monkeypatch.setenv("SR_BUILD", str(tmp_path))
+    with pytest.raises(StudyError, match=r"bench\.json does not exist; run make bench first"):
+        speed.to_readme()
+    host = {"processor": "one", "cores": 2, "precision": "float32", "keras": "3", "torch": None}
+    seconds = {"training steps": 85.0, "import": 15.0}
+    speed.save("shares", {"wall": 100.0, "seconds": seconds}, host)
+    speed.save("growth", {"slopes": [{"what": "images", "of": "MiB", "slope": 0.5}]}, host | {"processor": "two"})
+    filled = publish.fill(
+        "<!-- shares -->\n<!-- /shares -->\n<!-- growth -->\n<!-- /growth -->",
+        speed.json.loads((tmp_path / "bench.json").read_text()),
+        speed.TABLES,
+    )
+    assert "| training steps | 85 | 85.0 % |\n| import | 15 | 15.0 % |\n| all | 100 | 100 % |" in filled
+    assert "*one, 2 cores, float32; keras 3*" in filled and "| images | MiB | 0.50 |" in filled
+    assert "*two, 2 cores" in filled
+
+
+def test_ratios_of_steps_are_told_against_the_goal():
+    row = {"ms": 1.0, "layerwise ratio": 0.5, "share of peak": 0.25}
+    rows = [
+        {"arm": arm, "patch": patch, "ratio": ratio, **row}
+        for arm, ratios in (("srcnn", (1.1, 0.9)), ("combined", (1.2, 1.3)))
+        for patch, ratio in zip((48, 96), ratios, strict=True)
+    ]
+    host = {"processor": "one", "cores": 2, "precision": "float32"}
+    table = speed.steps({"steps": {"host": host, "found": {"rows": rows}}})
+    assert "| `srcnn` | 1.0 | 1.10 | 0.50 | 25 % | 1.0 | 0.90 | 0.50 | 25 % |" in table
+    assert table.endswith("Not slower than PyTorch: 1 of 4 (`srcnn` 96×96).")
+
+
+@pytest.fixture
+def variants(monkeypatch):
+    """A trial's two networks: as tried, and as the study has it."""
+    monkeypatch.setattr(tried, "share", lambda with_it, without, *counts: (with_it, without))
+    monkeypatch.setattr(tried, "step", lambda model, *batch, **options: model)
+
+
+def test_the_transposed_convolution_is_the_sub_pixel_one(variants, monkeypatch):
+    precise = {**backend.setup(), "precision": "float32"}
+    monkeypatch.setattr(backend, "_choose", lambda: precise)
+    ours, other = tried.sub_pixel_at_lr()
+    kernel, bias = (weight.numpy() for weight in ours.get_layer("up4_conv").weights)
+    bias[:] = 0
+    blocks = kernel.reshape(3, 3, 3, 4, 4, 32)  # LR row and column, channel, row and column within, filter
+    # Row p of LR pixel i sees LR pixel i + d: through row p − 4d + 4 of the transposed kernel.
+    transposed = np.zeros((12, 12, 32, 3), np.float32)
+    for dy, dx, p, q in np.ndindex(3, 3, 4, 4):
+        transposed[p - 4 * (dy - 1) + 4, q - 4 * (dx - 1) + 4] = blocks[dy, dx, :, p, q].T
+    rest = [layer for layer in ours.layers if layer.weights and layer.name != "up4_conv"]
+    for layer in rest:
+        other.get_layer(layer.name).set_weights(layer.get_weights())
+    other.get_layer("up4").set_weights([transposed, bias[:32]])
+    ours.get_layer("up4_conv").set_weights([kernel, bias])
+    lr = np.random.default_rng(0).uniform(0, 255, (1, 9, 7, 3)).astype(np.float32)
+    np.testing.assert_allclose(np.asarray(other(lr)), np.asarray(ours(lr)), rtol=1e-3, atol=0.01)
+
+
+def test_trials_change_what_they_say(variants, monkeypatch):
+    mixed = {**backend.setup(), "precision": "bfloat16"}
+    monkeypatch.setattr(backend, "_choose", lambda: mixed)
+    for arm in ("srcnn", "post_upsampling"):
+        networks = tried.low_precision_end(arm)
+        low, exact = (model.layers[-2].compute_dtype for model in networks)
+        assert (low, exact) == ("bfloat16", "float32")
+    fused, _ = tried.fused_bilinear()
+    assert fused.compute_output_shape((1, 5, 6, 3)) == (1, 20, 24, 3)
