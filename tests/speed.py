@@ -4,6 +4,7 @@ import json
 import shutil
 
 from sr_utils import StudyError, paths, publish
+from tried import GRADIENTS
 
 #: Pictures that go with the record.
 FIGURES = ("bench_steps.png", "bench_growth.png")
@@ -58,7 +59,15 @@ def steps(record: dict) -> str:
         )
         lines.append(f"| `{arm}` | " + " | ".join(cells).replace("%", " %") + " |")
     met = [f"`{arm}` {patch}×{patch}" for (arm, patch), r in rows.items() if r["ratio"] <= 1]
+    lowest = min(patches)
+    alone = [
+        f"{row['share'] * rows[row['arm'], lowest]['ratio']:.2f} (`{row['arm']}`)"
+        for row in record.get("tried", {"found": []})["found"]
+        if row["tried"] == GRADIENTS
+    ]
     goal = f"Not slower than PyTorch: {len(met)} of {len(rows)} ({', '.join(met) or 'none'})."
+    if alone:
+        goal += f" TensorFlow's gradients alone take, of PyTorch's whole step at {lowest}×{lowest}: {', '.join(alone)}."
     return "\n".join([*lines, "", where(record["steps"]), "", goal])
 
 

@@ -24,6 +24,9 @@ def test_a_share_is_the_ratio_of_medians_and_each_action_is_warmed_up(monkeypatc
     found = racing.share(lambda: times["with"].pop(0), lambda: times["without"].pop(0), rounds=1, repeats=3)
     assert found.pop("quartiles") == pytest.approx([0.375, 1.0])
     assert found == pytest.approx({"share": 0.5, "ms": 200, "ms before": 400})
+    times = {"with": [9, 3, 2], "without": [9, 4, 8]}
+    found = racing.share(lambda: times["with"].pop(0), lambda: times["without"].pop(0), 1, 2, np.min)
+    assert found["share"] == 0.5 and found["quartiles"] == pytest.approx([2.25 / 4, 2.75 / 4])
 
 
 def test_each_benchs_finding_stands_beside_the_others(monkeypatch, tmp_path):
@@ -55,6 +58,9 @@ def test_ratios_of_steps_are_told_against_the_goal():
     table = speed.steps({"steps": {"host": host, "found": {"rows": rows}}})
     assert "| `srcnn` | 1.0 | 1.10 | 0.50 | 25 % | 1.0 | 0.90 | 0.50 | 25 % |" in table
     assert table.endswith("Not slower than PyTorch: 1 of 4 (`srcnn` 96×96).")
+    trials = [{"tried": tried.GRADIENTS, "arm": "combined", "share": 0.9}, {"tried": "XLA", "arm": "srcnn", "share": 2}]
+    record = {"steps": {"host": host, "found": {"rows": rows}}, "tried": {"found": trials}}
+    assert speed.steps(record).endswith("of PyTorch's whole step at 48×48: 1.08 (`combined`).")
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from sr_utils.backend import keras
 
 layers = keras.layers
 QUICK = profiles.get("quick")
+GRADIENTS = "gradients alone, without optimizer and training loop"
+FITS = 8, 1, np.min  # rounds, repeats and what is typical, where `fit` is timed
 
 
 def patches(dtype=np.uint8):
@@ -112,12 +114,7 @@ def low_precision_end(arm):
 
 def ten_in_a_call(arm):
     """Ten steps in a call of the compiled function."""
-    return share(epoch(models.build(arm), same, steps_per_execution=10), epoch(models.build(arm), same), 3, 2)
-
-
-def xla(arm):
-    """Compiled by XLA."""
-    return share(step(models.build(arm), *patches(), jit_compile=True), step(models.build(arm), *patches()))
+    return share(epoch(models.build(arm), same, steps_per_execution=10), epoch(models.build(arm), same), *FITS)
 
 
 def bytes_in(arm):
@@ -125,16 +122,31 @@ def bytes_in(arm):
     return share(step(models.build(arm), *patches()), step(models.build(arm), *patches(np.float32)))
 
 
+def gradients_alone(arm):
+    """TensorFlow's gradients, without Adam and without Keras' loop."""
+    import tensorflow as tf
+
+    model, (lr, hr) = models.build(arm), map(tf.constant, patches())
+
+    @tf.function
+    def gradients():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(lr, training=True) - tf.cast(hr, tf.float32)))
+        return tape.gradient(loss, model.trainable_variables)
+
+    return share(gradients, step(models.build(arm), *patches()))
+
+
 def no_patches(arm):
     """One batch for ever: what a thread that cuts patches ahead could save at most."""
-    return share(epoch(models.build(arm), same), epoch(models.build(arm), fresh), 3, 2)
+    return share(epoch(models.build(arm), same), epoch(models.build(arm), fresh), *FITS)
 
 
 def fewer_crops(arm):
     """An epoch of 50 steps with a validation on 16 crops instead of 64."""
     crops = training.validation_crops(data.load("sample").valid, QUICK.patch)
     few = tuple(part[:16] for part in crops)
-    return share(epoch(models.build(arm), same, few), epoch(models.build(arm), same, crops), 3, 2)
+    return share(epoch(models.build(arm), same, few), epoch(models.build(arm), same, crops), *FITS)
 
 
 def _process(code: str, **settings) -> str:
@@ -144,26 +156,41 @@ def _process(code: str, **settings) -> str:
     return subprocess.run(command, env=environment, cwd=paths.ROOT, capture_output=True, text=True, check=True).stdout
 
 
-def one_between(arm):
-    """One thread between operations; TensorFlow reads that at its start, so that each side is a process."""
+def _steps(arm, setup="", options="", **settings) -> float:
+    """Median seconds of a training step in a Python of its own, for what is settled when a process starts."""
     code = f"""
 import sys
 sys.path.insert(0, "tests")
+{setup}
 import racing, tried
-run = tried.step(tried.models.build({arm!r}), *tried.patches())
+run = tried.step(tried.models.build({arm!r}), *tried.patches(), {options})
 run()
 print(tried.np.median([racing.seconds(run) for _ in range(40)]))
 """
-    one, both = zip(
-        *((float(_process(code, TF_NUM_INTEROP_THREADS="1")), float(_process(code))) for _ in range(3)), strict=True
-    )
-    base = float(np.median(both))
+    return float(_process(code, **settings))
+
+
+def _of_processes(with_it, without, times: int = 3) -> dict:
+    """`racing.share` of what processes report: medians, and the extremes."""
+    one, other = zip(*((with_it(), without()) for _ in range(times)), strict=True)
+    base = float(np.median(other))
     return {
         "share": float(np.median(one)) / base,
         "quartiles": [min(one) / base, max(one) / base],
         "ms": 1e3 * float(np.median(one)),
         "ms before": 1e3 * base,
     }
+
+
+def one_between(arm):
+    """One thread between operations."""
+    return _of_processes(lambda: _steps(arm, TF_NUM_INTEROP_THREADS="1"), lambda: _steps(arm))
+
+
+def xla(arm):
+    """Compiled by XLA, which Keras leaves out where TensorFlow's operations are made deterministic."""
+    setup = "from sr_utils import backend; backend._make_deterministic = lambda on_gpu: None"
+    return _of_processes(lambda: _steps(arm, setup, "jit_compile=True"), lambda: _steps(arm, setup), 1)
 
 
 def late_import(arm=""):
@@ -179,21 +206,23 @@ TRIED = (
     ("the same for images of eight sizes, tracing included", graph_per_size, ("srcnn", "residual", "combined"),
      "no: in scoring nearly every image has its own size"),
     ("learnt up-sampling as a convolution at LR size, not a transposed one", sub_pixel_at_lr, ("pre_upsampling",),
-     "yes: the sub-pixel convolution"),
+     "yes, though it gains nothing here"),
     ("bilinear up-sampling and first convolution as one at LR size", fused_bilinear, ("srcnn",),
      "no: its borders differ, and SRCNN would no longer read like its diagram"),
     ("the last layer in bfloat16, too", low_precision_end,
      ("srcnn", "progressive_upsampling", "residual", "post_upsampling"),
      "no: 4 % of all arms' time; PSNR on Set5 (`quick`, bsds500, seed 0) −0.03 to +0.02 dB"),
     ("ten steps in a call (`steps_per_execution`)", ten_in_a_call, ("post_upsampling", "combined"),
-     "no: within the loop TensorFlow's graph optimizer does less"),
-    ("XLA", xla, ("post_upsampling", "srcnn", "combined"), "on a GPU only"),
+     "no: a millisecond a step"),
+    ("XLA", xla, ("post_upsampling", "srcnn"), "on a GPU only"),
     ("uint8 batches, scaled in the network", bytes_in, ("post_upsampling", "srcnn"), "yes"),
     ("no patches to cut at all: the most that cutting ahead could save", no_patches, ("post_upsampling", "srcnn"),
      "no thread of our own: Keras' generator already feeds ahead"),
-    ("validation on 16 crops instead of 64", fewer_crops, ("srcnn", "residual"),
+    ("validation on 16 crops instead of 64", fewer_crops, ("srcnn",),
      "no: final losses are compared crop by crop"),
-    ("one thread between operations", one_between, ("post_upsampling", "srcnn", "combined"), "no"),
+    ("one thread between operations", one_between, ("post_upsampling", "combined"), "no"),
+    (GRADIENTS, gradients_alone, ("post_upsampling", "progressive_upsampling", "srcnn_edge_input", "combined"),
+     "no: it trains nothing, and only shows what is left to save"),
     ("Keras imported late: from command to first kernel", late_import, ("",), "yes"),
 )  # fmt: skip
 
