@@ -3,9 +3,13 @@
 import json
 import shutil
 
-from sr_utils import StudyError, paths, publish
-from tried import GRADIENTS
+import numpy as np
 
+from sr_utils import StudyError, paths, publish
+from tried import GRADIENTS, TRIED
+
+#: Pages that show tables of the record.
+PAGES = (paths.ROOT / "README.md", paths.ROOT / "figures/bench/README.md")
 #: Pictures that go with the record.
 FIGURES = ("bench_steps.png", "bench_growth.png")
 
@@ -32,9 +36,9 @@ def to_readme() -> None:
     for name in ("bench.json", *FIGURES):
         if (paths.build() / name).exists():
             shutil.copy(paths.build() / name, target / name.removeprefix("bench_"))
-    readme = paths.ROOT / "README.md"
-    readme.write_text(publish.fill(readme.read_text(), read(), TABLES))
-    print(f"refreshed the tables of {readme}")
+    for page in PAGES:
+        page.write_text(publish.fill(page.read_text(), read(), TABLES))
+        print(f"refreshed the tables of {page}")
 
 
 def where(entry: dict) -> str:
@@ -46,7 +50,7 @@ def where(entry: dict) -> str:
 
 def steps(record: dict) -> str:
     """Markdown: each arm's training step beside PyTorch's, for both sizes of patch, and which of them meet the goal."""
-    rows, arms = {(r["arm"], r["patch"]): r for r in record["steps"]["found"]["rows"]}, {}
+    rows, arms = {(r["arm"], r["patch"]): r for r in _rows(record, "steps")}, {}
     for arm, patch in rows:
         arms.setdefault(arm, []).append(patch)
     patches = sorted({patch for _, patch in rows})
@@ -71,24 +75,40 @@ def steps(record: dict) -> str:
     return "\n".join([*lines, "", where(record["steps"]), "", goal])
 
 
+def ratios(record: dict) -> str:
+    """Markdown: ranges of the ratios to PyTorch over all arms, and the arms at their ends."""
+    lines = ["| | fastest | median | slowest |", "|---|---:|---:|---:|"]
+    kinds = {f"training step, {p}×{p}": ("steps", p) for p in sorted({r["patch"] for r in _rows(record, "steps")})}
+    for words, (bench, patch) in (kinds | {"forward pass of `make upscale`": ("inference", None)}).items():
+        found = sorted((r["ratio"], r["arm"]) for r in _rows(record, bench) if r.get("patch") == patch)
+        (low, first), (high, last) = found[0], found[-1]
+        middle = float(np.median([ratio for ratio, _ in found]))
+        lines.append(f"| {words} | {low:.2f} `{first}` | {middle:.2f} | {high:.2f} `{last}` |")
+    return "\n".join([*lines, "", where(record["steps"])])
+
+
+def _rows(record: dict, bench: str) -> list[dict]:
+    return record[bench]["found"]["rows"]
+
+
 def inference(record: dict) -> str:
     """Markdown: megapixels of SR per second of each arm, and the time beside PyTorch's."""
     lines = ["| arm | SR / megapixels per second | time ÷ PyTorch's |", "|---|---:|---:|"]
-    lines += [f"| `{r['arm']}` | {r['MP/s']:.2f} | {r['ratio']:.2f} |" for r in record["inference"]["found"]["rows"]]
+    lines += [f"| `{r['arm']}` | {r['MP/s']:.2f} | {r['ratio']:.2f} |" for r in _rows(record, "inference")]
     return "\n".join([*lines, "", where(record["inference"])])
 
 
 def tried(record: dict) -> str:
     """Markdown: what was tried, its time as a share of the time without it, and whether it was kept."""
-    found = {}
+    found, kept = {}, {words: decided for words, _, _, decided in TRIED}
     for row in record["tried"]["found"]:
         spread = "–".join(f"{q:.2f}" for q in row["quartiles"])
-        shares = found.setdefault((row["tried"], row["kept"]), [])
+        shares = found.setdefault(row["tried"], [])
         shares.append(
             f"`{row['arm']}` {row['share']:.2f} ({spread})" if row["arm"] else f"{row['share']:.2f} ({spread})"
         )
     lines = ["| tried | time, as a share of the time without it (quartiles) | kept |", "|---|---|---|"]
-    lines += [f"| {words} | {', '.join(shares)} | {kept} |" for (words, kept), shares in found.items()]
+    lines += [f"| {words} | {', '.join(shares)} | {kept[words]} |" for words, shares in found.items()]
     return "\n".join([*lines, "", where(record["tried"])])
 
 
@@ -108,4 +128,4 @@ def growth(record: dict) -> str:
     return "\n".join([*lines, "", where(record["growth"])])
 
 
-TABLES = {"steps": steps, "inference": inference, "tried": tried, "shares": shares, "growth": growth}
+TABLES = {"ratios": ratios, "steps": steps, "inference": inference, "tried": tried, "shares": shares, "growth": growth}

@@ -6,14 +6,13 @@ import pytest
 import racing
 import speed
 import tried
-from sr_utils import StudyError, backend, models, paths, publish
-
-README = (paths.ROOT / "README.md").read_text()
+from sr_utils import StudyError, backend, models, publish
 
 
-def test_tables_of_the_readme_are_the_record_of_make_bench():
+def test_tables_of_the_pages_are_the_record_of_make_bench():
     record = speed.read()
-    assert publish.fill(README, record, speed.TABLES) == README
+    for page in speed.PAGES:
+        assert publish.fill(page.read_text(), record, speed.TABLES) == page.read_text(), page
     assert {row["arm"] for row in record["steps"]["found"]["rows"]} == set(models.MODELS)
     assert [row["tried"] for row in record["tried"]["found"]] == [t[0] for t in tried.TRIED for _ in t[2]]
 
@@ -61,6 +60,15 @@ def test_ratios_of_steps_are_told_against_the_goal():
     trials = [{"tried": tried.GRADIENTS, "arm": "combined", "share": 0.9}, {"tried": "XLA", "arm": "srcnn", "share": 2}]
     record = {"steps": {"host": host, "found": {"rows": rows}}, "tried": {"found": trials}}
     assert speed.steps(record).endswith("of PyTorch's whole step at 48×48: 1.08 (`combined`).")
+
+
+def test_the_range_of_ratios_names_the_arms_at_its_ends():
+    rows = [{"arm": arm, "patch": 48, "ratio": ratio} for arm, ratio in zip("abc", (1.5, 0.8, 1.1), strict=True)]
+    forward = [{"arm": arm, "ratio": ratio} for arm, ratio in zip("abc", (0.7, 0.9, 2), strict=True)]
+    host = {"processor": "one", "cores": 2, "precision": "float32"}
+    record = {"steps": {"host": host, "found": {"rows": rows}}, "inference": {"host": host, "found": {"rows": forward}}}
+    assert "| training step, 48×48 | 0.80 `b` | 1.10 | 1.50 `a` |" in speed.ratios(record)
+    assert "| forward pass of `make upscale` | 0.70 `a` | 0.90 | 2.00 `c` |" in speed.ratios(record)
 
 
 @pytest.fixture

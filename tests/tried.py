@@ -6,7 +6,6 @@ import sys
 from unittest import mock
 
 import numpy as np
-import pandas as pd
 
 from racing import share
 from sr_utils import backend, bricks, data, evaluation, models, paths, profiles, training
@@ -206,7 +205,7 @@ TRIED = (
     ("the same for images of eight sizes, tracing included", graph_per_size, ("srcnn", "residual", "combined"),
      "no: in scoring nearly every image has its own size"),
     ("learnt up-sampling as a convolution at LR size, not a transposed one", sub_pixel_at_lr, ("pre_upsampling",),
-     "yes, though it gains nothing here"),
+     "yes"),
     ("bilinear up-sampling and first convolution as one at LR size", fused_bilinear, ("srcnn",),
      "no: its borders differ, and SRCNN would no longer read like its diagram"),
     ("the last layer in bfloat16, too", low_precision_end,
@@ -230,10 +229,9 @@ TRIED = (
 def tried() -> list[dict]:
     """What might make the study faster: time with it, as a share of the time without."""
     rows = []
-    for words, measure, arms, kept in TRIED:
+    for words, measure, arms, _ in TRIED:
         for arm in arms:
-            rows.append({"tried": words, "arm": arm, "kept": kept, **measure(arm)})
+            rows.append({"tried": words, "arm": arm, **measure(arm)})
             print(f"  {rows[-1]['share']:.2f}  {words}  {arm}", flush=True)
             keras.utils.clear_session()
-    print(pd.DataFrame(rows)[["tried", "arm", "share", "kept"]].round(2).to_string(index=False))
     return rows
