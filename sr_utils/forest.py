@@ -29,7 +29,7 @@ PANELS = {
     "gmsd": "difference of GMSD",
     "response": "difference of gain / dB",
 }
-UNKNOWN = pd.Series({"corrected": "not testable here", "why": "not among that run's claims"})
+UNKNOWN = pd.Series({"effect": np.nan, "corrected": "not testable here", "why": "not among that run's claims"})
 ROW, HEAD = 0.19, 0.62  # inches
 
 
@@ -98,7 +98,9 @@ def survival(tables: dict[str, pd.DataFrame]):
             colour, _, sign = VERDICTS[cell.corrected]
             ax.add_patch(Rectangle((x, y), width - 0.06, row * 0.88, fc=colour, alpha=0.22, lw=0))
             ax.text(x + 0.12, y + row * 0.45, sign, va="center", ha="center", fontsize=8, color=colour, weight="bold")
-            text = cell.why or f"{signed(cell.effect)}  ({span(cell.low, cell.high)})"
+            text = cell.why
+            if np.isfinite(cell.effect):
+                text = f"{signed(cell.effect)}  ({cell.why or span(cell.low, cell.high)})"
             ax.text(x + 0.26, y + row * 0.45, text, va="center", fontsize=7, color="#222222")
             if table is newest:
                 label = f"{id}  {cell.claim} / {cell.unit}"

@@ -127,6 +127,8 @@ def test_the_survival_figure_has_a_cell_for_every_claim_and_run():
     assert {"smoke", "quick"} <= set(words)
     cell = tables["quick"].loc["12a"]
     assert f"{claims.signed(cell.effect)}  ({claims.span(cell.low, cell.high)})" in words
+    alone = tables["smoke"][tables["smoke"].why != ""].iloc[0]
+    assert f"{claims.signed(alone.effect)}  (one seed gives no interval)" in words
 
 
 def test_an_infinite_score_is_refused_not_judged():
