@@ -7,7 +7,7 @@ import nbformat
 
 from . import StudyError, paths
 from .claims import signed, span
-from .results import read
+from .results import claims_by_run, read, survivors
 
 REFERENCE_NOTE = "# The run shown on this page. Delete this cell to run with the defaults above.\n"
 
@@ -85,7 +85,12 @@ def verdict_line(record: dict) -> str:
     return "\n".join(lines)
 
 
-TABLES = {"costs": cost_table, "scores": score_table, "verdicts": verdict_line}
+def survival_lines(record: dict) -> str:
+    """Markdown: how many verdicts stay from each profile that `figures/` holds to the next, without naming them."""
+    return "\n".join(line for line in survivors(claims_by_run()).splitlines() if line.startswith("- "))
+
+
+TABLES = {"costs": cost_table, "scores": score_table, "verdicts": verdict_line, "survival": survival_lines}
 
 
 def fill(text: str, record: dict, tables: dict = TABLES) -> str:
