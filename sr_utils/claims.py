@@ -198,6 +198,7 @@ def _judge_one(c: Claim, seen: pd.DataFrame) -> dict:
 
 def signed(number: float, spec: str = "") -> str:
     """A sign and three significant digits without powers of ten, or as `spec` says; with a minus, not a hyphen."""
+    number = round(float(number), 12) + 0.0  # a difference of equal floats is zero, and zero has no minus
     return format(number, spec or ("+,.0f" if abs(number) >= 1000 else "+.3g")).replace("-", "−")
 
 

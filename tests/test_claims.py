@@ -131,6 +131,10 @@ def test_the_survival_figure_has_a_cell_for_every_claim_and_run():
     assert f"{claims.signed(alone.effect)}  (one seed gives no interval)" in words
 
 
+def test_what_rounding_leaves_of_zero_is_zero():
+    assert [claims.signed(x) for x in (-2.2e-16, -0.0, 0, -0.00757, 1234)] == ["+0", "+0", "+0", "−0.00757", "+1,234"]
+
+
 def test_an_infinite_score_is_refused_not_judged():
     seen = observed()
     seen.loc[(seen.arm == "combined") & (seen.seed == 0), "psnr"] = np.inf
