@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from . import StudyError, evidence
+from .evidence import signed, span
 
 UNITS = {
     "psnr": "dB",
@@ -194,17 +195,6 @@ def _judge_one(c: Claim, seen: pd.DataFrame) -> dict:
         "p": evidence.p_value(means, c.expect, c.margin),
         "verdict": evidence.verdict(low, high, c.expect, c.margin),
     }
-
-
-def signed(number: float, spec: str = "") -> str:
-    """A sign and three significant digits without powers of ten, or as `spec` says; with a minus, not a hyphen."""
-    number = round(float(number), 12) + 0.0  # a difference of equal floats is zero, and zero has no minus
-    return format(number, spec or ("+,.0f" if abs(number) >= 1000 else "+.3g")).replace("-", "−")
-
-
-def span(low: float, high: float) -> str:
-    """An interval in words, or nothing where there is none."""
-    return "" if np.isnan(low) else f"{signed(low)} … {signed(high)}"
 
 
 SAID = {"holds": "holds", "does not hold": "does not hold", "undecided": "is undecided"}

@@ -159,3 +159,14 @@ def holm(p_values) -> np.ndarray:
     out = np.empty_like(p)
     out[order] = adjusted
     return out
+
+
+def signed(number: float, spec: str = "") -> str:
+    """A sign and three significant digits without powers of ten, or as `spec` says; with a minus, not a hyphen."""
+    number = round(float(number), 12) + 0.0  # a difference of equal floats is zero, and zero has no minus
+    return format(number, spec or ("+,.0f" if abs(number) >= 1000 else "+.3g")).replace("-", "−")
+
+
+def span(low: float, high: float) -> str:
+    """An interval in words, or nothing where there is none."""
+    return "" if np.isnan(low) else f"{signed(low)} … {signed(high)}"

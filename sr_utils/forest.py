@@ -7,7 +7,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from . import filters, observations
-from .claims import MARGIN, signed, span
+from .claims import MARGIN
+from .evidence import signed, span
 from .images import SCALE
 from .style import DPI, FOOT, look, name
 

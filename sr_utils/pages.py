@@ -8,6 +8,7 @@ from IPython.display import Markdown
 
 from . import claims as judged
 from . import models, plots
+from .evidence import signed, span
 
 pd.set_option("display.max_colwidth", None)  # a claim is read whole
 
@@ -35,8 +36,8 @@ def claims(table: pd.DataFrame) -> pd.DataFrame:
     shown["claim"] = np.where(table.control, "control: " + table.claim, table.claim)
     shown["expected"] = table.expected
     rows = list(table.itertuples())
-    shown["effect"] = ["" if pd.isna(r.effect) else f"{judged.signed(r.effect)} {r.unit}" for r in rows]
-    shown["95 % interval"] = [judged.span(r.low, r.high) for r in rows]
+    shown["effect"] = ["" if pd.isna(r.effect) else f"{signed(r.effect)} {r.unit}" for r in rows]
+    shown["95 % interval"] = [span(r.low, r.high) for r in rows]
     shown["over"] = table.covers
     shown["verdict"] = [f"{r.verdict} ({r.why})" if r.why else r.verdict for r in rows]
     shown["after Holm"] = [r.corrected if pd.notna(r.p) else "" for r in rows]

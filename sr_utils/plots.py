@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 
 from . import evaluation, filters
-from .claims import signed
+from .evidence import signed
 from .images import SCALE
 from .style import DPI, FOOT, caption, look, name, save
 

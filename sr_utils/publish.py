@@ -6,7 +6,7 @@ import sys
 import nbformat
 
 from . import StudyError, paths
-from .claims import signed, span
+from .evidence import signed, span
 from .results import claims_by_run, read, survivors
 
 REFERENCE_NOTE = "# The run shown on this page. Delete this cell to run with the defaults above.\n"

@@ -35,9 +35,19 @@ def share(with_it, without, rounds: int = 5, repeats: int = 4, typical=np.median
     `fit` falls into a slow or a fast mode each time it is called, so that the fastest call tells more of it (np.min).
     """
     times = race({"with": with_it, "without": without}, rounds, repeats)
-    ours, base = float(typical(times["with"])), float(typical(times["without"]))
-    quartiles = (np.quantile(times["with"], (0.25, 0.75)) / base).tolist()
-    return {"share": ours / base, "quartiles": quartiles, "ms": ours, "ms before": base}
+    return compared(times["with"], times["without"], typical)
+
+
+def compared(ours, theirs, typical=np.median) -> dict:
+    """`share` of times that were taken already, in milliseconds."""
+    base = float(typical(theirs))
+    low, high = (np.quantile(ours, (0.25, 0.75)) / base).tolist()
+    return {
+        "share": float(typical(ours)) / base,
+        "quartiles": [low, high],
+        "ms": float(typical(ours)),
+        "ms before": base,
+    }
 
 
 def host() -> dict:

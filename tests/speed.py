@@ -10,8 +10,6 @@ from tried import GRADIENTS, TRIED
 
 #: Pages that show tables of the record.
 PAGES = (paths.ROOT / "README.md", paths.ROOT / "figures/bench/README.md")
-#: Pictures that go with the record.
-FIGURES = ("bench_steps.png", "bench_growth.png")
 
 
 def save(name: str, found, host: dict) -> None:
@@ -33,11 +31,11 @@ def to_readme() -> None:
         raise StudyError(f"{paths.build() / 'bench.json'} does not exist; run make bench first.")
     target = paths.ROOT / "figures/bench"
     target.mkdir(parents=True, exist_ok=True)
-    for name in ("bench.json", *FIGURES):
-        if (paths.build() / name).exists():
-            shutil.copy(paths.build() / name, target / name.removeprefix("bench_"))
+    for name in ("bench.json", "bench_steps.png"):
+        shutil.copy(paths.build() / name, target / name.removeprefix("bench_"))
+    record = read()
     for page in PAGES:
-        page.write_text(publish.fill(page.read_text(), read(), TABLES))
+        page.write_text(publish.fill(page.read_text(), record, TABLES))
         print(f"refreshed the tables of {page}")
 
 
@@ -66,12 +64,13 @@ def steps(record: dict) -> str:
     lowest = min(patches)
     alone = [
         f"{row['share'] * rows[row['arm'], lowest]['ratio']:.2f} (`{row['arm']}`)"
-        for row in record.get("tried", {"found": []})["found"]
+        for row in record["tried"]["found"]
         if row["tried"] == GRADIENTS
     ]
-    goal = f"Not slower than PyTorch: {len(met)} of {len(rows)} ({', '.join(met) or 'none'})."
-    if alone:
-        goal += f" TensorFlow's gradients alone take, of PyTorch's whole step at {lowest}×{lowest}: {', '.join(alone)}."
+    goal = (
+        f"Not slower than PyTorch: {len(met)} of {len(rows)} ({', '.join(met) or 'none'}). "
+        f"TensorFlow's gradients alone take, of PyTorch's whole step at {lowest}×{lowest}: {', '.join(alone)}."
+    )
     return "\n".join([*lines, "", where(record["steps"]), "", goal])
 
 
@@ -112,20 +111,4 @@ def tried(record: dict) -> str:
     return "\n".join([*lines, "", where(record["tried"])])
 
 
-def shares(record: dict) -> str:
-    """Markdown: where a first `make reproduce` spends its time."""
-    found = record["shares"]["found"]
-    spent = sorted(found["seconds"].items(), key=lambda item: -item[1])
-    lines = ["| part | seconds | share |", "|---|---:|---:|"]
-    lines += [f"| {part} | {time:.0f} | {100 * time / found['wall']:.1f} % |" for part, time in spent]
-    return "\n".join([*lines, f"| all | {found['wall']:.0f} | 100 % |", "", where(record["shares"])])
-
-
-def growth(record: dict) -> str:
-    """Markdown: slopes of the log–log lines of `make bench BENCHES=growth`."""
-    lines = ["| what grows | of | slope |", "|---|---|---:|"]
-    lines += [f"| {f['what']} | {f['of']} | {f['slope']:.2f} |" for f in record["growth"]["found"]["slopes"]]
-    return "\n".join([*lines, "", where(record["growth"])])
-
-
-TABLES = {"ratios": ratios, "steps": steps, "inference": inference, "tried": tried, "shares": shares, "growth": growth}
+TABLES = {"ratios": ratios, "steps": steps, "inference": inference, "tried": tried}

@@ -1,5 +1,7 @@
 """What `make bench` measures, and what of it the README shows."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -33,17 +35,13 @@ def test_each_benchs_finding_stands_beside_the_others(monkeypatch, tmp_path):
     with pytest.raises(StudyError, match=r"bench\.json does not exist; run make bench first"):
         speed.to_readme()
     host = {"processor": "one", "cores": 2, "precision": "float32", "keras": "3", "torch": None}
-    seconds = {"training steps": 85.0, "import": 15.0}
-    speed.save("shares", {"wall": 100.0, "seconds": seconds}, host)
-    speed.save("growth", {"slopes": [{"what": "images", "of": "MiB", "slope": 0.5}]}, host | {"processor": "two"})
-    filled = publish.fill(
-        "<!-- shares -->\n<!-- /shares -->\n<!-- growth -->\n<!-- /growth -->",
-        speed.json.loads((tmp_path / "bench.json").read_text()),
-        speed.TABLES,
-    )
-    assert "| training steps | 85 | 85.0 % |\n| import | 15 | 15.0 % |\n| all | 100 | 100 % |" in filled
-    assert "*one, 2 cores, float32; keras 3*" in filled and "| images | MiB | 0.50 |" in filled
-    assert "*two, 2 cores" in filled
+    other = host | {"processor": "another", "torch": "2"}
+    for name, found, where in (("shares", 1, host), ("growth", 2, host), ("shares", 3, other)):
+        speed.save(name, found, where)
+    record = json.loads((tmp_path / "bench.json").read_text())
+    assert record == {"shares": {"host": other, "found": 3}, "growth": {"host": host, "found": 2}}
+    assert speed.where(record["growth"]) == "*one, 2 cores, float32; keras 3*"
+    assert speed.where(record["shares"]) == "*another, 2 cores, float32; keras 3, torch 2*"
 
 
 def test_ratios_of_steps_are_told_against_the_goal():
@@ -54,12 +52,11 @@ def test_ratios_of_steps_are_told_against_the_goal():
         for patch, ratio in zip((48, 96), ratios, strict=True)
     ]
     host = {"processor": "one", "cores": 2, "precision": "float32"}
-    table = speed.steps({"steps": {"host": host, "found": {"rows": rows}}})
-    assert "| `srcnn` | 1.0 | 1.10 | 0.50 | 25 % | 1.0 | 0.90 | 0.50 | 25 % |" in table
-    assert table.endswith("Not slower than PyTorch: 1 of 4 (`srcnn` 96×96).")
     trials = [{"tried": tried.GRADIENTS, "arm": "combined", "share": 0.9}, {"tried": "XLA", "arm": "srcnn", "share": 2}]
-    record = {"steps": {"host": host, "found": {"rows": rows}}, "tried": {"found": trials}}
-    assert speed.steps(record).endswith("of PyTorch's whole step at 48×48: 1.08 (`combined`).")
+    table = speed.steps({"steps": {"host": host, "found": {"rows": rows}}, "tried": {"found": trials}})
+    assert "| `srcnn` | 1.0 | 1.10 | 0.50 | 25 % | 1.0 | 0.90 | 0.50 | 25 % |" in table
+    assert "Not slower than PyTorch: 1 of 4 (`srcnn` 96×96)." in table
+    assert table.endswith("of PyTorch's whole step at 48×48: 1.08 (`combined`).")
 
 
 def test_the_range_of_ratios_names_the_arms_at_its_ends():

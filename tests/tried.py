@@ -1,5 +1,7 @@
 """`make bench`, tried: what might make the study faster, each with it and without it in one race."""
 
+import functools
+import itertools
 import os
 import subprocess
 import sys
@@ -7,7 +9,7 @@ from unittest import mock
 
 import numpy as np
 
-from racing import share
+from racing import compared, share
 from sr_utils import backend, bricks, data, evaluation, models, paths, profiles, training
 from sr_utils.backend import keras
 
@@ -52,7 +54,7 @@ def same():
 def fresh():
     """Patches as training cuts them."""
     pairs = data.load("sample").train
-    for number in range(10**9):
+    for number in itertools.count():
         yield data.batch(pairs, QUICK.batch, QUICK.patch, seed=0, epoch=0, step=number)
 
 
@@ -68,13 +70,12 @@ def graph_per_size(arm):
     model, rng = models.build(arm), np.random.default_rng(0)
     pictures = [rng.integers(0, 256, (64 + 4 * i, 96 - 4 * i, 3), np.uint8) for i in range(8)]
 
-    def scored(make):
-        run = make()
+    def scored(run):
         for lr in pictures:
             evaluation.grey_levels(run(lr[None].astype(np.float32)))
 
-    single = lambda: lambda x: model(x, training=False)  # noqa: E731
-    return share(lambda: scored(lambda: backend.traced(model)), lambda: scored(single), 2, 2)
+    single = functools.partial(model, training=False)
+    return share(lambda: scored(backend.traced(model)), lambda: scored(single), 2, 2)
 
 
 def sub_pixel_at_lr(arm="pre_upsampling"):
@@ -156,7 +157,7 @@ def _process(code: str, **settings) -> str:
 
 
 def _steps(arm, setup="", options="", **settings) -> float:
-    """Median seconds of a training step in a Python of its own, for what is settled when a process starts."""
+    """Median milliseconds of a training step in a Python of its own, for what is settled when a process starts."""
     code = f"""
 import sys
 sys.path.insert(0, "tests")
@@ -166,30 +167,19 @@ run = tried.step(tried.models.build({arm!r}), *tried.patches(), {options})
 run()
 print(tried.np.median([racing.seconds(run) for _ in range(40)]))
 """
-    return float(_process(code, **settings))
-
-
-def _of_processes(with_it, without, times: int = 3) -> dict:
-    """`racing.share` of what processes report: medians, and the extremes."""
-    one, other = zip(*((with_it(), without()) for _ in range(times)), strict=True)
-    base = float(np.median(other))
-    return {
-        "share": float(np.median(one)) / base,
-        "quartiles": [min(one) / base, max(one) / base],
-        "ms": 1e3 * float(np.median(one)),
-        "ms before": 1e3 * base,
-    }
+    return 1e3 * float(_process(code, **settings))
 
 
 def one_between(arm):
     """One thread between operations."""
-    return _of_processes(lambda: _steps(arm, TF_NUM_INTEROP_THREADS="1"), lambda: _steps(arm))
+    pairs = [(_steps(arm, TF_NUM_INTEROP_THREADS="1"), _steps(arm)) for _ in range(3)]
+    return compared(*zip(*pairs, strict=True))
 
 
 def xla(arm):
     """Compiled by XLA, which Keras leaves out where TensorFlow's operations are made deterministic."""
     setup = "from sr_utils import backend; backend._make_deterministic = lambda on_gpu: None"
-    return _of_processes(lambda: _steps(arm, setup, "jit_compile=True"), lambda: _steps(arm, setup), 1)
+    return compared([_steps(arm, setup, "jit_compile=True")], [_steps(arm, setup)])
 
 
 def late_import(arm=""):
