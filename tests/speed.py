@@ -111,4 +111,16 @@ def tried(record: dict) -> str:
     return "\n".join([*lines, "", where(record["tried"])])
 
 
-TABLES = {"ratios": ratios, "steps": steps, "inference": inference, "tried": tried}
+def shares(record: dict) -> str:
+    """Markdown: where a first `make reproduce` spends its time."""
+    found = record["shares"]["found"]
+    spent = sorted(found["seconds"].items(), key=lambda item: -item[1])
+    lines = ["| part | seconds | share |", "|---|---:|---:|"]
+    lines += [
+        f"| {part} | {time:.0f} | {100 * time / found['wall']:.1f} % |"
+        for part, time in [*spent, ("all", found["wall"])]
+    ]
+    return "\n".join([*lines, "", where(record["shares"])])
+
+
+TABLES = {"ratios": ratios, "steps": steps, "inference": inference, "tried": tried, "shares": shares}

@@ -68,6 +68,12 @@ def test_the_range_of_ratios_names_the_arms_at_its_ends():
     assert "| forward pass of `make upscale` | 0.70 `a` | 0.90 | 2.00 `c` |" in speed.ratios(record)
 
 
+def test_shares_are_of_the_whole_run():
+    found = {"wall": 200.0, "seconds": {"import": 30.0, "training steps": 170.0}}
+    table = speed.shares({"shares": {"host": {"processor": "one", "cores": 2, "precision": "float32"}, "found": found}})
+    assert "| training steps | 170 | 85.0 % |\n| import | 30 | 15.0 % |\n| all | 200 | 100.0 % |" in table
+
+
 @pytest.fixture
 def variants(monkeypatch):
     """A trial's two networks: as tried, and as the study has it."""
