@@ -56,20 +56,20 @@ $(ENV): requirements.lock pyproject.toml
 	@touch $@ $(if $(JAX),,$(BIN)/.installed)
 
 reproduce: $(ENV)  ## train every arm, execute all notebooks, draw every figure
-	@$(BIN)/python -m sr_utils.reproduce $(ARGS)
+	@$(BIN)/python -m tools.reproduce $(ARGS)
 
 upscale: $(ENV)  ## IMAGE=photo.jpg, or a folder, ×4 by the combined model
 	@test -n "$(IMAGE)" || { echo "name a picture: make upscale IMAGE=photo.jpg"; exit 1; }
-	@$(BIN)/python -m sr_utils.upscale "$(IMAGE)" $(if $(OUT),"$(OUT)") --arm "$(ARM)" $(if $(FORCE),--force)
+	@$(BIN)/python -m tools.upscale "$(IMAGE)" $(if $(OUT),"$(OUT)") --arm "$(ARM)" $(if $(FORCE),--force)
 
 publish: $(ENV)  ## copy the last executed notebooks back into notebooks/, and refresh the README's tables
-	@$(BIN)/python -m sr_utils.publish "$(PROFILE)"
+	@$(BIN)/python -m tools.publish "$(PROFILE)"
 
 weights: $(ENV)  ## train the networks that come with the study again, and refresh their card
-	@$(BIN)/python -m sr_utils.ship
+	@$(BIN)/python -m tools.weights
 
 verify: $(ENV)  ## run the pages again as they stand, and compare all that they show (hours without kept runs)
-	@$(BIN)/python tests/verify.py $(NOTEBOOKS)
+	@$(BIN)/python -m tools.verify $(NOTEBOOKS)
 
 test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils they reach
 	@$(BIN)/ruff check .
@@ -77,7 +77,7 @@ test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils 
 	@$(BIN)/python -m pytest --cov
 
 bench: $(ENV)  ## what is measured, not tested: intervals, the comparer, kills, steps, growth (two hours)
-	@$(BIN)/python tests/bench.py $(BENCHES)
+	@$(BIN)/python -m bench.bench $(BENCHES)
 
 audit: $(ENV)  ## the pinned packages against the published advisories (pip-audit; needs the network)
 	@$(PIP) pip-audit
@@ -88,7 +88,7 @@ lab: $(ENV)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=. --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
-	@$(BIN)/python -m sr_utils.data "$(DATA)"
+	@$(BIN)/python -m sr_utils.data.sets "$(DATA)"
 
 clean:  ## remove .venv and build; runs/ and figures/ stay
 	rm -rf .venv build

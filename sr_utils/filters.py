@@ -6,7 +6,7 @@ Gonzalez & Woods, Digital Image Processing, chapter 3.
 import cv2
 import numpy as np
 
-from . import StudyError
+from sr_utils import StudyError
 
 #: Sums to 1, so flat regions keep their value; the surround is subtracted from nine times the centre.
 KERNEL = np.array([[-1, -1, -1], [-1, 9, -1], [-1, -1, -1]], np.float32)

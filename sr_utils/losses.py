@@ -14,8 +14,8 @@ import h5py
 import numpy as np
 import pooch
 
-from . import StudyError
-from .backend import keras
+from sr_utils import StudyError
+from sr_utils.device import keras
 
 ops = keras.ops
 

@@ -1,6 +1,8 @@
 """The folders of the study, each with the environment variable that moves it."""
 
+import errno
 import os
+import re
 import time
 from pathlib import Path
 
@@ -38,3 +40,22 @@ def move_aside(folder: Path) -> None:
     """Keep a run's folder under another name, where it is no longer found."""
     if folder.exists():
         folder.rename(folder.with_name(f"{folder.name}.old-{time.time_ns()}"))
+
+
+def replace(path: Path, write) -> None:
+    """Call write(temporary path), flush it to the disk and rename: readers see the old file or the new one, whole.
+
+    Raises `OSError` where the disk is full or the folder cannot be written, and leaves nothing half-written behind.
+    """
+    scratch = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        write(scratch)
+        with open(scratch, "rb") as file:
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except Exception as error:
+        told = re.search(r"errno = (\d+)", str(error))  # HDF5 buries the system's error in a message of its own
+        number = int(told[1]) if told else getattr(error, "errno", None) or errno.EIO
+        raise OSError(number, os.strerror(number)) from error
+    finally:
+        scratch.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from . import StudyError
+from sr_utils import StudyError
 
 
 @dataclass(frozen=True)

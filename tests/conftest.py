@@ -20,7 +20,7 @@ def own_folders(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def sr_data():
     """The folder with Set5 and Set14, or a skip."""
-    from sr_utils import data
+    from sr_utils.data import sets as data
 
     if not {"Set5", "Set14"} <= set(data.on_disk()):
         pytest.skip("Set5 and Set14 are not on disk; run make data DATA=Set5, or set SR_DATA")
@@ -45,7 +45,7 @@ def executed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reproduced")
     environment = {**os.environ, **{f"SR_{n.upper()}": str(folder / n) for n in ("runs", "figures", "build")}}
     environment.pop("SR_DATA", None)  # the default needs no data
-    command = [sys.executable, "-m", "sr_utils.reproduce", "--profile", "smoke"]
+    command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke"]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr[-3000:]
     return folder, result.stdout

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, archives, data
+from sr_utils import StudyError
+from sr_utils.data import archives
+from sr_utils.data import sets as data
 
 
 @pytest.fixture

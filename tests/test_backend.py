@@ -9,7 +9,8 @@ import types
 import numpy as np
 import pytest
 
-from sr_utils import StudyError, backend
+from sr_utils import StudyError
+from sr_utils import device as backend
 
 
 @pytest.fixture

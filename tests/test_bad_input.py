@@ -16,9 +16,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, archives, backend, data, filters, losses, paths, plots, reproduce, training
-from sr_utils.data import main as make_data
+from sr_utils import StudyError, filters, losses, paths
+from sr_utils import device as backend
+from sr_utils.data import archives
+from sr_utils.data import sets as data
+from sr_utils.data.sets import main as make_data
+from sr_utils.plots import charts as plots
+from sr_utils.training import runs as training
 from test_archives import png, publish, server  # noqa: F401 (a fixture)
+from tools import reproduce
 
 
 class Place:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import lab
-from sr_utils import evaluation, models
-from sr_utils.data import load
-from sr_utils.images import upsample
+from bench import lab
+from sr_utils.data.images import upsample
+from sr_utils.data.sets import load
+from sr_utils.evaluation import scores as evaluation
+from sr_utils.models import networks as models
 
 pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
 

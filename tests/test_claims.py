@@ -5,8 +5,12 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 
-from sr_utils import StudyError, claims, forest, models, pages
-from sr_utils.training import STUDY, label
+from sr_utils import StudyError
+from sr_utils.claims import table as claims
+from sr_utils.models import networks as models
+from sr_utils.plots import forest
+from sr_utils.plots import tables as pages
+from sr_utils.training.runs import STUDY, label
 
 
 def observed(seeds=3, images=12, **effects):

@@ -15,9 +15,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import kills
 import sr_utils
-from sr_utils import StudyError, cluster, keeping, paths, reproduce, training
+from bench import kills
+from sr_utils import StudyError, paths
+from sr_utils.training import checkpoints as keeping
+from sr_utils.training import runs as training
+from tools import cluster, reproduce
 
 #: Bits depend on the number of threads, so that every process of these tests has one.
 ONE_THREAD = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), "1")
@@ -226,7 +229,7 @@ def test_no_dask(monkeypatch, capsys):
     said = []
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "distributed", None)
-        patch.delitem(sys.modules, "sr_utils.cluster")
+        patch.delitem(sys.modules, "tools.cluster")
         patch.delattr(sr_utils, "cluster")
         patch.setenv("SCHEDULER", "local:2")
         said += [reproduce.main(["--profile", "smoke"]), capsys.readouterr().err]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, data
+from sr_utils import StudyError
+from sr_utils.data import sets as data
 
 
 def test_downscale_antialiases_as_the_protocol_says(picture):
@@ -143,7 +144,7 @@ def test_images_of_many_kinds(tmp_path, picture):
 
 def test_set5_is_bicubic_of_the_literature(sr_data):
     """Bicubic rows of the ×4 tables: Set5 28.42 dB."""
-    from sr_utils import evaluation
+    from sr_utils.evaluation import scores as evaluation
 
     scores = [
         evaluation.psnr(evaluation.upscale("bicubic", data.downscale(p.hr)), p.hr) for p in data.load("Set5").valid

@@ -3,8 +3,12 @@ import pytest
 from PIL import Image
 from skimage.metrics import structural_similarity
 
-from sr_utils import StudyError, data, evaluation, filters, models, training
-from sr_utils.backend import keras
+from sr_utils import StudyError, filters
+from sr_utils.data import sets as data
+from sr_utils.device import keras
+from sr_utils.evaluation import scores as evaluation
+from sr_utils.models import networks as models
+from sr_utils.training import runs as training
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sr_utils import StudyError, evidence
+from sr_utils import StudyError
+from sr_utils.claims import statistics as evidence
 
 
 def frame(**arms):

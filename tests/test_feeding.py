@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from sr_utils import data, feeding, models, training
-from sr_utils.backend import keras
+from sr_utils.data import sets as data
+from sr_utils.device import keras
+from sr_utils.models import networks as models
+from sr_utils.training import device_batches as feeding
+from sr_utils.training import runs as training
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sr_utils import StudyError, losses, profiles
-from sr_utils.backend import keras
+from sr_utils.device import keras
 from test_archives import server  # noqa: F401 (a fixture)
 
 SMALL = ("block1_pool", "block2_pool")

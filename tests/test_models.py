@@ -3,8 +3,12 @@ import re
 import numpy as np
 import pytest
 
-from sr_utils import StudyError, backend, bricks, evaluation, filters, models
-from sr_utils.backend import keras
+from sr_utils import StudyError, filters
+from sr_utils import device as backend
+from sr_utils.device import keras
+from sr_utils.evaluation import scores as evaluation
+from sr_utils.models import layers as bricks
+from sr_utils.models import networks as models
 
 #: Worked out by hand: k·k·in·out + out for each convolution.
 PARAMETERS = {

@@ -14,8 +14,11 @@ import papermill
 import pytest
 from PIL import Image
 
-import verify
-from sr_utils import StudyError, claims, paths, publish, reproduce, results, training
+from sr_utils import StudyError, paths
+from sr_utils.claims import record as results
+from sr_utils.claims import table as claims
+from sr_utils.training import runs as training
+from tools import publish, reproduce, verify
 
 NAMES = [
     "01_baseline",

@@ -4,9 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sr_utils import bricks, evaluation, filters, forest, observations, training
-from sr_utils.data import load
-from sr_utils.images import upsample
+from sr_utils import filters
+from sr_utils.data.images import upsample
+from sr_utils.data.sets import load
+from sr_utils.evaluation import probes as observations
+from sr_utils.evaluation import scores as evaluation
+from sr_utils.models import layers as bricks
+from sr_utils.plots import forest
+from sr_utils.training import runs as training
 
 
 @pytest.fixture(scope="module")

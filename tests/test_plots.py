@@ -6,8 +6,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, data, diagrams, evaluation, framework, models, paths, plots, style, training
-from sr_utils.training import STUDY, label
+from sr_utils import StudyError, paths
+from sr_utils.data import sets as data
+from sr_utils.evaluation import scores as evaluation
+from sr_utils.models import networks as models
+from sr_utils.plots import charts as plots
+from sr_utils.plots import diagrams, framework, style
+from sr_utils.training import runs as training
+from sr_utils.training.runs import STUDY, label
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,9 @@ import tomllib
 import pytest
 import yaml
 
-from sr_utils import paths, publish, results
+from sr_utils import paths
+from sr_utils.claims import record as results
+from tools import publish
 
 ROOT = paths.ROOT
 README = (ROOT / "README.md").read_text()

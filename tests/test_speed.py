@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-import racing
-import speed
-import tried
-from sr_utils import StudyError, backend, models, publish
+from bench import racing, speed, tried
+from sr_utils import StudyError
+from sr_utils import device as backend
+from sr_utils.models import networks as models
+from tools import publish
 
 
 def test_tables_of_the_pages_are_the_record_of_make_bench():

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from sr_utils import backend, models
+from sr_utils import device as backend
+from sr_utils.models import networks as models
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is only a yardstick: pip install .[bench]")
 
 
 @pytest.mark.parametrize("arm", models.MODELS)
 def test_the_twin_is_the_same_network(arm, monkeypatch):
-    import steps
+    from bench import steps
 
     precise = {**backend.setup(), "precision": "float32"}
     monkeypatch.setattr(backend, "_choose", lambda: precise)
@@ -28,7 +29,7 @@ def test_the_twin_is_the_same_network(arm, monkeypatch):
 
 def test_layer_by_layer_the_twin_has_our_precision(monkeypatch):
     """Autocast rounds the last layer's output to bfloat16; ours, and the twin that follows it, do not."""
-    import steps
+    from bench import steps
 
     mixed = {**backend.setup(), "precision": "bfloat16"}
     monkeypatch.setattr(backend, "_choose", lambda: mixed)

@@ -14,8 +14,10 @@ import numpy as np
 import psutil
 import pytest
 
-import kills
-from sr_utils import StudyError, keeping, paths, training
+from bench import kills
+from sr_utils import StudyError, paths
+from sr_utils.training import checkpoints as keeping
+from sr_utils.training import runs as training
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, tmp_pat
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_says_how_to_go_on(tmp_path, stop):
     environment = {**os.environ, **{f"SR_{n.upper()}": str(tmp_path / n) for n in ("runs", "figures", "build")}}
-    command = [sys.executable, "-m", "sr_utils.reproduce", "--profile", "smoke"]
+    command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout.readline().startswith("[1/6]")
@@ -159,7 +161,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         raise ValueError("write failed: time = now\n, errno = 28, error message = 'No space left on device'")
 
     with pytest.raises(OSError, match="No space left on device") as told:
-        training.replace(target, half)
+        paths.replace(target, half)
     assert told.value.errno == errno.ENOSPC
     assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]
 

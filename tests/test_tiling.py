@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from sr_utils import backend, models, tiling
-from sr_utils.evaluation import MARGIN, grey_levels
-from sr_utils.images import SCALE
+from sr_utils import device as backend
+from sr_utils.data.images import SCALE
+from sr_utils.evaluation import tiling
+from sr_utils.evaluation.scores import MARGIN, grey_levels
+from sr_utils.models import networks as models
 
 
 @pytest.fixture(scope="module", params=list(models.MODELS))
@@ -47,7 +49,7 @@ def test_tiles_together_are_the_whole_image(model, shape):
 
 
 def test_an_unknown_layer_is_not_guessed_at():
-    from sr_utils.backend import keras
+    from sr_utils.device import keras
 
     lr = keras.Input((None, None, 3))
     model = keras.Model(lr, keras.layers.Conv2DTranspose(3, 4, strides=4, padding="same")(lr))

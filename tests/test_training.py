@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sr_utils import StudyError, losses, paths, profiles, reproduce, training
+from sr_utils import StudyError, losses, paths, profiles
+from sr_utils.training import runs as training
+from tools import reproduce
 
 
 def weights(run):

@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from sr_utils import backend, evaluation, models, paths, tiling
-from sr_utils import upscale as command
-from sr_utils.data import load
-from sr_utils.images import upsample
+from sr_utils import device as backend
+from sr_utils import paths
+from sr_utils.data.images import upsample
+from sr_utils.data.sets import load
+from sr_utils.evaluation import scores as evaluation
+from sr_utils.evaluation import tiling
+from sr_utils.models import networks as models
+from tools import upscale as command
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LOSSLESS = [".png", ".tif"]
@@ -206,7 +210,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, size):
     disk.mkdir()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)).save(tmp_path / "photo.png")
     mount = f"mount -t tmpfs -o size={size} tmpfs {disk}"
-    run = f"{sys.executable} -m sr_utils.upscale {tmp_path}/photo.png {disk}/out.png"
+    run = f"{sys.executable} -m tools.upscale {tmp_path}/photo.png {disk}/out.png"
     command = [
         "unshare",
         "--map-root-user",

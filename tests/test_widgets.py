@@ -5,7 +5,11 @@ import numpy as np
 import pytest
 from ipywidgets.widgets.widget import _instances
 
-from sr_utils import StudyError, data, evaluation, scenes, widgets
+from sr_utils import StudyError
+from sr_utils.data import sets as data
+from sr_utils.evaluation import scores as evaluation
+from sr_utils.widgets import comparer as widgets
+from sr_utils.widgets import scenes
 
 
 @pytest.fixture

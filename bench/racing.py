@@ -1,0 +1,69 @@
+"""Timing for `make bench`: actions take turns, so that a busy minute hurts all of them alike; ratios are what lasts."""
+
+import os
+import platform
+import re
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from sr_utils import device as backend
+
+
+def seconds(action) -> float:
+    """How long a call takes."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def race(sides: dict, rounds: int = 5, repeats: int = 4) -> dict[str, list]:
+    """Milliseconds of each action, by name; in turns, each warmed up before it is timed."""
+    times = {side: [] for side in sides}
+    for _ in range(rounds):
+        for side, action in sides.items():
+            action()  # warm
+            times[side] += [seconds(action) * 1e3 for _ in range(repeats)]
+    return times
+
+
+def share(with_it, without, rounds: int = 5, repeats: int = 4, typical=np.median) -> dict:
+    """Time of one action as a share of another's: ratio of `typical` times, and the quartiles of the first over that.
+
+    `fit` falls into a slow or a fast mode each time it is called, so that the fastest call tells more of it (np.min).
+    """
+    times = race({"with": with_it, "without": without}, rounds, repeats)
+    return compared(times["with"], times["without"], typical)
+
+
+def compared(ours, theirs, typical=np.median) -> dict:
+    """`share` of times that were taken already, in milliseconds."""
+    base = float(typical(theirs))
+    low, high = (np.quantile(ours, (0.25, 0.75)) / base).tolist()
+    return {
+        "share": float(typical(ours)) / base,
+        "quartiles": [low, high],
+        "ms": float(typical(ours)),
+        "ms before": base,
+    }
+
+
+def host() -> dict:
+    """What a timing was taken on: processor, cores, precision, versions."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+        name, family, model = (
+            re.search(rf"^{key}\s*: (.*)$", text, re.M)[1] for key in ("model name", "cpu family", "model")
+        )
+        processor = f"{name} (family {family}, model {model})"
+    except (OSError, TypeError):
+        processor = platform.processor() or platform.machine()
+    made = {"processor": processor, "cores": os.cpu_count(), "precision": backend.setup()["precision"]}
+    for package in ("keras", backend.setup()["backend"], "torch"):
+        try:
+            made[package] = version(package)
+        except PackageNotFoundError:
+            made[package] = None
+    return made

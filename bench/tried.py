@@ -1,0 +1,233 @@
+"""`make bench`, tried: what might make the study faster, each with it and without it in one race."""
+
+import functools
+import itertools
+import os
+import subprocess
+import sys
+from unittest import mock
+
+import numpy as np
+
+from bench.racing import compared, share
+from sr_utils import device as backend
+from sr_utils import paths, profiles
+from sr_utils.data import sets as data
+from sr_utils.device import keras
+from sr_utils.evaluation import scores as evaluation
+from sr_utils.models import layers as bricks
+from sr_utils.models import networks as models
+from sr_utils.training import runs as training
+
+layers = keras.layers
+QUICK = profiles.get("quick")
+GRADIENTS = "gradients alone, without optimizer and training loop"
+FITS = 8, 1, np.min  # rounds, repeats and what is typical, where `fit` is timed
+
+
+def patches(dtype=np.uint8):
+    """A batch of `quick`'s size."""
+    lr, hr = data.batch(data.load("sample").train, QUICK.batch, QUICK.patch, seed=0, epoch=0, step=0)
+    return lr.astype(dtype), hr.astype(dtype)
+
+
+def step(model, lr, hr, **options):
+    """A function that does one training step."""
+    model.compile(keras.optimizers.Adam(1e-3), "mse", **({"jit_compile": False} | options))
+    return lambda: model.train_on_batch(lr, hr)
+
+
+def epoch(model, batches, validation=None, **options):
+    """A function that does 50 steps as `fit` does them, and a validation if there are crops for it."""
+    model.compile(keras.optimizers.Adam(1e-3), "mse", jit_compile=False, **options)
+
+    def run():
+        model.fit(
+            batches(), steps_per_epoch=50, validation_data=validation, validation_batch_size=QUICK.batch, verbose=0,
+            shuffle=False,
+        )  # fmt: skip
+
+    return run
+
+
+def same():
+    """One batch, again and again: training without the cost of patches."""
+    batch = patches()
+    while True:
+        yield batch
+
+
+def fresh():
+    """Patches as training cuts them."""
+    pairs = data.load("sample").train
+    for number in itertools.count():
+        yield data.batch(pairs, QUICK.batch, QUICK.patch, seed=0, epoch=0, step=number)
+
+
+def graphs(arm):
+    """Inference on a tile of one size, by a graph that is traced already."""
+    model, lr = models.build(arm), np.zeros((1, 64, 96, 3), np.float32)
+    graph = backend.traced(model)
+    return share(lambda: np.asarray(graph(lr)), lambda: np.asarray(model(lr, training=False)))
+
+
+def graph_per_size(arm):
+    """Scoring eight images of eight sizes, each traced first."""
+    model, rng = models.build(arm), np.random.default_rng(0)
+    pictures = [rng.integers(0, 256, (64 + 4 * i, 96 - 4 * i, 3), np.uint8) for i in range(8)]
+
+    def scored(run):
+        for lr in pictures:
+            evaluation.grey_levels(run(lr[None].astype(np.float32)))
+
+    single = functools.partial(model, training=False)
+    return share(lambda: scored(backend.traced(model)), lambda: scored(single), 2, 2)
+
+
+def sub_pixel_at_lr(arm="pre_upsampling"):
+    """Sub-pixel convolution against the transposed convolution that it equals, with 12×12 kernels at stride 4."""
+
+    def transposed(x, scale, channels, name, **options):
+        return layers.Conv2DTranspose(channels, 3 * scale, strides=scale, padding="same", name=name, **options)(x)
+
+    with mock.patch.object(models, "sub_pixel", transposed):
+        other = models.build(arm)
+    return share(step(models.build(arm), *patches()), step(other, *patches()))
+
+
+def fused_bilinear(arm="srcnn"):
+    """Bilinear ×4 and 9×9 convolution as one 5×5 sub-pixel convolution at LR size (its borders would differ)."""
+    lr, x = bricks.lr_input()
+    x = bricks.conv(x, 64 * 16, 5, "conv_9", activation="relu")
+    x = bricks.conv(bricks.DepthToSpace(4)(x), 32, 5, "conv_5", activation="relu")
+    other = bricks.sr_output(lr, bricks.conv(x, 3, 5, "conv_out", dtype="float32"), "fused")
+    return share(step(other, *patches()), step(models.build(arm), *patches()))
+
+
+def low_precision_end(arm):
+    """The last layer in bfloat16, too."""
+
+    def without_dtype(brick):
+        return lambda *given, dtype=None, **options: brick(*given, **options)
+
+    with (
+        mock.patch.object(models, "conv", without_dtype(models.conv)),
+        mock.patch.object(models, "sub_pixel", without_dtype(models.sub_pixel)),
+    ):
+        other = models.build(arm)
+    return share(step(other, *patches()), step(models.build(arm), *patches()))
+
+
+def ten_in_a_call(arm):
+    """Ten steps in a call of the compiled function."""
+    return share(epoch(models.build(arm), same, steps_per_execution=10), epoch(models.build(arm), same), *FITS)
+
+
+def bytes_in(arm):
+    """Batches as uint8, scaled in the network, instead of float32."""
+    return share(step(models.build(arm), *patches()), step(models.build(arm), *patches(np.float32)))
+
+
+def gradients_alone(arm):
+    """TensorFlow's gradients, without Adam and without Keras' loop."""
+    import tensorflow as tf
+
+    model, (lr, hr) = models.build(arm), map(tf.constant, patches())
+
+    @tf.function
+    def gradients():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(lr, training=True) - tf.cast(hr, tf.float32)))
+        return tape.gradient(loss, model.trainable_variables)
+
+    return share(gradients, step(models.build(arm), *patches()))
+
+
+def no_patches(arm):
+    """One batch for ever: what a thread that cuts patches ahead could save at most."""
+    return share(epoch(models.build(arm), same), epoch(models.build(arm), fresh), *FITS)
+
+
+def fewer_crops(arm):
+    """An epoch of 50 steps with a validation on 16 crops instead of 64."""
+    crops = training.validation_crops(data.load("sample").valid, QUICK.patch)
+    few = tuple(part[:16] for part in crops)
+    return share(epoch(models.build(arm), same, few), epoch(models.build(arm), same, crops), *FITS)
+
+
+def _process(code: str, **settings) -> str:
+    """What a fresh Python prints that runs this code."""
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | settings
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=environment, cwd=paths.ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def _steps(arm, setup="", options="", **settings) -> float:
+    """Median milliseconds of a training step in a Python of its own, for what is settled when a process starts."""
+    code = f"""
+import sys
+sys.path.insert(0, "tests")
+{setup}
+import racing, tried
+run = tried.step(tried.models.build({arm!r}), *tried.patches(), {options})
+run()
+print(tried.np.median([racing.seconds(run) for _ in range(40)]))
+"""
+    return 1e3 * float(_process(code, **settings))
+
+
+def one_between(arm):
+    """One thread between operations."""
+    pairs = [(_steps(arm, TF_NUM_INTEROP_THREADS="1"), _steps(arm)) for _ in range(3)]
+    return compared(*zip(*pairs, strict=True))
+
+
+def xla(arm):
+    """Compiled by XLA, which Keras leaves out where TensorFlow's operations are made deterministic."""
+    setup = "from sr_utils import backend; backend._make_deterministic = lambda on_gpu: None"
+    return compared([_steps(arm, setup, "jit_compile=True")], [_steps(arm, setup)])
+
+
+def late_import(arm=""):
+    """`make reproduce` up to where it starts the first kernel: Keras is imported by the kernels alone."""
+    early = "import tools.reproduce, sr_utils.training.runs"
+    return share(lambda: _process("import tools.reproduce"), lambda: _process(early), 2, 2)
+
+
+#: What was tried, on which arms, and whether the study does it.
+TRIED = (
+    ("inference by a graph instead of op by op, sizes seen before", graphs, ("srcnn", "residual", "combined"),
+     "in `make upscale`, whose tiles have few sizes"),
+    ("the same for images of eight sizes, tracing included", graph_per_size, ("srcnn", "residual", "combined"),
+     "no: in scoring nearly every image has its own size"),
+    ("learnt up-sampling as a convolution at LR size, not a transposed one", sub_pixel_at_lr, ("pre_upsampling",),
+     "yes"),
+    ("bilinear up-sampling and first convolution as one at LR size", fused_bilinear, ("srcnn",),
+     "no: its borders differ, and SRCNN would no longer read like its diagram"),
+    ("the last layer in bfloat16, too", low_precision_end,
+     ("srcnn", "progressive_upsampling", "residual", "post_upsampling"),
+     "no: 4 % of all arms' time; PSNR on Set5 (`quick`, bsds500, seed 0) −0.03 to +0.02 dB"),
+    ("ten steps in a call (`steps_per_execution`)", ten_in_a_call, ("post_upsampling", "combined"),
+     "no: a millisecond a step"),
+    ("XLA", xla, ("post_upsampling", "srcnn"), "on a GPU only"),
+    ("uint8 batches, scaled in the network", bytes_in, ("post_upsampling", "srcnn"), "yes"),
+    ("no patches to cut at all: the most that cutting ahead could save", no_patches, ("post_upsampling", "srcnn"),
+     "no thread of our own: Keras' generator already feeds ahead"),
+    ("validation on 16 crops instead of 64", fewer_crops, ("srcnn",),
+     "no: final losses are compared crop by crop"),
+    ("one thread between operations", one_between, ("post_upsampling", "combined"), "no"),
+    (GRADIENTS, gradients_alone, ("post_upsampling", "progressive_upsampling", "srcnn_edge_input", "combined"),
+     "no: it trains nothing, and only shows what is left to save"),
+    ("Keras imported late: from command to first kernel", late_import, ("",), "yes"),
+)  # fmt: skip
+
+
+def tried() -> list[dict]:
+    """What might make the study faster: time with it, as a share of the time without."""
+    rows = []
+    for words, measure, arms, _ in TRIED:
+        for arm in arms:
+            rows.append({"tried": words, "arm": arm, **measure(arm)})
+            print(f"  {rows[-1]['share']:.2f}  {words}  {arm}", flush=True)
+            keras.utils.clear_session()
+    return rows

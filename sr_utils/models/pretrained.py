@@ -1,0 +1,30 @@
+"""The trained weights that come with the study."""
+
+import json
+from pathlib import Path
+
+import pooch
+
+from sr_utils import StudyError
+
+FOLDER = Path(__file__).with_name("weights")
+RECORD = FOLDER / "weights.json"
+
+
+def record() -> dict:
+    """What made each file: {arm: {"sha256", "profile", "data", "loss", "seed", "scores", …}}."""
+    return json.loads(RECORD.read_text())
+
+
+def path(arm: str) -> Path:
+    """The weights of that arm, float16 in Keras' `.weights.h5` layout, once their checksum holds.
+
+    Raises `StudyError` for an arm without weights, and for a file that is absent or altered.
+    """
+    known = record()
+    if arm not in known:
+        raise StudyError(f"No weights come with the arm {arm!r}; choose {' or '.join(known)}, or train it.")
+    file = FOLDER / f"{arm}.weights.h5"
+    if not file.exists() or pooch.file_hash(str(file)) != known[arm]["sha256"]:
+        raise StudyError(f"{file} is not the file that came with the study; restore it: git checkout -- {file}")
+    return file

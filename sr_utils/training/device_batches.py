@@ -1,0 +1,93 @@
+"""On a GPU: the images lie on the device, and every step cuts its own patches there, the same bytes as `data.batch`."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from sr_utils.data.images import SCALE
+from sr_utils.data.sets import Pair, draws
+from sr_utils.device import keras
+
+
+class OnDevice(keras.Model):
+    """A network that trains from places instead of patches; it shares the network's weights and adds none to train.
+
+    All training images lie in two uint8 tensors, a row per LR pixel: its three bytes, and the 4×4×3 bytes of HR that
+    belong to it. A patch is one gather in each, so that HR crops stay aligned on LR pixels and indices within int32
+    (DIV2K has 1.4 × 10⁸ LR pixels, and takes 7 GB).
+
+    Parameters
+    ----------
+    network : the model to train, (B, h, w, 3) -> (B, 4h, 4w, 3).
+    pairs : training images, each at least a patch large.
+    patch : the side of a patch in HR pixels, a multiple of 4.
+    """
+
+    def __init__(self, network: keras.Model, pairs: Sequence[Pair], patch: int):
+        super().__init__(name=f"{network.name}_on_device")
+        self.network, self.side = network, patch // SCALE
+        with ThreadPoolExecutor() as pool:  # Pillow decodes outside Python's lock
+            sizes = np.array(list(pool.map(lambda pair: pair.lr.shape[:2], pairs)))
+        self.widths, ends = sizes[:, 1], np.cumsum(sizes.prod(1))
+        self.firsts = ends - sizes.prod(1)
+        lr, hr = (np.empty((ends[-1], channels), np.uint8) for channels in (3, 3 * SCALE**2))
+        for pair, first, end in zip(pairs, self.firsts, ends, strict=True):
+            lr[first:end], hr[first:end] = _rows(pair)
+        self.lr, self.hr = self._keep("lr", lr), self._keep("hr", hr)
+
+    def _keep(self, name: str, rows: np.ndarray):
+        kept = self.add_weight(name=name, shape=rows.shape, dtype="uint8", trainable=False, initializer="zeros")
+        kept.assign(rows)
+        return kept
+
+    def batch(self, pairs: Sequence[Pair], size: int, patch: int, seed: int, epoch: int, step: int):
+        """Where `data.batch` with the same arguments cuts: int32 (size, 4) of first row, width, turns and flip.
+
+        It comes alone in a tuple, as `fit` takes batches without a target.
+        """
+        found = [
+            (self.firsts[i] + y * self.widths[i] + x, self.widths[i], turns, flip)
+            for i, y, x, turns, flip in draws(pairs, size, patch, seed, epoch, step)
+        ]
+        return (np.array(found, np.int32),)
+
+    def cut(self, places):
+        """int32 (B, 4) places -> uint8 (B, patch/4, patch/4, 3) LR and uint8 (B, patch, patch, 3) HR."""
+        ops = keras.ops
+        first, width, turns, flip = (places[:, i, None, None] for i in range(4))
+        steps = ops.arange(self.side, dtype="int32")
+        index = first + steps[:, None] * width + steps
+        lr, hr = ops.take(self.lr, index, axis=0), ops.take(self.hr, index, axis=0)
+        hr = ops.transpose(ops.reshape(hr, (-1, self.side, self.side, SCALE, SCALE, 3)), (0, 1, 3, 2, 4, 5))
+        hr = ops.reshape(hr, (-1, self.side * SCALE, self.side * SCALE, 3))
+        return _turned(lr, turns[..., None], flip[..., None]), _turned(hr, turns[..., None], flip[..., None])
+
+    def call(self, x):
+        if len(x.shape) == 4:  # validation brings its own crops
+            return self.network(x)
+        lr, hr = self.cut(x)
+        return self.network(lr), hr
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        y_pred, y = y_pred if y is None else (y_pred, y)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        y_pred, y = y_pred if y is None else (y_pred, y)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+
+def _rows(pair: Pair):
+    """An image as rows: uint8 (h·w, 3) of LR, and uint8 (h·w, 48) of the HR pixels under each LR pixel."""
+    h, w = pair.lr.shape[:2]
+    blocks = pair.hr.reshape(h, SCALE, w, SCALE, 3).transpose(0, 2, 1, 3, 4)
+    return pair.lr.reshape(h * w, 3), blocks.reshape(h * w, 3 * SCALE**2)
+
+
+def _turned(crops, turns, flip):
+    """Quarter turns and flips (B, 1, 1, 1) of crops (B, n, n, 3), as `data.batch` does them."""
+    ops = keras.ops
+    crops = ops.where(turns % 2 == 1, ops.transpose(crops, (0, 2, 1, 3)), crops)
+    crops = ops.where((turns == 1) | (turns == 2), ops.flip(crops, 1), crops)
+    return ops.where((turns >= 2) != (flip == 1), ops.flip(crops, 2), crops)

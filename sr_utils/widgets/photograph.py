@@ -1,0 +1,64 @@
+"""The comparer on a reader's own photograph, with the weights that come with the study."""
+
+import functools
+import tempfile
+from pathlib import Path
+
+import ipywidgets as widgets
+import numpy as np
+from IPython.display import display
+
+from sr_utils import StudyError
+from sr_utils.data.images import read_image, upsample
+from sr_utils.evaluation import scores as evaluation
+from sr_utils.models import networks as models
+from sr_utils.widgets.comparer import compare
+
+LARGEST = 400  # LR pixels to a side; of a larger photograph, its middle
+
+
+class Upload(widgets.VBox):
+    """A button that takes an image file and shows LR, bicubic and SR of its middle 400×400 pixels, or what is wrong.
+
+    The file stays between browser and kernel. SR is made by `models.load`'s networks `arms` when first shown.
+    """
+
+    def __init__(self, arms=("srcnn", "combined")):
+        self.button = widgets.FileUpload(accept="image/*", description="photograph")
+        self.words = widgets.HTML()
+        self._load = functools.cache(models.load)
+        self._arms = arms
+        super().__init__([self.button, self.words])
+        self.button.observe(self._show, "value")
+
+    def _show(self, _):
+        (file,) = self.button.value
+        self.children = [self.button, self.words]
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, Path(file["name"]).name)
+                path.write_bytes(file["content"])
+                whole = read_image(path)
+            lr = middle(whole)
+            images = {"lr": lr, "bicubic": upsample(lr)}
+            for arm in self._arms:
+                images[arm] = lambda arm=arm: evaluation.upscale(self._load(arm), lr)
+            shown = compare(images)
+        except StudyError as error:
+            self.words.value = f"<b>{str(error).replace(folder, '').lstrip('/')}</b>"
+            return
+        part = "" if whole.shape == lr.shape else f"; shown: its middle {lr.shape[1]}×{lr.shape[0]}"
+        self.words.value = f"{path.name}, {whole.shape[1]}×{whole.shape[0]} pixels{part}"
+        self.children = [self.button, self.words, shown]
+
+
+def middle(image, side: int = LARGEST) -> np.ndarray:
+    """The middle of a picture, at most side×side: uint8 (h, w, 3)."""
+    top, left = (max(0, n - side) // 2 for n in image.shape[:2])
+    return np.ascontiguousarray(image[top : top + side, left : left + side])
+
+
+def upload() -> None:
+    """Show the button where a kernel runs, and a sentence on static pages."""
+    words = "*A button stands here where a kernel runs (`make lab`).*"
+    display({"text/markdown": words, **Upload()._repr_mimebundle_()}, raw=True)

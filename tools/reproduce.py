@@ -1,0 +1,128 @@
+"""`make reproduce`: execute all notebooks in order with papermill, then print the table of results."""
+
+import argparse
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import papermill
+import psutil
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
+from sr_utils import StudyError, paths, profiles
+from sr_utils.data.sets import NAMES, check_name
+
+PARAMETERS = {"profile", "data", "seeds"}
+
+
+def check(profile: str, data: str, seeds: str, device: str | None) -> dict:
+    """Papermill's parameters, or a `StudyError` before anything has started."""
+    profiles.get(profile)
+    check_name(data)
+    profiles.check_device(device)
+    folder = data if data in NAMES else str(Path(data).expanduser().resolve())  # kernels run in another folder
+    return {"profile": profile, "data": folder, "seeds": profiles.check_seeds(seeds)}
+
+
+def make_absolute() -> None:
+    """Paths in the environment as seen from here, for kernels run in another folder."""
+    for variable in ("SR_DATA", "SR_RUNS", "SR_FIGURES", "SR_BUILD", "VGG_WEIGHTS"):
+        value = os.environ.get(variable)
+        if value and value not in ("none", "imagenet"):
+            os.environ[variable] = str(Path(value).expanduser().resolve())
+
+
+def forget(profile: str, data: str, seeds: list) -> None:
+    """Move the kept runs of these parameters aside, so that they are trained anew; nothing is deleted."""
+    for seed in seeds:
+        for folder in paths.runs().glob(f"{profile}_{Path(data).name}_*_seed{seed}_*"):
+            if ".old-" not in folder.name:
+                paths.move_aside(folder)
+
+
+def execute(notebook: Path, target: Path, parameters: dict) -> None:
+    """Run one notebook into `target`; raises `StudyError` with the failing cell's message and the copy's path."""
+    known = set(papermill.inspect_notebook(str(notebook)))
+    if not known >= PARAMETERS:
+        raise StudyError(
+            f"{notebook.name} lacks the parameters {', '.join(sorted(PARAMETERS - known))}; restore that cell."
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        papermill.execute_notebook(
+            str(notebook),
+            str(target),
+            parameters,
+            kernel_name="python3",
+            cwd=str(notebook.parent),
+            stderr_file=sys.stderr,
+            extra_arguments=["--IPKernelApp.log_level=50"],  # a failing cell tells of itself
+        )
+    except PapermillExecutionError as error:
+        message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}").removeprefix("StudyError: ")
+        cells = [
+            c for c in nbformat.read(target, as_version=4).cells if "papermill-error" not in str(c.metadata.get("tags"))
+        ]
+        where = f"{notebook.name}, cell {cells[error.cell_index].id!r}"
+        raise StudyError(f"{where}: {message} The executed copy is {target}.") from None
+    except DeadKernelError:
+        raise StudyError(
+            f"{notebook.name}: the kernel was killed or interrupted; the same command goes on from the last checkpoint."
+        ) from None
+    except RuntimeError as error:
+        raise StudyError(f"{notebook.name}: no kernel could start ({error}); run make clean, then again.") from None
+
+
+def _stop(number, frame) -> None:
+    """Ctrl-C or SIGTERM: end at once, kernel and all. Every file is written whole or not at all, so nothing is lost."""
+    print("\nmake reproduce was interrupted; the same command goes on from the last checkpoint.", file=sys.stderr)
+    sys.stderr.flush()
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
+    os._exit(130)  # an exception could get lost in the event loop that waits for the kernel
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(prog="make reproduce", description=__doc__)
+    parser.add_argument("--profile", default="quick")
+    parser.add_argument("--data", default="sample")
+    parser.add_argument("--seeds", default="0")
+    arguments = parser.parse_args(argv)
+    began = time.perf_counter()
+    try:
+        parameters = check(**vars(arguments), device=os.environ.get("DEVICE"))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)
+        make_absolute()
+        if os.environ.pop("FRESH", "") == "1":
+            forget(**parameters)
+        if os.environ.get("SCHEDULER"):
+            from tools import cluster  # Dask is an extra
+
+            cluster.train_all(os.environ["SCHEDULER"], **parameters)
+        notebooks = sorted(paths.NOTEBOOKS.glob("0*.ipynb"))
+        for i, notebook in enumerate(notebooks, 1):
+            print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)
+            execute(notebook, paths.build() / arguments.profile / notebook.name, parameters)
+        from sr_utils.claims import record as results  # so late, for it brings the backend with it
+
+        scores = results.read(arguments.profile)["scores"]
+    except StudyError as error:
+        print(f"make reproduce stopped: {error}", file=sys.stderr)
+        return 1
+    means = scores.pivot_table(index="arm", columns="set", values=["psnr", "ssim"], sort=False)
+    print(f"\nMeans over images and seeds (PSNR in dB)\n{means.round(4).to_string(float_format=lambda v: f'{v:.4g}')}")
+    figures = paths.figures() / arguments.profile
+    print(f"\n{len(list(figures.glob('*.png')))} figures and results.json in {figures}")
+    print(f"{len(notebooks)} executed notebooks in {paths.build() / arguments.profile}")
+    print(f"{(time.perf_counter() - began) / 60:.1f} minutes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
