@@ -93,7 +93,7 @@ def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame
     -------
     family : "primary" or "secondary". A primary row's `verdict` is by Holm's adjusted `p_holm` over all primary rows
         that were tested, a secondary one's by Benjamini and Hochberg's (1995) `q` over all secondary ones, each at 0.05.
-    effect, low, high, p : the mean, its 95 % interval, and the two-sided p of whichever of "holds" and "does not hold"
+    effect, low, high, p : the mean (of ratios the geometric one), its 95 % interval, and the two-sided p of whichever of "holds" and "does not hold"
         is nearer. An intersection (`parts`) holds with the largest p among its parts', and does not hold with the
         smallest of theirs times their number. It shows the effect and interval of its `binding` part: the one that
         speaks least for the claim.
@@ -151,10 +151,12 @@ def _single(trial: Trial) -> tuple[dict, tuple[float, float]]:
     agrees = {"more": np.greater(d, c.null), "less": np.less(d, c.null), "same": np.abs(d) < trial.margin}[c.expect]
     mean = {"more": row["effect"] > c.null, "less": row["effect"] < c.null, "same": abs(row["effect"]) < trial.margin}
     row |= {"better_share": float(agrees.mean()), "leans": "for" if mean[c.expect] else "against"}
-    if not trial.measurable:
-        return row, (np.nan, np.nan)
-    _, row["low"], row["high"] = statistics.interval(d)
-    return row, trial.p_values()
+    both = (np.nan, np.nan)
+    if trial.measurable:
+        both, (_, row["low"], row["high"]) = trial.p_values(), statistics.interval(d)
+    if METRICS[c.metric].ratio:
+        row |= {key: float(2 ** row[key]) for key in ("effect", "low", "high", "null")}
+    return row, both
 
 
 def _intersection(c: Claim, trials: dict[str, Trial]) -> tuple[dict, tuple[float, float]]:

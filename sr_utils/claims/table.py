@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Metric:
-    """What is measured: its `unit`, the factor it is printed with, and whether it is kept as a base-2 logarithm."""
+    """What is measured and its `unit`; printed as a `percent`, or kept as a base-2 logarithm and shown as a `ratio`."""
 
     name: str
     unit: str
-    factor: float = 1.0
-    log2: bool = False
+    percent: bool = False
+    ratio: bool = False
 
 
 METRICS = {
@@ -23,14 +23,14 @@ METRICS = {
     "ssim": Metric("SSIM", "in SSIM"),
     "gmsd": Metric("GMSD", "in GMSD"),
     "loss": Metric("MSE on the benchmark images", "grey levels²"),
-    "sharpness": Metric("high-frequency power", "% of HR's", 100),
+    "sharpness": Metric("high-frequency power", "of HR's", percent=True),
     "epochs": Metric("epochs to the same validation loss", "epochs"),
     "area": Metric("mean validation MSE over the schedule", "grey levels²"),
-    "first_fifth": Metric("share of the loss's fall", "% of the fall", 100),
-    "last_two_fifths": Metric("share of the loss's fall", "% of the fall", 100),
+    "first_fifth": Metric("share of the loss's fall", "of the fall", percent=True),
+    "last_two_fifths": Metric("share of the loss's fall", "of the fall", percent=True),
     "response": Metric("gain of a fine ripple", "dB of gain"),
-    "apart": Metric("RMS difference of pictures", "× that of two seeds", log2=True),
-    "apart_gmsd": Metric("GMSD between pictures", "× that of two seeds", log2=True),
+    "apart": Metric("RMS difference of pictures", "× that of two seeds", ratio=True),
+    "apart_gmsd": Metric("GMSD between pictures", "× that of two seeds", ratio=True),
 }
 
 MARGIN = 0.1  # dB; a smaller difference of PSNR counts as none
@@ -109,7 +109,7 @@ class Claim:
 
 def _primary(id: str, study: int, letters: str, original: str, note: str = "") -> Claim:
     parts = tuple(id + letter for letter in letters)
-    return Claim(id, study, f"all of {parts[0]} to {parts[-1]}", parts=parts, original=original, note=note)
+    return Claim(id, study, original, parts=parts, original=original, note=note)
 
 
 def _table():

@@ -10,10 +10,10 @@ SAID = {"holds": "holds", "does not hold": "does not hold", "undecided": "is und
 
 def value(row, number: float, unit: bool = True) -> str:
     """A number in the units of a row of `judge`'s table: "+0.62 dB", "81 % of the fall", "1.7 × that of two seeds"."""
-    metric = METRICS[row.metric]
-    number = 2**number if metric.log2 else number * metric.factor
-    text = signed(number) if not row.quantity else f"{number:.3g}"
-    return f"{text} {metric.unit}" if unit else text
+    percent = METRICS[row.metric].percent
+    text = signed(100 * number if percent else number)
+    text = text.lstrip("+") if row.quantity else text
+    return f"{text} {'% ' * percent}{row.unit}" if unit else text
 
 
 def effect(row) -> str:
@@ -67,8 +67,9 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 
 def _claim(row) -> str:
     if row.binding:
-        return f"{row.original} ({row.claim}; shown: {row.binding})"
-    return f"control: {row.claim}" if row.control else row.original and f"{row.original}: {row.claim}" or row.claim
+        return f"{row.original} (all of {row.parts.replace(' ', ', ')}; shown: {row.binding})"
+    said = row.original if row.original not in ("", row.claim) else "control" if row.control else ""
+    return f"{said}: {row.claim}" if said else row.claim
 
 
 def sentences(table: pd.DataFrame) -> str:
