@@ -12,7 +12,7 @@ from sr_utils.data.sets import load
 from sr_utils.evaluation import scores as evaluation
 from sr_utils.models import networks as models
 from sr_utils.training import runs as training
-from test_claims import observed
+from tests.test_claims import observed
 from tools import publish
 
 
