@@ -7,7 +7,6 @@ import pytest
 from sr_utils import StudyError, losses, profiles
 from sr_utils.data import vgg
 from sr_utils.device import keras
-from test_archives import server  # noqa: F401 (a fixture)
 
 SMALL = ("block1_pool", "block2_pool")
 
@@ -123,7 +122,7 @@ def test_unknown_layers_and_losses_are_refused():
 
 
 @pytest.fixture
-def published(server, tmp_path, monkeypatch):  # noqa: F811
+def published(server, tmp_path, monkeypatch):
     """The folder of a server on loopback that stands for Keras' own; what is downloaded lies in a cache of its own."""
     folder, address = server
     monkeypatch.setattr(vgg, "ADDRESS", address + vgg.PUBLISHED)

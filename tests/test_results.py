@@ -11,7 +11,7 @@ from sr_utils.claims import table as claims
 from sr_utils.data.sets import load
 from sr_utils.evaluation import scores as evaluation
 from sr_utils.training import runs as training
-from test_claims import observed
+from tests.test_claims import observed
 from tools import publish
 
 
