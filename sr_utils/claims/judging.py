@@ -201,7 +201,9 @@ def margins(table: pd.DataFrame) -> pd.DataFrame:
     A margin on a loss is the share of the reference's mean that so many dB of PSNR are. Rows in other units are left
     out: their margin is not one of PSNR.
     """
-    rows = table[(table.expect == "same") & table.metric.isin(("psnr", "loss")) & table.low.notna() & (table.binding == "")]
+    rows = table[
+        (table.expect == "same") & table.metric.isin(("psnr", "loss")) & table.low.notna() & (table.binding == "")
+    ]
 
     def at(row, decibels: float) -> str:
         share = (10 ** (decibels / 10) - 1) / OF_LOSS if row.metric == "loss" else decibels / MARGIN

@@ -129,7 +129,9 @@ def _table():
         "2", 1, "ab", "The loss falls fast in the first fifth of the schedule and is flat after three fifths",
         "A learning rate that decays to zero flattens any curve, so 2b says little about the network.",
     )  # fmt: skip
-    yield c("2a", 1, "more than half of the fall is done after the first fifth", "srcnn", metric="first_fifth", null=0.5)
+    yield c(
+        "2a", 1, "more than half of the fall is done after the first fifth", "srcnn", metric="first_fifth", null=0.5
+    )
     yield c("2b", 1, "less than 5 % of the fall is left after three fifths", "srcnn", metric="last_two_fifths",
             null=0.05, **less)  # fmt: skip
 

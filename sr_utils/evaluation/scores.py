@@ -71,7 +71,9 @@ def score(model, pairs) -> pd.DataFrame:
             continue
         sr = upscale(model, pair.lr)
         lumas = _lumas(sr, pair.hr)
-        rows.append({"image": pair.name, "loss": mse(sr, pair.hr)} | {name: metric(*lumas) for name, metric in METRICS.items()})
+        rows.append(
+            {"image": pair.name, "loss": mse(sr, pair.hr)} | {name: metric(*lumas) for name, metric in METRICS.items()}
+        )
     if not rows:
         raise StudyError("There is no image to score; name a set that has validation images with some detail.")
     return pd.DataFrame(rows)
