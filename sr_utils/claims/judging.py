@@ -9,8 +9,9 @@ from scipy import stats
 from sr_utils import StudyError
 from sr_utils.claims import statistics
 from sr_utils.claims.derived import observed
+from sr_utils.claims.metrics import METRICS
 from sr_utils.claims.statistics import FIXED
-from sr_utils.claims.table import CLAIMS, FURTHEST, MARGIN, MARGINS, METRICS, OF_LOSS, Claim
+from sr_utils.claims.table import CLAIMS, FURTHEST, Claim
 
 ALPHA = 1 - statistics.LEVEL
 ALONE = "one seed"  # why there is no verdict
@@ -74,6 +75,8 @@ def _gather_one(c: Claim, seen: pd.DataFrame) -> Trial:
 
 
 def _absent(arm: str, metric: str, seen: pd.DataFrame) -> str:
+    if arm == FURTHEST and METRICS[metric].ratio and arm in set(seen.arm):
+        return "with one seed there is no distance between seeds"
     if arm in set(seen.arm):
         return f"{arm} has no {METRICS[metric].name}"
     made = any(word in arm for word in (" ~ ", " against ", FURTHEST))  # of other arms' runs
@@ -209,20 +212,3 @@ def _covers(trial: Trial) -> str:
     if units == 1:
         return f"{seeds} seeds" if seeds > 1 else ALONE
     return f"{seeds} seeds × {images}" if seeds > 1 else f"{images}, {ALONE}"
-
-
-def margins(table: pd.DataFrame) -> pd.DataFrame:
-    """What the intervals of `judge`'s equivalence rows say at `MARGINS` of PSNR: ids × dB, uncorrected verdicts.
-
-    A margin on a loss is the share of the reference's mean that so many dB of PSNR are. Rows in other units are left
-    out: their margin is not one of PSNR.
-    """
-    rows = table[
-        (table.expect == "same") & table.metric.isin(("psnr", "loss")) & table.low.notna() & (table.binding == "")
-    ]
-
-    def at(row, decibels: float) -> str:
-        share = (10 ** (decibels / 10) - 1) / OF_LOSS if row.metric == "loss" else decibels / MARGIN
-        return statistics.verdict(row.low, row.high, "same", margin=row.margin * share)
-
-    return pd.DataFrame({m: [at(row, m) for row in rows.itertuples()] for m in MARGINS}, index=rows.index)

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from sr_utils.claims.metrics import METRICS
 from sr_utils.claims.statistics import signed
-from sr_utils.claims.table import METRICS
 
 SAID = {"holds": "holds", "does not hold": "does not hold", "undecided": "is undecided"}
 

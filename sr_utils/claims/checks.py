@@ -8,6 +8,7 @@ from scipy import stats
 
 from sr_utils.claims import statistics
 from sr_utils.claims.judging import ALPHA, Trial, gather, intersection, judge, primary_verdicts
+from sr_utils.claims.metrics import MARGIN, MARGINS, OF_LOSS
 from sr_utils.claims.statistics import FIXED, Estimate
 from sr_utils.claims.table import BY_ID
 
@@ -75,6 +76,23 @@ def _ranks(trials: list[Trial]) -> float:
         ranked = trial.paired.shape[1] > 1
         pairs.append(statistics.p_values(Ranks(trial), c.expect, c.null, trial.margin) if ranked else trial.p_values())
     return min(1.0, *intersection(pairs))
+
+
+def margins(table: pd.DataFrame) -> pd.DataFrame:
+    """What the intervals of `judge`'s equivalence rows say at `MARGINS` of PSNR: ids × dB, uncorrected verdicts.
+
+    A margin on a loss is the share of the reference's mean that so many dB of PSNR are. Rows in other units are left
+    out: their margin is not one of PSNR.
+    """
+    rows = table[
+        (table.expect == "same") & table.metric.isin(("psnr", "loss")) & table.low.notna() & (table.binding == "")
+    ]
+
+    def at(row, decibels: float) -> str:
+        share = (10 ** (decibels / 10) - 1) / OF_LOSS if row.metric == "loss" else decibels / MARGIN
+        return statistics.verdict(row.low, row.high, "same", margin=row.margin * share)
+
+    return pd.DataFrame({m: [at(row, m) for row in rows.itertuples()] for m in MARGINS}, index=rows.index)
 
 
 def power(*observations: pd.DataFrame, alpha: float = ALPHA) -> pd.DataFrame:
