@@ -50,7 +50,9 @@ def _couples(keys) -> list:
     seeds = sorted({seed for _, seed in keys})
     following = dict(zip(seeds, seeds[1:] + seeds[:1], strict=True))
     couples = [(a, b) for a, b in combinations(keys, 2) if a[1] == b[1]]
-    return couples + [((arm, s), (arm, following[s])) for arm, s in keys if s != following[s]]
+    return couples + [
+        ((arm, s), (arm, following[s])) for arm, s in keys if s != following[s] and (arm, following[s]) in keys
+    ]
 
 
 FREQUENCIES = np.array([1, 2, 3, 4, 6, 8]) / 32  # cycles per HR pixel; 4/32 is LR's Nyquist frequency
