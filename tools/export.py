@@ -22,7 +22,8 @@ from sr_utils.device import keras
 from sr_utils.evaluation.scores import upscale
 from sr_utils.evaluation.tiling import reach
 from sr_utils.models import layers as ours
-from sr_utils.models import networks
+from sr_utils.models.building import build
+from sr_utils.models.pretrained import load as load_trained
 
 OPSET, IR = 17, 8  # of 2022: every ONNX Runtime since 1.12 reads them, onnxruntime-web too
 TOLERANCE = 1  # grey level between ONNX Runtime and Keras
@@ -154,8 +155,8 @@ def export(model: keras.Model, target: Path, **metadata: str) -> str:
 def _trained(arm: str, weights: str | None) -> keras.Model:
     """The network with the weights that come with the study, or with those of a file."""
     if weights is None:
-        return networks.load(arm)
-    model = networks.build(arm)
+        return load_trained(arm)
+    model = build(arm)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # Keras goes on where layers are missing

@@ -10,7 +10,8 @@ from sr_utils import StudyError
 from sr_utils.data.sets import load
 from sr_utils.device import keras
 from sr_utils.evaluation.scores import upscale
-from sr_utils.models import networks
+from sr_utils.models import MODELS, build
+from sr_utils.models import load as load_trained
 from sr_utils.models.pretrained import FOLDER
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed; pip install .[export]")
@@ -24,7 +25,7 @@ ARMS = ("srcnn_edge_input", "iterative_upsampling", "inception_as_pre", "post_sk
 
 def drawn(arm):
     """An arm with weights at random, since some start at zero; its output stays within 0…255, mostly."""
-    model, rng = networks.build(arm), np.random.default_rng(0)
+    model, rng = build(arm), np.random.default_rng(0)
     shapes = [weight.shape for weight in model.get_weights()]
     model.set_weights([rng.normal(0, 1.2 / np.sqrt(np.prod(s[:-1]) if len(s) > 1 else 400), s) for s in shapes])
     return model
@@ -42,9 +43,9 @@ def test_the_file_gives_keras_picture(arm, tmp_path, picture):
 
 def test_the_arms_tested_have_every_layer():
     def kinds(arm):
-        return {type(layer).__name__ for layer in networks.build(arm).layers}
+        return {type(layer).__name__ for layer in build(arm).layers}
 
-    assert set().union(*map(kinds, ARMS)) == set().union(*map(kinds, networks.MODELS))
+    assert set().union(*map(kinds, ARMS)) == set().union(*map(kinds, MODELS))
 
 
 def test_the_file_says_what_it_takes(tmp_path):
@@ -66,18 +67,18 @@ def test_the_five_lines_of_the_card(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(code, {})
     sr = np.asarray(Image.open("photo_x4.png")).astype(int)
-    assert np.abs(sr - upscale(export.in_float32(networks.load("combined")), lr)).max() <= 1
+    assert np.abs(sr - upscale(export.in_float32(load_trained("combined")), lr)).max() <= 1
 
 
 def test_a_file_that_differs_is_not_written(tmp_path, monkeypatch):
     honest = export.to_onnx
 
     def wrong(model, **metadata):
-        return honest(networks.load("srcnn"), **metadata)
+        return honest(load_trained("srcnn"), **metadata)
 
     monkeypatch.setattr(export, "to_onnx", wrong)
     with pytest.raises(StudyError, match=r"differs from Keras by up to \d+ grey levels, so .* was not written"):
-        export.export(networks.build("srcnn"), tmp_path / "srcnn.onnx")
+        export.export(build("srcnn"), tmp_path / "srcnn.onnx")
     assert not list(tmp_path.iterdir())
 
 
