@@ -1,6 +1,6 @@
 """Upscale and score by the published protocol; compare arms by paired differences with an interval."""
 
-from pathlib import Path
+import warnings
 
 import cv2
 import numpy as np
@@ -11,9 +11,9 @@ from sr_utils.claims.statistics import compare, interval, table
 from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk
 from sr_utils.device import keras
+from sr_utils.evaluation.keeping import kept
 from sr_utils.evaluation.metrics import METRICS, SHAVE, _lumas, gmsd, luma, psnr, sharpness, ssim
 from sr_utils.filters import edge_enhance
-from sr_utils.paths import replace
 
 __all__ = [
     "METRICS", "SHAVE", "compare", "gmsd", "interval", "luma", "psnr", "score", "score_all", "sharpness", "ssim",
@@ -55,14 +55,18 @@ def upscale_window(arm, pair, y: int, x: int, side: int):
 def score(model, pairs) -> pd.DataFrame:
     """One row per image: `image`, `psnr` (dB), `ssim`, `sharpness`, `gmsd`; `model` as for `upscale`.
 
-    Raises `StudyError` for an empty set.
+    An image without any detail cannot be scored (its PSNR is infinite); a warning names it, and it is left out. Raises
+    `StudyError` where no image is left.
     """
-    if not pairs:
-        raise StudyError("There is no image to score; name a set that has validation images.")
     rows = []
     for pair in pairs:
+        if pair.hr.min() == pair.hr.max():
+            warnings.warn(f"{pair.name} is of one colour, so that there is nothing to score; left out.", stacklevel=2)
+            continue
         lumas = _lumas(upscale(model, pair.lr), pair.hr)
         rows.append({"image": pair.name} | {name: metric(*lumas) for name, metric in METRICS.items()})
+    if not rows:
+        raise StudyError("There is no image to score; name a set that has validation images with some detail.")
     return pd.DataFrame(rows)
 
 
@@ -112,12 +116,8 @@ def _scores(entry, name, pairs, arm=None, suffix="") -> pd.DataFrame:
     """Scores of a run or interpolation, or of `arm` in its stead; a run's are kept beside its weights."""
     is_run = not isinstance(entry, str)
     model, label, seed = (entry.model, entry.label, entry.config["seed"]) if is_run else (entry, entry, -1)
-    kept = entry.folder / f"scores-{Path(name).name}-{digest(pairs)}{suffix}.csv" if is_run else None
-    frame = pd.read_csv(kept, dtype={"image": str}) if kept and kept.exists() else pd.DataFrame()
-    if not {"image", *METRICS} <= set(frame.columns):
-        frame = score(arm or model, pairs)
-        if kept:
-            replace(kept, lambda path: frame.to_csv(path, index=False))
+    depends = [digest(pairs), suffix, score, upscale, grey_levels, luma, *METRICS.values()]
+    frame = kept(entry.folder if is_run else None, "scores", depends, lambda: score(arm or model, pairs))
     return frame.assign(arm=label, seed=seed, set=name)[["arm", "seed", "set", "image", *METRICS]]
 
 
