@@ -46,7 +46,7 @@ def at_points(ax, points, boxes=()) -> None:
     taken = np.hstack([marks - 6, marks + 6])  # left, bottom, right, top
     if len(boxes):
         ends = ax.transData.transform(np.reshape(boxes, (-1, 2))).reshape(-1, 4)
-        taken = np.vstack([taken, ends + [-2, -2, 2, 2]])
+        taken = np.vstack([taken, ends + np.array([-2, -2, 2, 2])])
     taken = np.vstack([taken, *([text.get_window_extent().extents] for text in ax.texts)])
     for (x, y, words, colour), mark in zip(points, marks, strict=False):
         text = ax.annotate(words, (x, y), (0, 0), textcoords="offset pixels", color=legible(colour), fontsize=9)

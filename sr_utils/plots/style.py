@@ -9,6 +9,7 @@ from IPython.display import Image
 from matplotlib.colors import to_rgb
 
 from sr_utils import StudyError, paths
+from sr_utils.models.arms import ARMS
 from sr_utils.paths import replace
 
 DPI = 100
@@ -39,30 +40,14 @@ STYLE = {
 plt.rcdefaults()  # a reader's own matplotlibrc must not change the study's figures
 plt.rcParams.update(STYLE)
 
-# Paul Tol's "muted" scheme, safe for colour-blind readers; markers and dashes carry the same meaning a second time.
-LOOKS = {  # label: (name in figures, colour, marker, dashes)
+#: What is no arm: (name in figures, colour, marker, dashes). The arms' looks stand in `models.arms`.
+LOOKS = {
     "lr": ("LR", "#888888", "x", ":"),
     "nearest": ("LR", "#888888", "x", ":"),
-    "bilinear": ("bilinear", "#aaaaaa", "v", ":"),
-    "bicubic": ("bicubic", "#777777", "^", ":"),
+    "bilinear": ("bilinear", "#bbbbbb", "+", ":"),
+    "bicubic": ("bicubic", "#999999", "^", ":"),
     "hr": ("HR", "#000000", "", "-"),
-    "srcnn": ("SRCNN", "#222222", "o", "-"),
-    "pre_upsampling": ("pre-upsampling", "#332288", "s", "-"),
-    "post_upsampling": ("post-upsampling", "#CC6677", "D", "--"),
-    "progressive_upsampling": ("progressive", "#117733", "P", "-."),
-    "iterative_upsampling": ("iterative", "#DDAA33", "X", (0, (4, 1, 1, 1, 1, 1))),
-    "residual": ("residual", "#44AA99", "h", "--"),
-    "inception": ("inception", "#AA4499", "p", "-."),
-    "residual_as_pre": ("residual, pre's cost", "#66CCBB", (6, 1, 0), "--"),
-    "inception_as_pre": ("inception, pre's cost", "#DD88CC", (5, 0, 36), "-."),
-    "srcnn mae": ("SRCNN, MAE", "#88CCEE", "<", "--"),
-    "srcnn perceptual": ("SRCNN, perceptual", "#882255", ">", "-."),
-    "srcnn perceptual_random": ("SRCNN, random features", "#6699CC", "H", ":"),
-    "srcnn_edge_input": ("SRCNN, edge-enhanced input", "#999933", "*", "--"),
-    "post_skip": ("post-upsampling + global skip", "#EE99AA", "8", "--"),
-    "combined": ("combined", "#EE7733", "d", "-"),
-    "combined mae": ("combined, MAE", "#FFAA66", (4, 1, 0), "--"),
-}
+} | {label: (arm.name, arm.colour, arm.marker, arm.dashes) for label, arm in ARMS.items()}
 
 
 def name(label: str) -> str:
