@@ -3,13 +3,13 @@
 Nothing here imports Keras: a built model is an argument.
 """
 
-import re
 from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.path import Path
 
+from sr_utils.plots.graphs import describe, graph, ranks, sizes
 from sr_utils.plots.style import DPI, headline, name
 
 #: What a box does decides its colour; its words say the same.
@@ -39,77 +39,6 @@ def box(ax, x, y, width, height, words, kind, size=9):
 def arrow(ax, *points):
     """A line through the points with an arrow head at the last."""
     ax.add_patch(FancyArrowPatch(path=Path(points), arrowstyle="-|>", mutation_scale=10, color="#444444", lw=1.1))
-
-
-def describe(layer) -> tuple[str, str]:
-    """(words, kind) of a Keras layer."""
-    kind = type(layer).__name__
-    if kind == "Conv2D":
-        relu = "\nReLU" if layer.activation.__name__ == "relu" else ""
-        return f"conv {layer.kernel_size[0]}×{layer.kernel_size[1]}\n{layer.filters} filters{relu}", "conv"
-    if kind == "DepthToSpace":
-        return f"sub-pixel\nshuffle ×{layer.scale}", "up"
-    if kind == "UpSampling2D":
-        return f"{layer.interpolation}\n×{layer.size[0]}", "up"
-    if kind == "MaxPooling2D":
-        return f"max-pool\n÷{layer.pool_size[0]}", "down"
-    if kind == "InputLayer":
-        return "LR\n0…255", "image"
-    if kind == "Rescaling":
-        return ("centre\n−½…½", "image") if layer.offset < 0 else ("SR\n0…255", "image")
-    if kind == "EdgeEnhance":
-        return "edge\nenhance", "filter"
-    return {"Add": "+", "Subtract": "−", "Concatenate": "concat"}.get(kind, kind), "merge"
-
-
-def graph(model):
-    """Layers and connections of a Keras model: ({name: layer}, [(from, to)]), repeated blocks folded into one.
-
-    Layers named `block<i>_…` whose blocks are alike (same layers) are shown once; the third value is {block prefix:
-    number of repeats}.
-    """
-    nodes = {layer.name: layer for layer in model.layers}
-    edges = []
-    for entry in model.get_config()["layers"]:
-        sources = re.findall(r"'keras_history': \[\s*'([^']+)'", str(entry["inbound_nodes"]))
-        edges += [(source, entry["name"]) for source in sources]
-    blocks: dict[str, list] = {}
-    for node in nodes:
-        if match := re.match(r"block(\d+)_(.+)", node):
-            blocks.setdefault(match[1], []).append(match[2])
-    if len(blocks) < 2 or len({tuple(b) for b in blocks.values()}) > 1:
-        return nodes, edges, {}
-
-    def fold(node):
-        match = re.match(r"block(\d+)_(.+)", node)
-        return f"block1_{match[2]}" if match else node
-
-    inside = [(a, b) for a, b in edges if not re.match(r"block(?!1_)\d+_", b)]  # what enters block 1 or plain layers
-    folded = dict.fromkeys((fold(a), b) for a, b in inside)
-    shown = {node: layer for node, layer in nodes.items() if fold(node) == node}
-    return shown, list(folded), {"block1_": int(max(blocks, key=int))}
-
-
-def ranks(nodes, edges) -> dict:
-    """Column of each layer: the longest path from the input."""
-    columns = dict.fromkeys(nodes, 0)
-    for _ in nodes:
-        for a, b in edges:
-            columns[b] = max(columns[b], columns[a] + 1)
-    return columns
-
-
-def sizes(nodes, edges) -> dict:
-    """Height of each layer's output in LR pixels: 1, 2 or 4."""
-    size = dict.fromkeys(nodes, 1)
-    for node in sorted(nodes, key=ranks(nodes, edges).get):
-        layer, kind = nodes[node], type(nodes[node]).__name__
-        factor = {"DepthToSpace": "scale", "UpSampling2D": "size", "MaxPooling2D": "pool_size"}.get(kind)
-        factor = getattr(layer, factor) if factor else 1
-        factor = factor[0] if isinstance(factor, tuple) else factor
-        before = max((size[a] for a, b in edges if b == node), default=1)
-        size[node] = before // factor if kind == "MaxPooling2D" else before * factor
-    return size
 
 
 @dataclass
@@ -191,7 +120,7 @@ def _row(ax, plan: Layout) -> None:
     ax.text(4, plan.above - 4, words, va="top", fontsize=10, weight="bold")
 
 
-def draw(*models, title: str = ""):
+def network_diagram(*models, title: str = ""):
     """One row per built Keras model, left to right. A box is as high as its output: LR, twice LR, or HR."""
     plans = [Layout(model) for model in models]
     width, total = max(plan.width for plan in plans), round(sum(plan.above + plan.below for plan in plans))

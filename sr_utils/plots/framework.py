@@ -19,7 +19,7 @@ STAGES = (
 )
 
 
-def draw(title: str = "Five studies of one pipeline: each changes one box and leaves the others alone"):
+def study_diagram(title: str = "Five studies of one pipeline: each changes one box and leaves the others alone"):
     """LR -> up-sampling -> network -> SR, compared with HR by the loss; the notebooks' numbers at what they change."""
     fig = plt.figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI)
     ax = fig.add_axes((0, 0, 1, 1))

@@ -1,20 +1,12 @@
-"""Estimates with their intervals, a row each: claims, arms, the design of study 02, the way to the combined model."""
+"""Estimates with their intervals, a row each: arms, the design of study 02, the way to the combined model."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.patches import Rectangle
 
-from sr_utils.claims.statistics import compare, signed, span
+from sr_utils.claims.statistics import compare, signed
 from sr_utils.plots.style import DPI, GREY, INK, PAGE, headline, legible, look, name
 
-#: Colour (Okabe & Ito's), marker and sign of each verdict.
-VERDICTS = {
-    "holds": ("#0072B2", "o", "✓"),
-    "does not hold": ("#D55E00", "X", "✗"),
-    "undecided": ("#888888", "s", "?"),
-    "not testable here": ("#bbbbbb", "", "–"),
-}
 SIGNS = {1: "#0072B2", -1: "#D55E00", 0: "#888888"}  # of an interval above, below and around zero
 ROW = 24  # pixels
 #: Study 02's design: each placement without and with the bilinear global skip.
@@ -68,51 +60,6 @@ def beside(ax, y: float, text: str, colour: str = INK, **options) -> None:
     ax.annotate(text, (1, y), (8, 0), color=legible(colour), annotation_clip=False, **where, **options)
 
 
-def scales(table: pd.DataFrame, ratio: float = 5) -> list[pd.DataFrame]:
-    """Rows split so that on one axis no interval reaches more than `ratio` times as far as the next smaller one."""
-    reach = table[["effect", "low", "high"]].abs().max(axis=1).sort_values()
-    cuts = np.flatnonzero(reach.to_numpy()[1:] > ratio * reach.to_numpy()[:-1]) + 1
-    return [table[table.index.isin(ids)] for ids in np.split(reach.index.to_numpy(), cuts)]
-
-
-def forest(table: pd.DataFrame, title: str = ""):
-    """Every claim with an interval, by study; a panel for each unit and order of size, primary rows first and bold.
-
-    `table` is `claims.judge`'s: indexed by id, with `claim`, `study`, `unit`, `family`, `effect`, `low`, `high`,
-    `margin` and `verdict`. Colour, mark and words say the verdict; a grey band is a row's margin of equivalence.
-    """
-    shown = table[table[["effect", "low", "high"]].notna().all(axis=1)]
-    shown = shown.assign(second=shown.family != "primary").sort_values(["study", "second"], kind="stable")
-    panels = [
-        part
-        for _, study in shown.groupby("study", sort=True)
-        for _, unit in study.groupby("unit", sort=False)
-        for part in scales(unit)
-    ]
-    panels.sort(key=lambda part: (part.study.iloc[0], part.second.min()))
-    left, right = 500, 370
-    fig, axes = rows_axes([ROW * len(part) for part in panels], left, right, head=30)
-    before = None
-    for ax, part in zip(axes, panels, strict=True):
-        for y, row in enumerate(part.itertuples()):
-            colour, marker, _ = VERDICTS[row.verdict]
-            if row.margin > 0:
-                ax.add_patch(Rectangle((-row.margin, y - 0.5), 2 * row.margin, 1, color="#ececec", lw=0, zorder=0))
-            estimate(ax, y, row.effect, row.low, row.high, colour, marker)
-            beside(ax, y, f"{signed(row.effect)} {row.unit}  ({span(row.low, row.high)})  {row.verdict}", colour)
-        ax.axvline(0, color=INK, lw=1)
-        named_rows(ax, [f"{row.Index}  {row.claim}" for row in part.itertuples()], np.flatnonzero(~part.second))
-        if part.study.iloc[0] != before:
-            before = part.study.iloc[0]
-            ax.set_title(f"Study {before:02d}", x=-left / (PAGE - left - right), ha="left")
-    counts = table[table.family == "primary"].verdict.value_counts()
-    words = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in VERDICTS if counts.get(verdict, 0))
-    return headline(
-        fig, title or f"Of the primary claims: {words}",
-        f"Effects with 95 % intervals, {len(shown)} rows by study. Primary claims: {words}.",
-    )  # fmt: skip
-
-
 def effects(scores: pd.DataFrame, reference: str, metric: str = "psnr", unit: str = "PSNR difference / dB",
             title: str = ""):  # fmt: skip
     """Each arm's paired difference to the reference with its 95 % interval, largest first.
@@ -130,9 +77,9 @@ def effects(scores: pd.DataFrame, reference: str, metric: str = "psnr", unit: st
     ax.set_xlabel(f"{unit}, against {name(reference)}")
     named_rows(ax, [name(label) for label in table.index])
     up = [name(r.Index) for r in table.itertuples() if sign(r.low, r.high) > 0]
-    words = f"{len(up)} of {len(table)} arms are above {name(reference)}; first is {name(table.index[0])}"
+    said = f"{len(up)} of {len(table)} arms are above {name(reference)}; first is {name(table.index[0])}"
     listed = "; ".join(f"{name(r.Index)} {signed(r.difference, '+.2f')}" for r in table.itertuples())
-    return headline(fig, title or words, f"{unit} to {name(reference)} with 95 % intervals: {listed}.")
+    return headline(fig, title or said, f"{unit} to {name(reference)} with 95 % intervals: {listed}.")
 
 
 def design(scores: pd.DataFrame, pairs: dict = PAIRS, reference: str = "srcnn", title: str = ""):
@@ -169,19 +116,19 @@ def design(scores: pd.DataFrame, pairs: dict = PAIRS, reference: str = "srcnn", 
     row[1].set(xlabel="PSNR that the skip adds / dB", title="what the skip adds")
     row[1].margins(x=0.2)
     spans = [np.ptp(table.loc[list(group), "difference"]) for group in (pairs, pairs.values())]
-    words = f"Without the skip the placements lie {spans[0]:.2f} dB apart, with it {spans[1]:.2f} dB"
+    said = f"Without the skip the placements lie {spans[0]:.2f} dB apart, with it {spans[1]:.2f} dB"
     listed = "; ".join(
         f"{name(plain)} {signed(table.difference[plain], '+.2f')} without, "
         f"{signed(table.difference[skip], '+.2f')} with" for plain, skip in pairs.items()
     )  # fmt: skip
-    return headline(fig, title or words, f"PSNR in dB against {name(reference)} for five placements: {listed}.")
+    return headline(fig, title or said, f"PSNR in dB against {name(reference)} for five placements: {listed}.")
 
 
 def _interval(row, bare: bool = False):
     return (row.difference, np.nan, np.nan) if bare else (row.difference, row.low, row.high)
 
 
-def ladder(table: pd.DataFrame, title: str = ""):
+def stairs(table: pd.DataFrame, title: str = ""):
     """`record.ladder` as stairs: PSNR after each change, the change's gain with its interval, and the cost."""
     fig, (ax,) = rows_axes([58 * len(table)], 330, 330)
     for y, (label, step) in enumerate(table.iterrows()):
@@ -202,43 +149,7 @@ def ladder(table: pd.DataFrame, title: str = ""):
     steps = table.iloc[1:]
     most = steps.difference.idxmax()
     whole = table.psnr.iloc[-1] - table.psnr.iloc[0]
-    words = f"{steps.change[most]} brings most, {signed(steps.difference[most], '+.2f')} dB; the whole way brings "
-    words += f"{signed(whole, '+.2f')} dB"
+    said = f"{steps.change[most]} brings most, {signed(steps.difference[most], '+.2f')} dB; the whole way brings "
+    said += f"{signed(whole, '+.2f')} dB"
     listed = "; ".join(f"{s.change}: {signed(s.difference, '+.2f')} dB" for _, s in steps.iterrows())
-    return headline(fig, title or words, f"Stairs from {name(table.index[0])} to {name(table.index[-1])}: {listed}.")
-
-
-def survival(tables: dict[str, pd.DataFrame], title: str = ""):
-    """Primary claims × runs of the study: verdict, effect and interval in each cell, coloured by verdict.
-
-    `tables` maps a column's heading to what `claims.judge` returned for that run; rows are the last one's.
-    """
-    newest = list(tables.values())[-1]
-    rows = newest[newest.family == "primary"]
-    left, height = 470, 30
-    width = (PAGE - left) / len(tables)
-    fig = plt.figure(figsize=(PAGE / DPI, height * (len(rows) + 1.2) / DPI), dpi=DPI)
-    ax = fig.add_axes((0, 0, 1, 1))
-    ax.set(xlim=(0, PAGE), ylim=(height * (len(rows) + 1.2), 0))
-    ax.axis("off")
-    verdicts = {}
-    for y, (id, row) in enumerate(rows.iterrows()):
-        middle = height * (y + 1.65)
-        ax.text(left - 10, middle, f"{id}  {row.claim}", ha="right", va="center")
-        for column, table in enumerate(tables.values()):
-            x = left + width * column
-            known = id in table.index and table.claim[id] == row.claim
-            verdict = table.verdict[id] if known else "not testable here"
-            colour, _, mark = VERDICTS[verdict]
-            verdicts.setdefault(id, []).append(verdict)
-            ax.add_patch(Rectangle((x, middle - 13), width - 8, 26, fc=colour, alpha=0.18, lw=0))
-            text = f"{mark}  {verdict}"
-            if known and pd.notna(table.effect[id]):
-                text += f"   {signed(table.effect[id])}  {span(table.low[id], table.high[id])}"
-            ax.text(x + 8, middle, text, va="center", fontsize=9, color=legible(colour))
-    for column, heading in enumerate(tables):
-        ax.text(left + width * column, 0.5 * height, heading, va="center", weight="bold")
-    tested = [each for each in verdicts.values() if "not testable here" not in each]
-    stay = sum(len(set(each)) == 1 for each in tested)
-    words = f"{stay} of the {len(tested)} primary claims that every run can test keep their verdict"
-    return headline(fig, title or words, f"Table of {len(rows)} primary claims in {len(tables)} runs. {words}.")
+    return headline(fig, title or said, f"Stairs from {name(table.index[0])} to {name(table.index[-1])}: {listed}.")

@@ -25,14 +25,14 @@ PICTURES = {
 }  # fmt: skip
 
 
-def picture(dataset: str, stem: str) -> str:
+def picture_name(dataset: str, stem: str) -> str:
     """What a picture is usually called: ("Set5", "img_003") -> "butterfly"; other names stay as they are."""
     number = stem.removeprefix("img_")
     known = PICTURES.get(dataset, ())
     return known[int(number) - 1] if number.isdigit() and 0 < int(number) <= len(known) else stem
 
 
-def window(lr, hr, side: int = 64) -> tuple[int, int]:
+def clearest_window(lr, hr, side: int = 64) -> tuple[int, int]:
     """(y, x) of the side×side HR window where bicubic errs most along clear edges; a multiple of LR's pixels.
 
     The rule behind every crop, whatever the arms: the squared error of bicubic, weighted by how much LR's gradients
@@ -127,10 +127,10 @@ def crops(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int = 64
     images : name of a scene -> {label -> uint8 (H, W, 3)}, as `widgets.compare` takes it: "hr" and any arms; "lr", of
         a quarter of the size, is shown by nearest neighbour.
     psnr : `evaluation.psnr`, here of the windows.
-    windows : scene -> (y, x); default: `window(lr, hr, side)`, for which "lr" must be there.
+    windows : scene -> (y, x); default: `clearest_window(lr, hr, side)`, for which "lr" must be there.
     side, zoom : of the window in HR pixels, and screen pixels per HR pixel; nothing is smoothed.
     """
-    windows = {key: windows.get(key) or window(each["lr"], each["hr"], side) for key, each in images.items()}
+    windows = {key: windows.get(key) or clearest_window(each["lr"], each["hr"], side) for key, each in images.items()}
     panels = {key: _panels(each, *windows[key], side, psnr) for key, each in images.items()}
     count = max(map(len, panels.values()))
     rows = -(-count // 4)
@@ -149,12 +149,12 @@ def crops(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int = 64
     return headline(page.fig, title, _said(images, windows, panels))
 
 
-def errors(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int = 64, zoom: int = 3, title: str = ""):
+def error_maps(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int = 64, zoom: int = 3, title: str = ""):
     """As `crops`, with an error map under each arm: the difference to HR's luma, in grey levels.
 
     The first column holds HR's window and the scene. The smallest mean error is bold.
     """
-    windows = {key: windows.get(key) or window(each["lr"], each["hr"], side) for key, each in images.items()}
+    windows = {key: windows.get(key) or clearest_window(each["lr"], each["hr"], side) for key, each in images.items()}
     arms = {key: {k: v for k, v in each.items() if k != "lr"} for key, each in images.items()}
     panels = {key: _panels(each, *windows[key], side, psnr) for key, each in arms.items()}
     cell, foot = side * zoom, 2 * LINE + GAP
@@ -181,7 +181,7 @@ def errors(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int = 6
     return headline(page.fig, title, f"{_said(arms, windows, panels)} Under each crop is its error map.")
 
 
-def patches(lr, hr, title: str = ""):
+def training_patches(lr, hr, title: str = ""):
     """Training pairs as a contact sheet: HR patches, each above its LR. uint8 (n, h, w, 3) and (n, 4h, 4w, 3)."""
     side, columns = hr.shape[1], 10
     zoom = max(1, 104 // side)

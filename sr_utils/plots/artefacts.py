@@ -7,7 +7,7 @@ import matplotlib.patheffects as effects
 import numpy as np
 
 from sr_utils.data.images import SCALE
-from sr_utils.plots.crops import GAP, LINE, Page
+from sr_utils.plots.pictures import GAP, LINE, Page
 from sr_utils.plots.style import PAGE, headline, name
 
 CONTRAST = 4  # by which a flat window is stretched, so that a grid of a grey level can be seen
@@ -52,10 +52,10 @@ def strongest(images: Mapping, side: int = 32) -> tuple[str, str, int, int]:
     return best[1:]
 
 
-def draw(images: Mapping, side: int = 32, zoom: int = 6, title: str = ""):
+def grid_artefact(images: Mapping, side: int = 32, zoom: int = 6, title: str = ""):
     """The window with the strongest grid in every version, with an arrow to it and each version's strength.
 
-    Contrast is raised `CONTRAST` times around HR's mean colour. `images` as for `crops.crops`.
+    HR's mean colour is shown as grey, and differences to it `CONTRAST` times as large. `images` as for `crops`.
     """
     scene, worst, y, x = strongest(images, side)
     versions = {label: image for label, image in images[scene].items() if label != "lr"}
@@ -69,7 +69,7 @@ def draw(images: Mapping, side: int = 32, zoom: int = 6, title: str = ""):
     for i, (label, image) in enumerate(versions.items()):
         row, column = divmod(i, columns)
         words = f"{name(label)}\ngrid {strengths[label]:.1f} grey levels"
-        raised = np.clip(middle + CONTRAST * (image[window] - middle), 0, 255).astype(np.uint8)
+        raised = np.clip(127 + CONTRAST * (image[window] - middle), 0, 255).astype(np.uint8)
         ax = page.place(raised, column * (cell + GAP), row * block, zoom, words, bold=label == worst)
         if label == worst:
             outline = [effects.withStroke(linewidth=3, foreground="white")]
@@ -79,7 +79,7 @@ def draw(images: Mapping, side: int = 32, zoom: int = 6, title: str = ""):
             )  # fmt: skip
     words = title or (
         f"The grid artefact where it is strongest: {strengths[worst]:.1f} grey levels in {name(worst)}'s {scene}, "
-        f"{strengths['hr']:.1f} in HR (contrast raised {CONTRAST} times)"
+        f"{strengths['hr']:.1f} in HR (contrast × {CONTRAST})"
     )
     listed = ", ".join(f"{name(label)} {value:.1f}" for label, value in strengths.items())
     return headline(
