@@ -11,9 +11,9 @@ from pathlib import Path
 import nbformat
 
 from sr_utils import StudyError, paths, profiles
-from sr_utils.claims.record import claims_by_run, read, survivors
-from sr_utils.claims.statistics import signed, span
+from sr_utils.claims.record import read
 from sr_utils.data.sets import NAMES
+from tools.readme import command, fill
 
 COMMAND = re.compile(r"make reproduce PROFILE=(\w+) DATA=(\w+) SEEDS=([\d,]+)")
 RUN_CELL = "run-shown"  # the id of the cell that holds this command, under the title
@@ -28,12 +28,10 @@ def run_shown(page: nbformat.NotebookNode) -> dict | None:
 def run_line(parameters: dict) -> str:
     """Markdown: the run that a page shows, with the command that makes it."""
     profile = profiles.get(parameters["profile"])
-    seeds = ",".join(map(str, parameters["seeds"]))
     return (
-        f"As published, this page shows the run `make reproduce PROFILE={profile.name} DATA={parameters['data']} "
-        f"SEEDS={seeds}`: {profile.total_steps:,} steps of {profile.batch} patches of {profile.patch}×{profile.patch} "
-        "pixels per training. *Run All* uses the defaults below: a short training on images that come with the "
-        "packages, without a network."
+        f"As published, this page shows the run `{command(parameters)}`: {profile.total_steps:,} steps of "
+        f"{profile.batch} patches of {profile.patch}×{profile.patch} pixels per training. *Run All* uses the defaults "
+        "below: a short training on images that come with the packages, without a network."
     )
 
 
@@ -52,7 +50,9 @@ def refuse_older(page: nbformat.NotebookNode, path: Path, source: nbformat.Noteb
     ran = {cell.id: cell.source for cell in page.cells if cell.cell_type == "code"}
     for cell in source.cells:
         if cell.cell_type == "code" and ran.get(cell.id) != cell.source:
-            raise StudyError(f"{path} is older than its source: cell {cell.id!r} has changed; run make reproduce again.")
+            raise StudyError(
+                f"{path} is older than its source: cell {cell.id!r} has changed; run make reproduce again."
+            )
     for module in sorted((paths.ROOT / "sr_utils").rglob("*.py")):
         if module.stat().st_mtime > path.stat().st_mtime:
             raise StudyError(
@@ -116,60 +116,6 @@ def pages(profile: str) -> list[Path]:
     for path, page in made.items():
         nbformat.write(page, path)
     return list(made)
-
-
-def cost_table(record: dict) -> str:
-    """Markdown: parameters and multiply–adds per output pixel of each network."""
-    rows = {run["arm"]: run for run in record["runs"] if run["loss"] == "mse"}
-    lines = ["| network | parameters | multiply–adds per output pixel |", "|---|---:|---:|"]
-    lines += [f"| `{arm}` | {run['parameters']:,} | {run['macs']:,.0f} |" for arm, run in rows.items()]
-    return "\n".join(lines)
-
-
-def score_table(record: dict) -> str:
-    """Markdown: arms × sets, PSNR and SSIM, means over images and seeds, and what made them."""
-    scores = record["scores"]
-    means = scores.groupby(["arm", "set"], sort=False)[["psnr", "ssim"]].mean()
-    sets = list(dict.fromkeys(scores["set"]))
-    lines = ["| arm | " + " | ".join(f"{s} / dB · SSIM" for s in sets) + " |", "|---|" + "---:|" * len(sets)]
-    for arm in dict.fromkeys(scores.arm):
-        cells = (f"{means.loc[(arm, s)].psnr:.2f} · {means.loc[(arm, s)].ssim:.4f}" for s in sets)
-        lines.append(f"| {arm} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", f"*{record['caption']}*"])
-
-
-def verdict_line(record: dict) -> str:
-    """Markdown: how many of the tested claims hold, do not hold and stay open, and what was refuted."""
-    tested = record["claims"][record["claims"].p.notna()]
-    counts = [f"{(tested.corrected == verdict).sum()} {words}" for verdict, words in
-              (("holds", "hold"), ("does not hold", "do not hold"), ("undecided", "are undecided"))]  # fmt: skip
-    refuted = tested[tested.corrected == "does not hold"]
-    lines = [f"Of {len(tested)} rows that were tested, {', '.join(counts)}, after Holm's correction over all of them. "
-             "Refuted:", ""]  # fmt: skip
-    lines += [
-        f"- {row.claim}: {signed(row.effect)} {row.unit} ({span(row.low, row.high)})" for row in refuted.itertuples()
-    ]
-    return "\n".join(lines)
-
-
-def survival_lines(record: dict) -> str:
-    """Markdown: how many verdicts stay from each profile that `figures/` holds to the next, without naming them."""
-    return "\n".join(line for line in survivors(claims_by_run()).splitlines() if line.startswith("- "))
-
-
-TABLES = {"costs": cost_table, "scores": score_table, "verdicts": verdict_line, "survival": survival_lines}
-
-
-def fill(text: str, record: dict, tables: dict = TABLES) -> str:
-    """Replace what stands between `<!-- name -->` and `<!-- /name -->` by the table of that name."""
-    for name, table in tables.items():
-        text = re.sub(
-            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
-            lambda m, table=table: m[1] + table(record) + "\n" + m[2],
-            text,
-            flags=re.S,
-        )
-    return text
 
 
 def main(profile: str) -> int:
