@@ -63,4 +63,4 @@ def rates() -> dict:
     chosen = {key: best(group.to_dict("records")) for key, group in frame.groupby(["arm", "loss"], sort=False)}
     table["chosen"] = pd.Series(chosen)
     print(table.to_string(float_format=lambda v: f"{v:.4g}"))
-    return {"rows": rows, "chosen": [{"arm": a, "loss": l, "rate": rate} for (a, l), rate in chosen.items()]}
+    return {"rows": rows, "chosen": [{"arm": a, "loss": b, "rate": rate} for (a, b), rate in chosen.items()]}

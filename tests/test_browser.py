@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from bench import lab
+from sr_utils import models
 from sr_utils.data.images import upsample
 from sr_utils.data.sets import load
 from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
 
 pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
 

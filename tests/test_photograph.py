@@ -4,8 +4,8 @@ import io
 import numpy as np
 from PIL import Image
 
+from sr_utils import models
 from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
 from sr_utils.widgets import photograph
 
 

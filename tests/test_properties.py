@@ -8,11 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from sr_utils import StudyError, filters, losses
+from sr_utils import StudyError, filters, losses, models
 from sr_utils.claims import statistics as evidence
 from sr_utils.data import sets as data
 from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
 
 settings.register_profile("study", deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 settings.load_profile("study")

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from sr_utils import StudyError, paths, profiles
+from sr_utils import StudyError, models, paths, profiles
 from sr_utils import device as backend
 from sr_utils.claims import statistics as evidence
 from sr_utils.claims import table as claims
 from sr_utils.data.sets import BENCHMARKS
-from sr_utils.models import networks as models
 
 
 def write(profile: str, runs, tables: dict, caption: str) -> None:

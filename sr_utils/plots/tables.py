@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
+from sr_utils import models
 from sr_utils.claims import table as judged
 from sr_utils.claims.statistics import signed, span
-from sr_utils.models import networks as models
 from sr_utils.plots import charts as plots
 
 pd.set_option("display.max_colwidth", None)  # a claim is read whole

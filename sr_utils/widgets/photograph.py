@@ -8,10 +8,9 @@ import ipywidgets as widgets
 import numpy as np
 from IPython.display import display
 
-from sr_utils import StudyError
+from sr_utils import StudyError, models
 from sr_utils.data.images import read_image, upsample
 from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
 from sr_utils.widgets.comparer import compare
 
 LARGEST = 400  # LR pixels to a side; of a larger photograph, its middle
