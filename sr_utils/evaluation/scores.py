@@ -11,7 +11,7 @@ from sr_utils.claims.statistics import compare, interval, table
 from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk
 from sr_utils.device import keras
-from sr_utils.evaluation.metrics import METRICS, SHAVE, _lumas, gmsd, luma, psnr, sharpness, ssim
+from sr_utils.evaluation.metrics import METRICS, SHAVE, gmsd, luma, measure, psnr, sharpness, ssim
 from sr_utils.filters import edge_enhance
 from sr_utils.paths import replace
 
@@ -59,11 +59,7 @@ def score(model, pairs) -> pd.DataFrame:
     """
     if not pairs:
         raise StudyError("There is no image to score; name a set that has validation images.")
-    rows = []
-    for pair in pairs:
-        lumas = _lumas(upscale(model, pair.lr), pair.hr)
-        rows.append({"image": pair.name} | {name: metric(*lumas) for name, metric in METRICS.items()})
-    return pd.DataFrame(rows)
+    return pd.DataFrame([{"image": pair.name, **measure(upscale(model, pair.lr), pair.hr)} for pair in pairs])
 
 
 def test_sets(data: str) -> dict:
