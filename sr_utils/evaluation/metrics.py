@@ -11,6 +11,7 @@ which needs none, is not a substitute for it but a perceptual distance of its ow
 """
 
 import functools
+import inspect
 
 import numpy as np
 from scipy import ndimage
@@ -28,7 +29,8 @@ def luma(image):
     y = rgb2ycbcr(image)[SHAVE:-SHAVE, SHAVE:-SHAVE, 0]
     if not y.size:
         raise StudyError(
-            f"An image of {image.shape[1]}×{image.shape[0]} pixels is nothing but border; score a larger one."
+            f"An image of {image.shape[1]}×{image.shape[0]} pixels is nothing but border once {SHAVE} pixels are cut "
+            "from each side; score a larger one."
         )
     return y
 
@@ -40,7 +42,7 @@ def _lumas(sr, hr):
 
 
 def _of_lumas(metric):
-    """Turn a function of two lumas into one of two images; its `__wrapped__` still takes lumas."""
+    """Turn a function of two lumas into one of two images; `inspect.unwrap` gives the function of lumas back."""
     return functools.wraps(metric)(lambda sr, hr: metric(*_lumas(sr, hr)))
 
 
@@ -103,10 +105,18 @@ def _gradient(y):
     return np.hypot(*(ndimage.prewitt(half, axis)[1:-1, 1:-1] / 3 for axis in (0, 1)))
 
 
-METRICS = {"psnr": psnr, "ssim": ssim, "sharpness": sharpness, "gmsd": gmsd}
+def mse(sr, hr) -> float:
+    """Mean squared error in grey levels² of uint8 (H, W, 3) images, over all pixels and channels.
+
+    The loss that networks are trained with, of the picture that a file would hold. Rounding adds 1/12 to it.
+    """
+    return float(np.square(sr.astype(np.float64) - hr).mean())
+
+
+METRICS = {"psnr": psnr, "ssim": ssim, "sharpness": sharpness, "gmsd": gmsd}  # on the luma
 
 
 def measure(sr, hr) -> dict[str, float]:
-    """All metrics of two images by name; arguments and errors as for each of them. The lumas are computed once."""
+    """`loss` (`mse`) and all `METRICS` of two images; arguments and errors as for `psnr`. Lumas are computed once."""
     lumas = _lumas(sr, hr)
-    return {name: metric.__wrapped__(*lumas) for name, metric in METRICS.items()}
+    return {"loss": mse(sr, hr)} | {name: inspect.unwrap(metric)(*lumas) for name, metric in METRICS.items()}

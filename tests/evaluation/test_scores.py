@@ -1,12 +1,13 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, filters
+from sr_utils import StudyError, filters, models
 from sr_utils.data import sets as data
 from sr_utils.device import keras
 from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
 from sr_utils.training import runs as training
 
 
@@ -19,8 +20,7 @@ def test_upscale_rounds_and_clips():
 def test_a_window_is_the_whole_images(picture):
     """Up to the rounding of bfloat16, which depends on where a pixel falls in the processor's tiles."""
     hr = picture(240, 320)
-    pair = data.Pair("x", None)
-    pair._arrays[:] = data.downscale(hr), hr
+    pair = SimpleNamespace(name="x", lr=data.downscale(hr), hr=hr)
     for arm in ("bicubic", models.build("residual")):
         whole = evaluation.upscale(arm, pair.lr).astype(int)
         for y, x in ((0, 0), (96, 132), (192, 272)):
@@ -32,8 +32,7 @@ def test_the_hardest_crop_is_the_worst_of_all(picture, y, x):
     hr = picture(64, 80)
     hr = hr.copy()
     hr[y : y + 8, x : x + 8] = np.random.default_rng(0).integers(0, 256, (8, 8, 3))
-    pair = data.Pair("x", None)
-    pair._arrays[:] = data.downscale(hr), hr
+    pair = SimpleNamespace(name="x", lr=data.downscale(hr), hr=hr)
     error = np.square(evaluation.upscale("bicubic", pair.lr) - hr.astype(float)).mean(-1)
     windows = {(y, x): error[y : y + 16, x : x + 16].mean() for y in range(0, 49, 4) for x in range(0, 65, 4)}
     assert evaluation.hardest_crop(pair, 16) == max(windows, key=windows.get)
@@ -63,7 +62,7 @@ def test_a_sweep_scores_what_is_enhanced_and_finds_it_again(monkeypatch):
         assert rows.psnr[0.5] == pytest.approx(evaluation.psnr(enhanced, pair.hr))
         assert rows.psnr[0] == pytest.approx(evaluation.score_all([arm if arm == sr else run], sets).psnr[0])
     assert list(dict.fromkeys(evaluation.as_arms(sweep).arm))[:2] == ["bicubic enhanced 0", "bicubic enhanced 0.5"]
-    monkeypatch.setattr(evaluation, "score", lambda *_: pytest.fail("scored again"))
+    monkeypatch.setattr(evaluation, "_once", lambda arm: lambda lr: pytest.fail("computed again"))
     assert len(evaluation.strength_sweep([run], sets, [0, 0.5])) == 2
 
 

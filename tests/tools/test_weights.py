@@ -6,11 +6,10 @@ import re
 import numpy as np
 import pytest
 
-from sr_utils import paths
+from sr_utils import models, paths
 from sr_utils.data.images import upsample
 from sr_utils.data.sets import load
 from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
 from sr_utils.models import pretrained as shipped
 from tools import publish
 from tools import weights as ship
