@@ -11,7 +11,7 @@ from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk
 from sr_utils.device import keras
 from sr_utils.evaluation.keeping import kept
-from sr_utils.evaluation.metrics import METRICS, SHAVE, _lumas, gmsd, luma, psnr, sharpness, ssim
+from sr_utils.evaluation.metrics import METRICS, SHAVE, gmsd, luma, measure, mse, psnr, sharpness, ssim
 from sr_utils.filters import edge_enhance
 
 __all__ = [
@@ -50,14 +50,6 @@ def upscale_window(arm, pair, y: int, x: int, side: int):
     return sr[y : y + side, x : x + side]
 
 
-def mse(sr, hr) -> float:
-    """Mean squared error in grey levels² of uint8 (H, W, 3) images, over all pixels and channels.
-
-    The loss that networks are trained with, of the picture that a file would hold. Rounding adds 1/12 to it.
-    """
-    return float(np.square(sr.astype(np.float64) - hr).mean())
-
-
 def score(model, pairs) -> pd.DataFrame:
     """One row per image: `image`, `loss` (`mse`), `psnr` (dB), `ssim`, `sharpness`, `gmsd`; `model` as for `upscale`.
 
@@ -69,11 +61,7 @@ def score(model, pairs) -> pd.DataFrame:
         if pair.hr.min() == pair.hr.max():
             warnings.warn(f"{pair.name} is of one colour, so that there is nothing to score; left out.", stacklevel=2)
             continue
-        sr = upscale(model, pair.lr)
-        lumas = _lumas(sr, pair.hr)
-        rows.append(
-            {"image": pair.name, "loss": mse(sr, pair.hr)} | {name: metric(*lumas) for name, metric in METRICS.items()}
-        )
+        rows.append({"image": pair.name, **measure(upscale(model, pair.lr), pair.hr)})
     if not rows:
         raise StudyError("There is no image to score; name a set that has validation images with some detail.")
     return pd.DataFrame(rows)
@@ -125,7 +113,7 @@ def _scores(entry, name, pairs, arm=None, suffix="") -> pd.DataFrame:
     """Scores of a run or interpolation, or of `arm` in its stead; a run's are kept beside its weights."""
     is_run = not isinstance(entry, str)
     model, label, seed = (entry.model, entry.label, entry.config["seed"]) if is_run else (entry, entry, -1)
-    depends = [digest(pairs), suffix, score, mse, upscale, grey_levels, luma, *METRICS.values()]
+    depends = [digest(pairs), suffix, score, measure, mse, upscale, grey_levels, luma, *METRICS.values()]
     frame = kept(entry.folder if is_run else None, "scores", depends, lambda: score(arm or model, pairs))
     return frame.assign(arm=label, seed=seed, set=name)[["arm", "seed", "set", "image", "loss", *METRICS]]
 
