@@ -15,11 +15,10 @@ import numpy as np
 import pyvips
 from tqdm import tqdm
 
-from sr_utils import StudyError
+from sr_utils import StudyError, models
 from sr_utils.data.images import SCALE, open_upright, upsample
 from sr_utils.data.sets import image_files
 from sr_utils.evaluation import tiling
-from sr_utils.models import networks as models
 from sr_utils.paths import replace
 
 #: What can be written: the largest side that the format holds, and libvips' settings for it.

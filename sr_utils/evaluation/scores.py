@@ -1,4 +1,4 @@
-"""Upscale and score by the published protocol; compare arms by paired differences with an interval."""
+"""Upscale and score by the published protocol."""
 
 import warnings
 
@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from sr_utils import StudyError
-from sr_utils.claims.statistics import compare, interval, table
 from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk
 from sr_utils.device import keras
@@ -16,8 +15,7 @@ from sr_utils.evaluation.metrics import METRICS, SHAVE, _lumas, gmsd, luma, psnr
 from sr_utils.filters import edge_enhance
 
 __all__ = [
-    "METRICS", "SHAVE", "compare", "gmsd", "interval", "luma", "psnr", "score", "score_all", "sharpness", "ssim",
-    "table", "upscale",
+    "METRICS", "SHAVE", "gmsd", "luma", "mse", "psnr", "score", "score_all", "sharpness", "ssim", "upscale",
 ]  # fmt: skip
 
 MARGIN = 24  # LR pixels around a window; `combined` sees 18
@@ -52,8 +50,16 @@ def upscale_window(arm, pair, y: int, x: int, side: int):
     return sr[y : y + side, x : x + side]
 
 
+def mse(sr, hr) -> float:
+    """Mean squared error in grey levels² of uint8 (H, W, 3) images, over all pixels and channels.
+
+    The loss that networks are trained with, of the picture that a file would hold. Rounding adds 1/12 to it.
+    """
+    return float(np.square(sr.astype(np.float64) - hr).mean())
+
+
 def score(model, pairs) -> pd.DataFrame:
-    """One row per image: `image`, `psnr` (dB), `ssim`, `sharpness`, `gmsd`; `model` as for `upscale`.
+    """One row per image: `image`, `loss` (`mse`), `psnr` (dB), `ssim`, `sharpness`, `gmsd`; `model` as for `upscale`.
 
     An image without any detail cannot be scored (its PSNR is infinite); a warning names it, and it is left out. Raises
     `StudyError` where no image is left.
@@ -63,8 +69,11 @@ def score(model, pairs) -> pd.DataFrame:
         if pair.hr.min() == pair.hr.max():
             warnings.warn(f"{pair.name} is of one colour, so that there is nothing to score; left out.", stacklevel=2)
             continue
-        lumas = _lumas(upscale(model, pair.lr), pair.hr)
-        rows.append({"image": pair.name} | {name: metric(*lumas) for name, metric in METRICS.items()})
+        sr = upscale(model, pair.lr)
+        lumas = _lumas(sr, pair.hr)
+        rows.append(
+            {"image": pair.name, "loss": mse(sr, pair.hr)} | {name: metric(*lumas) for name, metric in METRICS.items()}
+        )
     if not rows:
         raise StudyError("There is no image to score; name a set that has validation images with some detail.")
     return pd.DataFrame(rows)
@@ -78,7 +87,7 @@ def test_sets(data: str) -> dict:
 
 
 def score_all(entries, sets) -> pd.DataFrame:
-    """Rows `arm`, `seed`, `set`, `image`, `psnr`, `ssim`, `sharpness`, `gmsd` for trained runs and interpolations.
+    """Rows `arm`, `seed`, `set`, `image`, `loss`, `psnr`, `ssim`, `sharpness`, `gmsd` of trained runs, interpolations.
 
     `entries` are `training.Run`s or the names "nearest", "bilinear", "bicubic" (which have seed −1). A run's scores
     are kept beside its weights and found again; they are recomputed when a set's images change.
@@ -116,14 +125,9 @@ def _scores(entry, name, pairs, arm=None, suffix="") -> pd.DataFrame:
     """Scores of a run or interpolation, or of `arm` in its stead; a run's are kept beside its weights."""
     is_run = not isinstance(entry, str)
     model, label, seed = (entry.model, entry.label, entry.config["seed"]) if is_run else (entry, entry, -1)
-    depends = [digest(pairs), suffix, score, upscale, grey_levels, luma, *METRICS.values()]
+    depends = [digest(pairs), suffix, score, mse, upscale, grey_levels, luma, *METRICS.values()]
     frame = kept(entry.folder if is_run else None, "scores", depends, lambda: score(arm or model, pairs))
-    return frame.assign(arm=label, seed=seed, set=name)[["arm", "seed", "set", "image", *METRICS]]
-
-
-def as_arms(sweep: pd.DataFrame) -> pd.DataFrame:
-    """A strength sweep as scores of arms of their own, named "srcnn enhanced 0.1" and so on."""
-    return sweep.assign(arm=sweep.arm + " enhanced " + sweep.strength.map("{:g}".format)).drop(columns="strength")
+    return frame.assign(arm=label, seed=seed, set=name)[["arm", "seed", "set", "image", "loss", *METRICS]]
 
 
 def hardest_crop(pair, side: int = 48) -> tuple[int, int]:

@@ -84,8 +84,10 @@ def optimizer(config: dict) -> keras.optimizers.Optimizer:
     profile, first = config["profile"], config["rate"]
     schedules = keras.optimizers.schedules
     if profile["schedule"] == "halve":
-        return keras.optimizers.Adam(schedules.PiecewiseConstantDecay([20_000], [first, first / 2]))
-    return keras.optimizers.Adam(schedules.CosineDecay(first, profile["epochs"] * profile["steps"]))
+        schedule = schedules.PiecewiseConstantDecay([20_000], [first, first / 2])
+    else:
+        schedule = schedules.CosineDecay(first, profile["epochs"] * profile["steps"])
+    return keras.optimizers.Adam(schedule, name="adam")
 
 
 def key(config: dict) -> str:

@@ -83,7 +83,7 @@ def _fit(plan: Plan) -> None:
     model, profile, config = plan.model, plan.profile, plan.config
     pairs = patches.large_enough(plan.images.train, profile.patch)
     crops = validation_crops(plan.images.valid, profile.patch)
-    batch, trained, on_gpu = patches.batch, model, config["device"] == "gpu"
+    batch, trained, on_gpu = patches.batch, model, _on_device(config)
     if on_gpu:
         trained = OnDevice(model, pairs, profile.patch)
         batch = trained.batch
@@ -112,3 +112,7 @@ def _fit(plan: Plan) -> None:
             verbose=0,
         )
     keeper.finish(model)
+
+
+def _on_device(config: dict) -> bool:
+    return config["device"] == "gpu"
