@@ -24,7 +24,7 @@ endif
 ARGS := --profile "$(PROFILE)" --data "$(DATA)" --seeds "$(SEEDS)"
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce upscale publish verify weights test bench audit lab data clean
+.PHONY: help env reproduce upscale export publish verify weights test bench audit lab data clean
 
 help:  ## this list
 	@echo "make TARGET [VARIABLE=value …]"; echo
@@ -36,6 +36,7 @@ help:  ## this list
 	@echo "  SCHEDULER=…     local:2 trains two arms side by side; tcp://host:8786 on a Dask cluster"
 	@echo "  PORT=$(PORT)       where make lab listens, on this machine only"
 	@echo "  IMAGE=…, OUT=…  what make upscale enlarges, and where to; FORCE=1 overwrites; ARM=srcnn takes the baseline"
+	@echo "  WEIGHTS=…       what make export takes instead of the study's own: a training's final.weights.h5"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  NOTEBOOKS=…     what make verify runs; default: all pages"
 	@echo "  BENCHES=…       what make bench measures; default: coverage comparer survival steps inference tried growth shares"
@@ -55,12 +56,19 @@ $(ENV): requirements.lock pyproject.toml
 	@$(PIP) --no-deps -e .
 	@touch $@ $(if $(JAX),,$(BIN)/.installed)
 
+$(BIN)/.with-%: $(ENV)  # an extra of pyproject.toml, which make env leaves out
+	@$(PIP) -c requirements.lock -e ".[$*]"
+	@touch $@
+
 reproduce: $(ENV)  ## train every arm, execute all notebooks, draw every figure
 	@$(BIN)/python -m tools.reproduce $(ARGS)
 
 upscale: $(ENV)  ## IMAGE=photo.jpg, or a folder, ×4 by the combined model
 	@test -n "$(IMAGE)" || { echo "name a picture: make upscale IMAGE=photo.jpg"; exit 1; }
 	@$(BIN)/python -m tools.upscale "$(IMAGE)" $(if $(OUT),"$(OUT)") --arm "$(ARM)" $(if $(FORCE),--force)
+
+export: $(BIN)/.with-export  ## ARM=combined as an ONNX file, build/combined.onnx or OUT=…, checked against Keras
+	@$(BIN)/python -m tools.export --arm "$(ARM)" $(if $(OUT),--out "$(OUT)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 publish: $(ENV)  ## copy the last executed notebooks back into notebooks/, and refresh the README's tables
 	@$(BIN)/python -m tools.publish "$(PROFILE)"

@@ -9,8 +9,9 @@ from scipy import stats
 from sr_utils import StudyError
 from sr_utils.claims import statistics
 from sr_utils.claims.derived import observed
+from sr_utils.claims.metrics import METRICS
 from sr_utils.claims.statistics import FIXED
-from sr_utils.claims.table import CLAIMS, FURTHEST, MARGIN, MARGINS, METRICS, OF_LOSS, Claim
+from sr_utils.claims.table import CLAIMS, FURTHEST, Claim
 
 ALPHA = 1 - statistics.LEVEL
 ALONE = "one seed"  # why there is no verdict
@@ -74,6 +75,8 @@ def _gather_one(c: Claim, seen: pd.DataFrame) -> Trial:
 
 
 def _absent(arm: str, metric: str, seen: pd.DataFrame) -> str:
+    if arm == FURTHEST and METRICS[metric].ratio and arm in set(seen.arm):
+        return "with one seed there is no distance between seeds"
     if arm in set(seen.arm):
         return f"{arm} has no {METRICS[metric].name}"
     made = any(word in arm for word in (" ~ ", " against ", FURTHEST))  # of other arms' runs
@@ -87,16 +90,16 @@ def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame
     ----------
     observations : tables with the columns `arm`, `seed`, `set`, `image` and one per metric; `curves`, sweeps over
         `strength` and `likeness` are taken as they are (see `derived.observed`).
-    study : only the rows of that notebook. They get no verdict: a correction is over all claims, so 06 has the verdicts.
+    study : only the rows of that notebook, without verdicts: a correction is over all claims, so verdicts stand in 06.
 
     Columns
     -------
     family : "primary" or "secondary". A primary row's `verdict` is by Holm's adjusted `p_holm` over all primary rows
-        that were tested, a secondary one's by Benjamini and Hochberg's (1995) `q` over all secondary ones, each at 0.05.
-    effect, low, high, p : the mean (of ratios the geometric one), its 95 % interval, and the two-sided p of whichever of "holds" and "does not hold"
-        is nearer. An intersection (`parts`) holds with the largest p among its parts', and does not hold with the
-        smallest of theirs times their number. It shows the effect and interval of its `binding` part: the one that
-        speaks least for the claim.
+        that were tested, a secondary one's by Benjamini and Hochberg's (1995) `q` over all secondary ones; 0.05 each.
+    effect, low, high, p : the mean (of ratios the geometric one), its 95 % interval, and the two-sided p of whichever
+        of "holds" and "does not hold" is nearer. An intersection (`parts`) holds with the largest p among its parts',
+        and does not hold with the smallest of theirs times their number. It shows the effect and interval of its
+        `binding` part: the one that speaks least for the claim.
     better_share : in which share of the seed × image pairs the difference is on the claim's side of `null`, or for
         "same" inside the margin.
     verdict : "holds", "does not hold", "undecided", "no verdict" (`why`: one seed) or "not testable here" (`why`).
@@ -118,8 +121,8 @@ def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame
     decide = table.why == ""
     table["p"] = [min(1.0, *both[id]) if ok else np.nan for id, ok in decide.items()]
     table["p_holm"] = table["q"] = np.nan
+    table["verdict"] = np.where(table.effect.notna(), "no verdict", "not testable here")
     if study:
-        table["verdict"] = np.where(table.effect.notna(), "no verdict", "not testable here")
         table["why"] = table.why.where(~decide, ELSEWHERE)
         return table
     for family, column, correct in (
@@ -129,11 +132,26 @@ def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame
         members = decide & (table.family == family)
         if members.any():
             table.loc[members, column] = correct(table.p[members].to_numpy())
-    sides = pd.Series({id: "holds" if holds < fails else "does not hold" for id, (holds, fails) in both.items()})
     adjusted = table.p_holm.fillna(table.q)
-    table["verdict"] = np.where(table.effect.notna(), "no verdict", "not testable here")
-    table.loc[decide, "verdict"] = sides[decide].where(adjusted[decide] < ALPHA, "undecided")
+    for id in table.index[decide]:
+        table.loc[id, "verdict"] = decided(adjusted[id], *both[id])
     return table
+
+
+def decided(adjusted: float, holds: float, fails: float) -> str:
+    """The verdict of an adjusted p: which of the two p-values is smaller, where it is below 0.05."""
+    return "undecided" if adjusted >= ALPHA else "holds" if holds < fails else "does not hold"
+
+
+def primary_verdicts(trials: dict[str, Trial]) -> dict[str, str]:
+    """The verdicts of the primary rows alone, by id, of those that can have one."""
+    both = {}
+    for c in CLAIMS:
+        parts = [trials[id] for id in c.parts or (c.id,)] if c.original else []
+        if parts and all(part.measurable and not part.one_seed for part in parts):
+            both[c.id] = intersection(part.p_values() for part in parts)
+    adjusted = statistics.holm([min(1.0, *pair) for pair in both.values()])
+    return {id: decided(p, *pair) for (id, pair), p in zip(both.items(), adjusted, strict=True)}
 
 
 def intersection(pairs) -> tuple[float, float]:
@@ -155,7 +173,7 @@ def _single(trial: Trial) -> tuple[dict, tuple[float, float]]:
     if trial.measurable:
         both, (_, row["low"], row["high"]) = trial.p_values(), statistics.interval(d)
     if METRICS[c.metric].ratio:
-        row |= {key: float(2 ** row[key]) for key in ("effect", "low", "high", "null")}
+        row |= {key: float(2 ** row[key]) for key in ("effect", "low", "high")}
     return row, both
 
 
@@ -176,12 +194,13 @@ def _intersection(c: Claim, trials: dict[str, Trial]) -> tuple[dict, tuple[float
 
 
 def _described(c: Claim) -> dict:
+    metric = METRICS[c.metric]
+    words = {key: getattr(c, key) for key in ("family", "study", "original", "published", "note", "control", "expect")}
+    numbers = dict.fromkeys(("effect", "low", "high", "better_share"), np.nan)
     return {
-        "family": c.family, "study": c.study, "claim": c.text, "original": c.original, "published": c.published,
-        "note": c.note, "control": c.control, "expect": c.expect, "metric": c.metric, "unit": METRICS[c.metric].unit,
-        "parts": " ".join(c.parts), "quantity": not c.reference and c.metric != "epochs", "null": c.null, "margin": c.margin,
-        "effect": np.nan, "low": np.nan, "high": np.nan, "better_share": np.nan, "leans": "", "seeds": 0, "units": 0,
-        "covers": "", "binding": "", "why": "",
+        **words, **numbers, "claim": c.text, "parts": " ".join(c.parts), "metric": c.metric, "unit": metric.unit,
+        "quantity": not c.reference and c.metric != "epochs", "null": 2**c.null if metric.ratio else c.null,
+        "margin": c.margin, "leans": "", "seeds": 0, "units": 0, "covers": "", "binding": "", "why": "",
     }  # fmt: skip
 
 
@@ -193,18 +212,3 @@ def _covers(trial: Trial) -> str:
     if units == 1:
         return f"{seeds} seeds" if seeds > 1 else ALONE
     return f"{seeds} seeds × {images}" if seeds > 1 else f"{images}, {ALONE}"
-
-
-def margins(table: pd.DataFrame) -> pd.DataFrame:
-    """What the intervals of `judge`'s equivalence rows say at `MARGINS` of PSNR: ids × dB, uncorrected verdicts.
-
-    A margin on a loss is the share of the reference's mean that so many dB of PSNR are. Rows in other units are left
-    out: their margin is not one of PSNR.
-    """
-    rows = table[(table.expect == "same") & table.metric.isin(("psnr", "loss")) & table.low.notna() & (table.binding == "")]
-
-    def at(row, decibels: float) -> str:
-        share = (10 ** (decibels / 10) - 1) / OF_LOSS if row.metric == "loss" else decibels / MARGIN
-        return statistics.verdict(row.low, row.high, "same", margin=row.margin * share)
-
-    return pd.DataFrame({m: [at(row, m) for row in rows.itertuples()] for m in MARGINS}, index=rows.index)

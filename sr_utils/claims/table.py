@@ -7,35 +7,7 @@ things at once, the primary row is the intersection of its parts: it holds only 
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Metric:
-    """What is measured and its `unit`; printed as a `percent`, or kept as a base-2 logarithm and shown as a `ratio`."""
-
-    name: str
-    unit: str
-    percent: bool = False
-    ratio: bool = False
-
-
-METRICS = {
-    "psnr": Metric("PSNR", "dB"),
-    "ssim": Metric("SSIM", "in SSIM"),
-    "gmsd": Metric("GMSD", "in GMSD"),
-    "loss": Metric("MSE on the benchmark images", "grey levels²"),
-    "sharpness": Metric("high-frequency power", "of HR's", percent=True),
-    "epochs": Metric("epochs to the same validation loss", "epochs"),
-    "area": Metric("mean validation MSE over the schedule", "grey levels²"),
-    "first_fifth": Metric("share of the loss's fall", "of the fall", percent=True),
-    "last_two_fifths": Metric("share of the loss's fall", "of the fall", percent=True),
-    "response": Metric("gain of a fine ripple", "dB of gain"),
-    "apart": Metric("RMS difference of pictures", "× that of two seeds", ratio=True),
-    "apart_gmsd": Metric("GMSD between pictures", "× that of two seeds", ratio=True),
-}
-
-MARGIN = 0.1  # dB; a smaller difference of PSNR counts as none
-MARGINS = (0.05, MARGIN, 0.2)  # dB; at which equivalence is shown
-OF_LOSS = 10 ** (MARGIN / 10) - 1  # the share of an MSE that 0.1 dB of PSNR is: 2.3 %
+from sr_utils.claims.metrics import MARGIN, OF_LOSS
 
 PLACES = {
     "pre": "pre_upsampling",
@@ -129,7 +101,7 @@ def _table():
         "2", 1, "ab", "The loss falls fast in the first fifth of the schedule and is flat after three fifths",
         "A learning rate that decays to zero flattens any curve, so 2b says little about the network.",
     )  # fmt: skip
-    yield c("2a", 1, "more than half of the fall is done after the first fifth", "srcnn", metric="first_fifth", null=0.5)
+    yield c("2a", 1, "more than half of the fall is done after a fifth", "srcnn", metric="first_fifth", null=0.5)
     yield c("2b", 1, "less than 5 % of the fall is left after three fifths", "srcnn", metric="last_two_fifths",
             null=0.05, **less)  # fmt: skip
 

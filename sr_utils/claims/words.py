@@ -1,9 +1,9 @@
-"""The words of verdicts: sentences and findings, made from `judge`'s table, so that a verdict that turns changes them."""
+"""The words of verdicts: sentences and findings, made from `judge`'s table. A verdict that turns changes its words."""
 
 import pandas as pd
 
+from sr_utils.claims.metrics import METRICS
 from sr_utils.claims.statistics import signed
-from sr_utils.claims.table import METRICS
 
 SAID = {"holds": "holds", "does not hold": "does not hold", "undecided": "is undecided"}
 
@@ -91,7 +91,7 @@ def sentences(table: pd.DataFrame) -> str:
 
 
 def findings(table: pd.DataFrame) -> pd.DataFrame:
-    """The findings: a row per primary claim with `original` (what the original says), `ours` (with interval), `verdict`.
+    """The findings, a row per primary claim: `original` (what the original says), `ours` (with interval), `verdict`.
 
     `table` is `judge`'s, of all claims. `ours` names the parts that decide: the weakest of a claim that holds, those
     that fail of a claim that does not, those that are open of one that is undecided.

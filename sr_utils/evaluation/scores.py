@@ -71,7 +71,9 @@ def score(model, pairs) -> pd.DataFrame:
             continue
         sr = upscale(model, pair.lr)
         lumas = _lumas(sr, pair.hr)
-        rows.append({"image": pair.name, "loss": mse(sr, pair.hr)} | {name: metric(*lumas) for name, metric in METRICS.items()})
+        rows.append(
+            {"image": pair.name, "loss": mse(sr, pair.hr)} | {name: metric(*lumas) for name, metric in METRICS.items()}
+        )
     if not rows:
         raise StudyError("There is no image to score; name a set that has validation images with some detail.")
     return pd.DataFrame(rows)
@@ -85,7 +87,7 @@ def test_sets(data: str) -> dict:
 
 
 def score_all(entries, sets) -> pd.DataFrame:
-    """Rows `arm`, `seed`, `set`, `image`, `loss`, `psnr`, `ssim`, `sharpness`, `gmsd` for trained runs and interpolations.
+    """Rows `arm`, `seed`, `set`, `image`, `loss`, `psnr`, `ssim`, `sharpness`, `gmsd` of trained runs, interpolations.
 
     `entries` are `training.Run`s or the names "nearest", "bilinear", "bicubic" (which have seed −1). A run's scores
     are kept beside its weights and found again; they are recomputed when a set's images change.

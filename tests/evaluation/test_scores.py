@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, filters
+from sr_utils import StudyError, filters, models
 from sr_utils.data import sets as data
 from sr_utils.device import keras
 from sr_utils.evaluation import scores as evaluation
-from sr_utils import models
 from sr_utils.training import runs as training
 
 
@@ -63,7 +62,7 @@ def test_a_sweep_scores_what_is_enhanced_and_finds_it_again(monkeypatch):
         assert rows.psnr[0.5] == pytest.approx(evaluation.psnr(enhanced, pair.hr))
         assert rows.psnr[0] == pytest.approx(evaluation.score_all([arm if arm == sr else run], sets).psnr[0])
     assert list(dict.fromkeys(evaluation.as_arms(sweep).arm))[:2] == ["bicubic enhanced 0", "bicubic enhanced 0.5"]
-    monkeypatch.setattr(evaluation, "score", lambda *_: pytest.fail("scored again"))
+    monkeypatch.setattr(evaluation, "_once", lambda arm: lambda lr: pytest.fail("computed again"))
     assert len(evaluation.strength_sweep([run], sets, [0, 0.5])) == 2
 
 
