@@ -7,20 +7,21 @@ against a pinned checksum. `sample` comes inside scikit-image and needs no netwo
 import hashlib
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import skimage
-from PIL import Image
 
 from sr_utils import StudyError, paths
 from sr_utils.data import archives
 from sr_utils.data.images import SCALE, downscale, modcrop, read_image
+from sr_utils.data.reading import ENDINGS, shown
 
 PIXEL = np.dtype("V3")  # three bytes that move together
-SMALLEST = 24  # px; a smaller image holds no patch of any profile
+SMALLEST = 48  # px; a smaller image holds no crop of the pages, and no patch of a profile above smoke
 
 # Photographs in scikit-image's wheel. Both motorcycle views are one scene, so they stay on one side.
 SAMPLE_TRAIN = ("astronaut.png", "coffee.png", "motorcycle_left.png", "motorcycle_right.png")
@@ -70,7 +71,8 @@ def load(name: str, root=None) -> ImageSet:
     Parameters
     ----------
     name : `sample`, `bsds500`, `div2k`, `Set5`, `Set14`, `BSD100`, `Urban100`, or the path of a folder. In a folder,
-        every tenth image (at least one) is kept for validation; unreadable and too small ones are named in a warning.
+        every tenth image (at least one) is kept for validation; files that cannot be read, and images below 48×48
+        pixels, are named in a warning.
     root : where archives and image folders lie; default `SR_DATA`, else the user's cache.
 
     BSDS500's train and test images are all for training. Its val split is the BSD100 benchmark, which nothing may be
@@ -116,8 +118,8 @@ def on_disk(root=None) -> list[str]:
 
 def image_files(folder: Path) -> list[Path]:
     """The files of a folder whose names end as an image's do, sorted; none where there is no folder."""
-    known = Image.registered_extensions()
-    return sorted(p for p in folder.glob("*") if p.suffix.lower() in known) if folder.is_dir() else []
+    files = folder.iterdir() if folder.is_dir() else []
+    return sorted(p for p in files if p.suffix.lower() in ENDINGS and not p.name.startswith("."))
 
 
 def _pairs(hr_paths, lr_folder: Path | None = None) -> list[Pair]:
@@ -131,10 +133,12 @@ def _folder(folder: Path) -> ImageSet:
         files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
     except OSError as error:
         raise StudyError(f"{folder} cannot be read ({error.strerror}); give yourself access to it.") from None
+    stems = Counter(file.stem for file in files)
     for pair in _pairs(files):
+        pair.name = shown(pair.hr_path.name if stems[pair.name] > 1 else pair.name)  # one name, one row of a table
         try:
             if min(pair.hr.shape[:2]) < SMALLEST:
-                raise StudyError(f"{pair.hr_path} is smaller than {SMALLEST}×{SMALLEST} pixels.")
+                raise StudyError(f"{shown(pair.hr_path)} is smaller than {SMALLEST}×{SMALLEST} pixels.")
             pairs.append(pair)
         except StudyError as error:
             refused.append(str(error))

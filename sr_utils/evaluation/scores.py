@@ -1,4 +1,4 @@
-"""Upscale and score by the published protocol; compare arms by paired differences with an interval."""
+"""Score by the published protocol; compare arms by paired differences with an interval."""
 
 from pathlib import Path
 
@@ -10,46 +10,15 @@ from sr_utils import StudyError
 from sr_utils.claims.statistics import compare, interval, table
 from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk
-from sr_utils.device import keras
 from sr_utils.evaluation.metrics import METRICS, SHAVE, _lumas, gmsd, luma, psnr, sharpness, ssim
+from sr_utils.evaluation.upscale import upscale, upscale_window
 from sr_utils.filters import edge_enhance
 from sr_utils.paths import replace
 
 __all__ = [
     "METRICS", "SHAVE", "compare", "gmsd", "interval", "luma", "psnr", "score", "score_all", "sharpness", "ssim",
-    "table", "upscale",
+    "table", "upscale", "upscale_window",
 ]  # fmt: skip
-
-MARGIN = 24  # LR pixels around a window; `combined` sees 18
-
-
-def upscale(arm, lr):
-    """SR of an image: uint8 (h, w, 3) -> uint8 (4h, 4w, 3).
-
-    `arm` is a Keras model of `models.MODELS`, or "nearest", "bilinear" or "bicubic", or a function from LR to SR.
-    """
-    if isinstance(arm, str):
-        return upsample(lr, arm)
-    if not isinstance(arm, keras.Model):
-        return arm(lr)
-    return grey_levels(arm(lr[None].astype(np.float32), training=False))
-
-
-def grey_levels(sr) -> np.ndarray:
-    """float (1, H, W, 3) -> uint8 (H, W, 3): the one place where a network's output is rounded and clipped."""
-    return np.clip(np.rint(np.asarray(sr)[0]), 0, 255).astype(np.uint8)
-
-
-def upscale_window(arm, pair, y: int, x: int, side: int):
-    """The side×side window of SR at (y, x), without computing all of it: uint8 (side, side, 3).
-
-    LR is cut with a margin beyond every arm's receptive field, so the window is the whole image's.
-    """
-    top, left = max(0, y // SCALE - MARGIN), max(0, x // SCALE - MARGIN)
-    bottom, right = ((n + side) // SCALE + MARGIN for n in (y, x))
-    sr = upscale(arm, np.ascontiguousarray(pair.lr[top:bottom, left:right]))
-    y, x = y - top * SCALE, x - left * SCALE
-    return sr[y : y + side, x : x + side]
 
 
 def score(model, pairs) -> pd.DataFrame:
