@@ -27,13 +27,40 @@ def _silent_stderr():
         os.close(null)
 
 
-try:
-    with _silent_stderr():
-        import keras
-except ModuleNotFoundError as error:
-    raise StudyError(
-        f"Keras finds no {error.name}; run pip install .[tensorflow], or pip install .[jax] and set KERAS_BACKEND=jax."
-    ) from None
+BACKENDS = ("tensorflow", "jax")
+
+
+def _import_keras():
+    """Keras on a backend of the study, whatever the user's keras.json and environment ask for in other projects.
+
+    Keras reads both while it is imported; what can be set afterwards is set afterwards.
+    """
+    backend = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
+    if backend not in BACKENDS:
+        raise StudyError(f"KERAS_BACKEND is {backend!r}, but the study runs on tensorflow or jax; set one of them.")
+    os.environ["KERAS_BACKEND"] = backend  # before that of keras.json
+    for variable in ("TF_USE_LEGACY_KERAS", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
+        os.environ.pop(variable, None)
+    try:
+        with _silent_stderr():
+            import keras
+    except ModuleNotFoundError as error:
+        raise StudyError(
+            f"Keras finds no {error.name}; run pip install .[tensorflow], or pip install .[jax] and set "
+            "KERAS_BACKEND=jax."
+        ) from None
+    except (ValueError, AttributeError, TypeError) as error:  # what keras.json holds is no setting
+        settings = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "keras.json"
+        raise StudyError(f"{settings} stops Keras ({error}); correct or remove it.") from None
+    if keras.backend.backend() not in BACKENDS:  # imported before, by the same program
+        raise StudyError(f"Keras runs on {keras.backend.backend()} already; restart, and import sr_utils first.")
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    return keras
+
+
+keras = _import_keras()
 
 
 def _gpus() -> list:

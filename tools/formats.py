@@ -36,6 +36,7 @@ DENSITY = (282, 283, 296)  # across, down, unit
 SIZES = {256: 0, 257: 1, 40962: 0, 40963: 1}  # tags that hold a picture's width or height
 DESCRIPTIVE = {270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, EXIF, GPS, *range(40091, 40096)}
 PNG_KEPT = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"tEXt", b"zTXt", b"iTXt")
+ELSEWHERE = (b"XML:com.adobe.xmp", b"Raw profile type")  # text that goes another way
 WEBP_FLAGS = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
 PLACES = {  # what each format has a place for, by Pillow's names
     "PNG": ("exif", "icc_profile", "xmp", "comment"),
@@ -150,8 +151,8 @@ def _jpeg(image, file, values) -> list[str]:
 def _png(image, file, values, photo) -> list[str]:
     whole, notes = _by_pillow("PNG", values, image.bands < 3)
     made = [(n, b) for n, b in decoding.png_chunks(whole) if n not in (b"IHDR", b"IDAT", b"IEND")]
-    kept = [(n, b) for n, b in decoding.png_chunks(photo.content) if n in PNG_KEPT and not b.startswith(b"XML:com.")]
-    chunks = b"".join(_chunk(n, b) for n, b in made + kept if not b.startswith(b"Raw profile type"))
+    kept = [_readable(n, b) for n, b in decoding.png_chunks(photo.content) if n in PNG_KEPT]
+    chunks = b"".join(_chunk(n, b) for n, b in made + [c for c in kept if not c[1].startswith(ELSEWHERE)])
     file.seek(len(chunks))
     save(image, file, ".png", **FORMATS[".png"][1])  # begins with 33 bytes of signature and header, and 21 of density
     file.seek(len(chunks))
@@ -161,6 +162,21 @@ def _png(image, file, values, photo) -> list[str]:
     density = struct.pack(">IIB", x, y, 1) if x and y else struct.pack(">IIB", 1, 1, 0)  # square pixels, no unit
     file.write(head + chunks + _chunk(b"pHYs", density))
     return notes
+
+
+def _readable(name: bytes, body: bytes) -> tuple[bytes, bytes]:
+    """Text that decompresses to more than 1 MiB, which many programs refuse, becomes uncompressed text."""
+    keyword, _, rest = body.partition(b"\0")
+    try:
+        if name == b"zTXt" and len(text := zlib.decompress(rest[1:])) > 2**20:
+            return b"tEXt", keyword + b"\0" + text
+        if name == b"iTXt" and rest[:1] == b"\1":
+            language, translated, text = rest[2:].split(b"\0", 2)
+            if len(text := zlib.decompress(text)) > 2**20:
+                return name, b"\0".join([keyword, b"\0\0" + language, translated, text])
+    except (ValueError, zlib.error):  # broken text stays as it is
+        pass
+    return name, body
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:
@@ -204,8 +220,7 @@ def _tiff(image, file, values) -> None:
     for tag, name in ((ICC, "icc_profile"), (XMP, "xmp")):
         if name in values:
             exif[tag] = values[name]
-    if "dpi" in values:
-        exif.update(zip(DENSITY, (*values["dpi"], 2), strict=True))
+    exif.update(zip(DENSITY, (*values.get("dpi", (1, 1)), 2 if "dpi" in values else 1), strict=True))  # 1: no unit
     exif.endian, exif.bigtiff = "<", big
     _extend_tags(file, exif, big)
 

@@ -24,6 +24,7 @@ STYLE = {
     "legend.frameon": False,
     "lines.linewidth": 1.6,
 }
+plt.rcdefaults()  # whatever matplotlibrc says for other projects
 plt.rcParams.update(STYLE)
 
 # Paul Tol's "muted" scheme, safe for colour-blind readers; markers and dashes carry the same meaning a second time.
