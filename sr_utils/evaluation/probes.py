@@ -14,15 +14,17 @@ from sr_utils.device import keras
 from sr_utils.evaluation.keeping import kept
 from sr_utils.evaluation.metrics import gmsd
 from sr_utils.evaluation.scores import mse, upscale
+from sr_utils.models.arms import COMPARED
 
 
-def likeness(runs, sets) -> pd.DataFrame:
+def likeness(runs, sets, arms=COMPARED) -> pd.DataFrame:
     """How far apart SR pictures are: rows `arm`, `other`, `seed`, `set`, `image`, `rms` (grey levels), `gmsd`.
 
-    Of uint8 SR; `rms` is over all pixels and channels. There is a row for each two arms of one seed, and one for each
-    arm with itself: then it is this seed's picture against the next seed's, after the last one comes the first. With
-    one seed there are none of these.
+    Of uint8 SR of the runs of these `arms` (labels); others are left out. `rms` is over all pixels and channels. There
+    is a row for each two arms of one seed, and one for each arm with itself: then it is this seed's picture against the
+    next seed's, after the last one comes the first. With one seed there are none of these.
     """
+    runs = [run for run in runs if run.label in arms]
     named = {(run.label, run.config["seed"]): run for run in runs}
     names = [run.folder.name for run in runs]
     frames = []

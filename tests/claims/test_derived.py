@@ -4,7 +4,8 @@ import pytest
 
 from sr_utils.claims import derived
 from sr_utils.claims.derived import epochs_to, learning, race, share_of_fall
-from sr_utils.claims.table import ALIKE, CLAIMS, FURTHEST, against, between
+from sr_utils.claims.table import CLAIMS, FURTHEST, against, between
+from sr_utils.models.arms import ALIKE
 from tests import observations
 
 

@@ -4,8 +4,9 @@ import sys
 import pytest
 
 from sr_utils.claims.metrics import MARGINS, METRICS, OF_LOSS
-from sr_utils.claims.table import BY_ID, CLAIMS, COMPARED, LADDER, PLACES, against, between
+from sr_utils.claims.table import BY_ID, CLAIMS, LADDER, against, between
 from sr_utils.models.arms import ARMS as TRAINED
+from sr_utils.models.arms import COMPARED, PLACES
 from tests.observations import ARMS, FIXED
 
 PRIMARY = {c.id: c for c in CLAIMS if c.family == "primary"}

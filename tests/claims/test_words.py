@@ -29,7 +29,8 @@ def test_a_verdict_that_turns_changes_the_words(table):
 
 
 def test_numbers_carry_their_units(table):
-    assert words.measured(table.loc["12a"]).startswith("+0.5") and " dB (+" in words.measured(table.loc["12a"])
+    row = table.loc["12a"]
+    assert words.measured(row) == f"+{row.effect:.3g} dB (+{row.low:.3g} … +{row.high:.3g})"
     assert words.effect(table.loc["3"]) == f"{100 * table.effect['3']:.3g} % of HR's"
     assert words.expected(table.loc["3"]) == "< 100 % of HR's"
     assert words.effect(table.loc["9c"]) == f"−{-100 * table.effect['9c']:.3g} % of HR's"
