@@ -73,4 +73,4 @@ def claim_table(table: pd.DataFrame) -> Styler:
         colours = {verdict: "#" + "".join(f"{round(255 * c):02x}" for c in legible(colour))
                    for verdict, (colour, *_) in VERDICTS.items()}  # fmt: skip
         style = style.apply(lambda _: [f"color: {colours[each]}" for each in ordered.verdict], subset=["verdict"])
-    return style.set_properties(**{"text-align": "left", "white-space": "normal"})
+    return style.hide(names=True, axis=0).set_properties(**{"text-align": "left", "white-space": "normal"})
