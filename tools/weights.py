@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pooch
 
-from sr_utils import StudyError, models, paths, plots
+from sr_utils import StudyError, models, plots
 from sr_utils.claims.record import published
 from sr_utils.data.sets import load, on_disk
 from sr_utils.evaluation import psnr, score, test_sets, upscale
@@ -150,9 +150,9 @@ def main(argv=None) -> int:
         replace(pretrained.RECORD, lambda scratch, text=text: scratch.write_text(text + "\n"))
     if "Set14" in on_disk():
         examples()
-    for page in (pretrained.FOLDER / "README.md", paths.ROOT / "README.md"):
-        page.write_text(fill(page.read_text(), record, TABLES))
-        print(f"refreshed the tables of {page}")
+    card = pretrained.FOLDER / "README.md"
+    card.write_text(fill(card.read_text(), record, TABLES))
+    print(f"refreshed the tables of {card}")
     return 0
 
 
