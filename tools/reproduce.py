@@ -16,6 +16,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from sr_utils import StudyError, paths, profiles
 from sr_utils.claims.record import read
+from sr_utils.data import vgg
 from sr_utils.data.sets import NAMES, check_name
 from tools import one_sentence
 
@@ -110,12 +111,14 @@ def main(argv=None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     make_absolute()
-    if os.environ.pop("FRESH", "") == "1":
+    os.environ["VGG_WEIGHTS"] = vgg.weights() or "none"  # decided once, not by each kernel
+    fresh = time.time() if os.environ.pop("FRESH", "") == "1" else None
+    if fresh:
         forget(**parameters)
     if os.environ.get("SCHEDULER"):
         from tools import cluster  # Dask is an extra
 
-        cluster.train_all(os.environ["SCHEDULER"], **parameters)
+        cluster.train_all(os.environ["SCHEDULER"], **parameters, fresh=fresh)
     notebooks, images = sorted(paths.NOTEBOOKS.glob("0*.ipynb")), fingerprint(parameters["data"])
     for i, notebook in enumerate(notebooks, 1):
         print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)
