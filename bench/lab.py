@@ -38,6 +38,7 @@ def serve(folder: Path, theme: str = "JupyterLab Light", **environment):
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
     (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
     own = {"JUPYTER_CONFIG_DIR": str(folder / ".config"), "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings")}
+    own["JUPYTER_DATA_DIR"] = str(folder / ".data")
     with open(folder / "server.log", "w") as log:
         server = subprocess.Popen(command, env={**os.environ, **own, **environment}, stdout=log, stderr=log)
     try:
