@@ -13,12 +13,11 @@ from torch.nn import functional
 
 from bench.racing import race, seconds
 from sr_utils import device as backend
-from sr_utils import filters, paths
+from sr_utils import filters, models, paths
 from sr_utils.data import images
 from sr_utils.device import keras
 from sr_utils.evaluation import scores as evaluation
 from sr_utils.models import layers as bricks
-from sr_utils.models import networks as models
 from sr_utils.plots import style
 
 sys.modules["triton"] = None  # PyTorch's optimizers look for it, TensorFlow dies of it, and no processor needs it

@@ -11,12 +11,11 @@ import numpy as np
 
 from bench.racing import compared, share
 from sr_utils import device as backend
-from sr_utils import paths, profiles
+from sr_utils import models, paths, profiles
 from sr_utils.data import sets as data
 from sr_utils.device import keras
 from sr_utils.evaluation import scores as evaluation
 from sr_utils.models import layers as bricks
-from sr_utils.models import networks as models
 from sr_utils.training import runs as training
 
 layers = keras.layers

@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 
-from sr_utils import StudyError
+from sr_utils import StudyError, models
 from sr_utils.claims import table as claims
-from sr_utils.models import networks as models
 from sr_utils.plots import forest
 from sr_utils.plots import tables as pages
 from sr_utils.training.runs import STUDY, label

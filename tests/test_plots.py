@@ -6,10 +6,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, paths
+from sr_utils import StudyError, models, paths
 from sr_utils.data import sets as data
 from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
 from sr_utils.plots import charts as plots
 from sr_utils.plots import diagrams, framework, style
 from sr_utils.training import runs as training
@@ -55,8 +54,7 @@ def test_effects_show_the_table():
 
 def test_crops_are_the_same_window_at_integer_zoom(picture):
     hr = picture(96, 120)
-    pair = data.Pair("name", None)
-    pair._arrays[:] = data.downscale(hr), hr
+    pair = SimpleNamespace(name="name", lr=data.downscale(hr), hr=hr)
     fig = plots.crops([pair], {"bicubic": "bicubic"}, side=48, zoom=3)
     fig.canvas.draw()
     y, x = evaluation.hardest_crop(pair, 48)
@@ -78,8 +76,7 @@ def test_crops_are_the_same_window_at_integer_zoom(picture):
 
 def test_the_box_is_where_the_window_is_in_its_surroundings(picture):
     hr = picture(300, 320)
-    pair = data.Pair("name", None)
-    pair._arrays[:] = data.downscale(hr), hr
+    pair = SimpleNamespace(name="name", lr=data.downscale(hr), hr=hr)
     around = plots.crops([pair], {}, side=48, zoom=3, where=lambda *_: (150, 200)).axes[0]
     left, top = around.patches[0].get_xy()
     assert around.images[0].get_array().shape == (144, 144, 3)  # not the whole picture

@@ -5,14 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sr_utils import StudyError, paths, profiles
+from sr_utils import StudyError, models, paths, profiles
 from sr_utils.claims import record as results
 from sr_utils.claims import table as claims
 from sr_utils.data.sets import load
 from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
 from sr_utils.training import runs as training
-from test_claims import observed
+from tests.test_claims import observed
 from tools import publish
 
 

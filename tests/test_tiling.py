@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from sr_utils import device as backend
+from sr_utils import models
 from sr_utils.data.images import SCALE
 from sr_utils.evaluation import tiling
 from sr_utils.evaluation.scores import MARGIN, grey_levels
-from sr_utils.models import networks as models
 
 
 @pytest.fixture(scope="module", params=list(models.MODELS))

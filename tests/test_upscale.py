@@ -11,12 +11,11 @@ import pytest
 from PIL import Image, ImageCms
 
 from sr_utils import device as backend
-from sr_utils import paths
+from sr_utils import models, paths
 from sr_utils.data.images import upsample
 from sr_utils.data.sets import load
 from sr_utils.evaluation import scores as evaluation
 from sr_utils.evaluation import tiling
-from sr_utils.models import networks as models
 from tools import upscale as command
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -15,6 +15,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from sr_utils import StudyError, paths, profiles
+from sr_utils.data import vgg
 from sr_utils.data.sets import NAMES, check_name
 
 PARAMETERS = {"profile", "data", "seeds"}
@@ -39,10 +40,19 @@ def make_absolute() -> None:
 
 def forget(profile: str, data: str, seeds: list) -> None:
     """Move the kept runs of these parameters aside, so that they are trained anew; nothing is deleted."""
-    for seed in seeds:
-        for folder in paths.runs().glob(f"{profile}_{Path(data).name}_*_seed{seed}_*"):
-            if ".old-" not in folder.name:
-                paths.move_aside(folder)
+    from sr_utils.training import configuration, study  # it brings the backend with it
+
+    for arm, loss in study():
+        config = configuration.plan(arm, seeds[0], profile, data, loss).config
+        for seed in seeds:
+            paths.move_aside(paths.runs() / configuration.key(config | {"seed": seed}))
+
+
+def fingerprint(data: str) -> list | None:
+    """Names, sizes and times of a folder's files; None for a named set."""
+    if data in NAMES:
+        return None
+    return sorted((p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in Path(data).iterdir() if p.is_file())
 
 
 def execute(notebook: Path, target: Path, parameters: dict) -> None:
@@ -99,15 +109,23 @@ def main(argv=None) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _stop)
         make_absolute()
-        if os.environ.pop("FRESH", "") == "1":
+        os.environ["VGG_WEIGHTS"] = vgg.weights() or "none"  # decided once, not by each kernel
+        fresh = time.time() if os.environ.pop("FRESH", "") == "1" else None
+        if fresh:
             forget(**parameters)
         if os.environ.get("SCHEDULER"):
             from tools import cluster  # Dask is an extra
 
-            cluster.train_all(os.environ["SCHEDULER"], **parameters)
+            cluster.train_all(os.environ["SCHEDULER"], **parameters, fresh=fresh)
+        images = fingerprint(parameters["data"])
         notebooks = sorted(paths.NOTEBOOKS.glob("0*.ipynb"))
         for i, notebook in enumerate(notebooks, 1):
             print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)
+            if fingerprint(parameters["data"]) != images:
+                raise StudyError(
+                    f"{parameters['data']} changed while the pages ran, and each would show other images; leave it as "
+                    "it is, and run the same command again."
+                )
             execute(notebook, paths.build() / arguments.profile / notebook.name, parameters)
         from sr_utils.claims import record as results  # so late, for it brings the backend with it
 

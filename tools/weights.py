@@ -10,11 +10,10 @@ import h5py
 import numpy as np
 import pooch
 
-from sr_utils import StudyError, paths
+from sr_utils import StudyError, models, paths
 from sr_utils.claims import record as results
 from sr_utils.data.sets import load, on_disk
 from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
 from sr_utils.models import pretrained as shipped
 from sr_utils.paths import replace
 from sr_utils.plots import charts as plots

@@ -2,16 +2,14 @@
 
 import json
 import re
-import shutil
 
 import numpy as np
 import pytest
 
-from sr_utils import StudyError, paths
+from sr_utils import models, paths
 from sr_utils.data.images import upsample
 from sr_utils.data.sets import load
 from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
 from sr_utils.models import pretrained as shipped
 from tools import publish
 from tools import weights as ship
@@ -52,25 +50,6 @@ def test_they_are_small_and_float16():
         with h5py.File(file) as content:
             content.visititems(lambda _, item, found=kinds: found.append(getattr(item, "dtype", None)))
         assert set(kinds) == {np.dtype(np.float16), None}  # numbers, and the groups that hold them
-
-
-def test_an_altered_file_is_refused(tmp_path, monkeypatch):
-    shutil.copytree(shipped.FOLDER, tmp_path / "weights")
-    monkeypatch.setattr(shipped, "FOLDER", tmp_path / "weights")
-    file = tmp_path / "weights/srcnn.weights.h5"
-    content = bytearray(file.read_bytes())
-    content[-1] ^= 1
-    file.write_bytes(content)
-    with pytest.raises(StudyError, match="is not the file that came with the study; restore it: git checkout"):
-        models.load("srcnn")
-    file.unlink()
-    with pytest.raises(StudyError, match="is not the file that came with the study"):
-        models.load("srcnn")
-
-
-def test_an_arm_without_weights_is_named():
-    with pytest.raises(StudyError, match="No weights come with the arm 'residual'; choose srcnn or combined"):
-        models.load("residual")
 
 
 def test_the_tables_are_the_records():

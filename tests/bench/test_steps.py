@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sr_utils import device as backend
-from sr_utils.models import networks as models
+from sr_utils import models
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is only a yardstick: pip install .[bench]")
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from bench import racing, speed, tried
-from sr_utils import StudyError
+from sr_utils import StudyError, models
 from sr_utils import device as backend
-from sr_utils.models import networks as models
 from tools import publish
 
 

@@ -4,12 +4,16 @@ import random
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from sr_utils import StudyError, losses, paths, profiles
+from sr_utils.models.arms import ARMS
+from sr_utils.training import configuration
 from sr_utils.training import runs as training
 from tools import reproduce
 
@@ -42,15 +46,17 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(monkeypatch, tmp
 
 def test_other_threads_change_nothing(monkeypatch):
     """Not the one that trains, whose dtype policy Keras would forget, nor those that draw random numbers beside it."""
-    first = training.plan("post_upsampling", 0, "smoke", "sample").model
-    untrained, found = training.models.build, []
+    first = configuration.plan("post_upsampling", 0, "smoke", "sample").model
+    untrained, found = configuration.models.build, []
 
     def disturbed(arm):
         random.seed(5)  # as another thread's random.random() would move the stream
         return untrained(arm)
 
-    monkeypatch.setattr(training.models, "build", disturbed)
-    thread = threading.Thread(target=lambda: found.append(training.plan("post_upsampling", 0, "smoke", "sample").model))
+    monkeypatch.setattr(configuration.models, "build", disturbed)
+    thread = threading.Thread(
+        target=lambda: found.append(configuration.plan("post_upsampling", 0, "smoke", "sample").model)
+    )
     thread.start()
     thread.join()
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), found[0].get_weights(), strict=True))
@@ -66,15 +72,17 @@ def test_everything_that_changes_weights_is_in_the_key():
         "data": "sample",
         "precision": "float32",
     }
-    keys = {training._key(base)} | {training._key(base | {k: "other"}) for k in ("arm", "loss", "seed", "precision")}
+    keys = {configuration.key(base)} | {
+        configuration.key(base | {k: "other"}) for k in ("arm", "loss", "seed", "precision")
+    }
     assert len(keys) == 5
 
 
 def test_the_weights_of_the_loss_are_in_the_key(monkeypatch):
     run = ("srcnn", 0, "smoke", "sample", "perceptual_random")
-    before = training.plan(*run).folder
+    before = configuration.plan(*run).folder
     monkeypatch.setitem(losses.RANDOM_TERMS, "texture", 2e-5)
-    after = training.plan(*run).folder
+    after = configuration.plan(*run).folder
     assert before != after and before.name.rpartition("_")[0] == after.name.rpartition("_")[0]
 
 
@@ -107,13 +115,22 @@ def test_a_damaged_run_is_moved_aside_and_trained_again(capsys):
     assert len([path for path in paths.runs().iterdir() if path.is_dir()]) == 2
 
 
-def test_fresh_forgets_the_kept_runs_of_these_parameters_only():
-    folders = [paths.runs() / f"smoke_sample_srcnn_mse_seed{seed}_a" for seed in (1, 0, 10)]
-    for folder in folders:
+def test_fresh_forgets_the_kept_runs_of_these_images_only(tmp_path, picture):
+    """Not of a folder whose name goes on, nor of another folder of that name; brackets are no pattern."""
+    for folder in ("my[1]", "my[1]_old", "elsewhere/my[1]"):
+        (tmp_path / folder).mkdir(parents=True)
+        for i in range(2):
+            Image.fromarray(picture(48, 48, len(folder) + i)).save(tmp_path / folder / f"{i}.png")
+
+    def planned(folder, seed):
+        return configuration.plan("srcnn", seed, "smoke", str(tmp_path / folder)).folder
+
+    kept = [planned("my[1]", 0), planned("my[1]_old", 1), planned("elsewhere/my[1]", 1)]
+    for folder in [gone := planned("my[1]", 1), *kept]:
         folder.mkdir(parents=True)
-    reproduce.forget("smoke", "sample", [1])
-    assert [folder.exists() for folder in folders] == [False, True, True]
-    assert len(list(paths.runs().iterdir())) == 3  # moved aside, not deleted
+    reproduce.forget("smoke", str(tmp_path / "my[1]"), [1])
+    assert not gone.exists() and all(folder.exists() for folder in kept)
+    assert len(list(paths.runs().glob("smoke_*"))) == 4  # moved aside, not deleted
 
 
 def test_a_folder_that_is_named_as_nothing_is_the_usual_one(monkeypatch, tmp_path):
@@ -152,21 +169,27 @@ def test_every_loss_trains_every_way():
     assert "random He-normal" in run.config["features"]
 
 
+def schedule(profile):
+    config = {"profile": asdict(profile), "rate": configuration.rate("srcnn", "mse", profile)}
+    return configuration.optimizer(config)._learning_rate
+
+
 def test_the_paper_profile_is_the_protocol():
     paper = profiles.get("paper")
     assert (paper.patch, paper.batch, paper.epochs, paper.steps) == (96, 16, 50, 1000)
-    rate = training._rate(paper)
+    assert configuration.rate("residual", "mse", paper) == 1e-4  # the original's, for every arm
+    rate = schedule(paper)
     assert float(rate(19_999)) == pytest.approx(1e-4) and float(rate(20_001)) == pytest.approx(5e-5)
     assert paper.vgg_layers == ("block1_pool", "block5_pool") and profiles.get(paper) is paper
 
 
-@pytest.mark.parametrize("profile", ["smoke", "quick", "standard"])
+@pytest.mark.parametrize("profile", ["smoke", "quick", "standard", "long"])
 def test_the_rate_falls_as_a_cosine_over_the_whole_schedule(profile):
     """Loshchilov & Hutter, 2017, arXiv:1608.03983, without restarts."""
     profile = profiles.get(profile)
-    rate = training._rate(profile)
+    rate = schedule(profile)
     for part in (0, 0.25, 0.5, 1):
-        expected = profile.learning_rate * (1 + np.cos(np.pi * part)) / 2
+        expected = ARMS["srcnn"].rate * (1 + np.cos(np.pi * part)) / 2
         assert float(rate(part * profile.epochs * profile.steps)) == pytest.approx(expected, abs=1e-9)
 
 
@@ -193,12 +216,10 @@ def test_bad_seeds(seeds):
 
 
 def test_images_smaller_than_a_patch(tmp_path, picture):
-    from PIL import Image
-
     for i in range(3):
-        Image.fromarray(picture(40, 40, i)).save(tmp_path / f"{i}.png")
-    with pytest.raises(StudyError, match="No image is as large as a 48×48 patch"):
-        training.train("post_upsampling", 0, "quick", str(tmp_path))
+        Image.fromarray(picture(56, 60, i)).save(tmp_path / f"{i}.png")
+    with pytest.raises(StudyError, match="No image is as large as a 64×64 patch"):
+        training.train("post_upsampling", 0, "long", str(tmp_path))
 
 
 def fresh_process(code, **environment):
@@ -207,7 +228,7 @@ def fresh_process(code, **environment):
 
 
 def test_a_gpu_that_is_absent_is_missed_aloud():
-    result = fresh_process("from sr_utils import backend; backend.setup()", DEVICE="gpu", CUDA_VISIBLE_DEVICES="")
+    result = fresh_process("from sr_utils import device; device.setup()", DEVICE="gpu", CUDA_VISIBLE_DEVICES="")
     assert "DEVICE=gpu, but this machine shows no GPU" in result.stderr
 
 

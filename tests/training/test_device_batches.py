@@ -1,11 +1,13 @@
 """The GPU's way of cutting patches, run on whatever device is there: the same bytes, the same training."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from sr_utils.data import sets as data
+from sr_utils import models
+from sr_utils.data import patches
 from sr_utils.device import keras
-from sr_utils.models import networks as models
 from sr_utils.training import device_batches as feeding
 from sr_utils.training import runs as training
 
@@ -13,7 +15,7 @@ from sr_utils.training import runs as training
 @pytest.fixture
 def pairs(picture):
     sizes = ((40, 64), (72, 44), (32, 32))
-    found = [data.Pair(f"{h}×{w}", None, None, [picture(h // 4, w // 4, h), picture(h, w, w)]) for h, w in sizes]
+    found = [SimpleNamespace(lr=picture(h // 4, w // 4, h), hr=picture(h, w, w)) for h, w in sizes]
     assert len({pair.hr.shape for pair in found}) == 3
     return found
 
@@ -24,9 +26,9 @@ def test_patches_are_those_of_the_processor_byte_for_byte(pairs, patch):
     turned = set()
     for step in range(10):
         where = (pairs, 8, patch, 5, 2, step)
-        for ours, theirs in zip(fed.cut(*fed.batch(*where)), data.batch(*where), strict=True):
+        for ours, theirs in zip(fed.cut(*fed.batch(*where)), patches.batch(*where), strict=True):
             np.testing.assert_array_equal(keras.ops.convert_to_numpy(ours), theirs)
-        turned |= {(turns, flip) for *_, turns, flip in data.draws(*where)}
+        turned |= {(turns, flip) for *_, turns, flip in patches.draws(*where)}
     assert len(turned) == 8
 
 

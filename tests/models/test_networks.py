@@ -3,12 +3,11 @@ import re
 import numpy as np
 import pytest
 
-from sr_utils import StudyError, filters
+from sr_utils import StudyError, filters, models
 from sr_utils import device as backend
 from sr_utils.device import keras
 from sr_utils.evaluation import scores as evaluation
 from sr_utils.models import layers as bricks
-from sr_utils.models import networks as models
 
 #: Worked out by hand: k·k·in·out + out for each convolution.
 PARAMETERS = {
@@ -77,16 +76,23 @@ def test_untrained_residual_blocks_are_the_identity(arm):
 
 
 @pytest.mark.parametrize("arm", models.MODELS)
-def test_only_convolutions_before_the_last_are_rounded(arm, monkeypatch):
-    """With bfloat16, the last convolution, all that follows it, and the image on its way there stay in float32."""
+def test_convolutions_are_rounded_and_images_are_not(arm, monkeypatch):
+    """With bfloat16, the input, the bilinear image, the edge enhancement, the global skip and SR stay in float32."""
     mixed = {**backend.setup(), "precision": "bfloat16"}
     monkeypatch.setattr(backend, "_choose", lambda: mixed)
     model = models.build(arm)
-    *inner, last = (layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
-    assert {layer.compute_dtype for layer in inner} == {"bfloat16"}
-    image_path = [layer for layer in model.layers if layer.name in ("centre", "bilinear", "edge_enhance")]
-    exact = [*image_path, *model.layers[model.layers.index(last) :]]
-    assert len(exact) >= 3 and {layer.compute_dtype for layer in exact} == {"float32"}
+    image_path = (
+        "centre",
+        "bilinear",
+        "edge_enhance",
+        "grey_levels",
+        *(["global_skip"] if "residual" not in arm else []),
+    )
+    dtypes = {layer.name: layer.compute_dtype for layer in model.layers}
+    assert {dtypes[name] for name in image_path if name in dtypes} == {"float32"}
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert len(convolutions) >= 3 and {layer.compute_dtype for layer in convolutions} == {"bfloat16"}
+    assert {variable.dtype for variable in model.weights} == {"float32"}
 
 
 def test_the_sub_pixel_shuffle_against_its_definition():
