@@ -24,6 +24,7 @@ from sr_utils.evaluation.upscale import reach
 from sr_utils.models import layers as ours
 from sr_utils.models.building import build
 from sr_utils.models.pretrained import load as load_trained
+from tools import one_sentence
 
 OPSET, IR = 17, 8  # of 2022: every ONNX Runtime since 1.12 reads them, onnxruntime-web too
 TOLERANCE = 1  # grey level between ONNX Runtime and Keras
@@ -168,19 +169,16 @@ def _trained(arm: str, weights: str | None) -> keras.Model:
     return model
 
 
+@one_sentence("export")
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="make export", description=__doc__)
     parser.add_argument("--arm", default="combined", help="which network: an arm of the study")
     parser.add_argument("--out", help="where to; default: build/<arm>.onnx")
     parser.add_argument("--weights", help="a training's final.weights.h5; default: what comes with the study")
     arguments = parser.parse_args(argv)
-    try:
-        model = _trained(arguments.arm, arguments.weights)
-        target = Path(arguments.out).expanduser() if arguments.out else paths.build() / f"{arguments.arm}.onnx"
-        print(export(model, target))
-    except StudyError as error:
-        print(f"make export stopped: {error}", file=sys.stderr)
-        return 1
+    model = _trained(arguments.arm, arguments.weights)
+    target = Path(arguments.out).expanduser() if arguments.out else paths.build() / f"{arguments.arm}.onnx"
+    print(export(model, target))
     return 0
 
 
