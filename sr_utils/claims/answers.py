@@ -6,16 +6,11 @@ import numpy as np
 import pandas as pd
 
 from sr_utils.claims.statistics import compare, signed
+from sr_utils.claims.table import PLACES
 from sr_utils.data import SCALE
 from sr_utils.filters import wave_gain
 
 NOTE = "\n\n*In brackets: 95 % intervals over seeds and images; with one seed, over images alone.*"
-PLACES = {
-    "pre": "pre_upsampling",
-    "progressive": "progressive_upsampling",
-    "iterative": "iterative_upsampling",
-    "post": "post_upsampling",
-}  # in the original's order, lowest loss first
 
 
 def direction(row) -> int:
@@ -69,9 +64,9 @@ def baseline(scores: pd.DataFrame, learning: pd.DataFrame) -> str:
     )
 
 
-def upsampling(scores: pd.DataFrame, losses: pd.DataFrame, costs: dict) -> str:
-    """02, from scores with and without the skip, final losses, and multiply–adds by arm (`costs`)."""
-    final = means(losses, "loss")
+def upsampling(scores: pd.DataFrame, costs: dict) -> str:
+    """02, from scores with and without the skip, and `models.cost` by arm."""
+    final = means(scores, "loss")
     order = sorted(PLACES, key=lambda place: final[PLACES[place]])
     listed = " < ".join(f"{place} ({final[PLACES[place]]:.1f})" for place in order)
     psnr, skips = means(scores, "psnr"), {place: f"{place}_skip" for place in PLACES}
@@ -91,7 +86,7 @@ def upsampling(scores: pd.DataFrame, losses: pd.DataFrame, costs: dict) -> str:
         f"{ranges[0]:.2f} dB, with it within {ranges[1]:.2f} dB: {start}.",
         f"{versus(compare(scores, 'srcnn').loc[best], f'{ranked[0]}, the best of the four,', 'the baseline')}; "
         f"under the skip, {versus(compare(scores, 'srcnn_skip').loc[skips[ranked[0]]], 'it', 'the baseline')}.",
-        f"post needs {costs[PLACES['pre']] / costs[PLACES['post']]:.0f} times fewer multiply–adds than pre.",
+        f"post needs {costs[PLACES['pre']]['macs'] / costs[PLACES['post']]['macs']:.0f} times fewer multiply–adds than pre.",
     )
 
 

@@ -110,7 +110,10 @@ def test_04_equations_are_what_the_code_computes():
     hr, sr = rng.uniform(0, 255, (2, 3, 24, 24, 3)).astype(np.float32)
     loss = losses.PerceptualLoss()
     alpha, beta, gamma = loss.terms
-    pairs = [(np.asarray(a, float), np.asarray(b, float)) for a, b in zip(loss._features(sr), loss._features(hr), strict=True)]
+    pairs = [
+        (np.asarray(a, float), np.asarray(b, float))
+        for a, b in zip(loss._features(sr), loss._features(hr), strict=True)
+    ]
 
     def gram(x):
         _, h, w, c = x.shape
@@ -156,6 +159,6 @@ def test_00_converts_an_error_to_decibels():
 
 
 def test_06_counts_the_claims_of_the_original():
-    """"Says eleven things …, and explains one of them": twelve primary rows, of which 6s is an explanation."""
+    """ "Says eleven things …, and explains one of them": twelve primary rows, of which 6s is an explanation."""
     assert "says eleven things about" in PAGES["06_conclusions"].cells[0].source
     assert sum(claim.family == "primary" for claim in CLAIMS) == 11 + 1
