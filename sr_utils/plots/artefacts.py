@@ -52,7 +52,7 @@ def strongest(images: Mapping, side: int = 32) -> tuple[str, str, int, int]:
     return best[1:]
 
 
-def grid_artefact(images: Mapping, side: int = 32, zoom: int = 6, title: str = ""):
+def grid_artefact(images: Mapping, side: int = 32, title: str = ""):
     """The window with the strongest grid in every version, with an arrow to it and each version's strength.
 
     HR's mean colour is shown as grey, and differences to it `CONTRAST` times as large. `images` as for `crops`.
@@ -62,6 +62,7 @@ def grid_artefact(images: Mapping, side: int = 32, zoom: int = 6, title: str = "
     window = np.s_[y : y + side, x : x + side]
     middle = versions["hr"][window].mean((0, 1))
     strengths = {label: pattern(image[window], side)[0, 0] for label, image in versions.items()}
+    zoom = int(np.clip((PAGE / len(versions) - GAP) // side, 4, 6))
     cell = side * zoom
     columns = min(len(versions), PAGE // (cell + GAP))
     block = cell + 2 * LINE + GAP

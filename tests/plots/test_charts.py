@@ -148,3 +148,16 @@ def test_published_networks_stand_beside_ours_where_set5_was_scored():
 def test_the_front_is_what_nothing_beats():
     assert front([1, 2, 3, 2], [10, 12, 11, 13]) == [0, 3]
     assert front([5, 5], [1, 2]) == [1]
+
+
+def test_one_seed_and_one_image_give_figures_without_intervals():
+    """What a first run at `smoke` on one image has."""
+    table = scores(srcnn=(28, 0.5, 0.2), residual=(29, 0.6, 0.1)).query("seed == 0 and image == 'a'")
+    assert len(plots.planes(table).axes[0].lines) == 2
+    assert said(plots.effects(table, "srcnn").axes[0]) == ["+1.00"]
+    pairs = {"srcnn": "residual"}
+    assert "+1.00 dB" in said(plots.design(table, pairs).axes[1])
+    plots.save(plots.design(table, pairs), "design", "smoke")
+    short = [run("srcnn", 0, [100.0, 40]), run("residual", 0, [90.0, 30])]
+    assert len(plots.loss_curves(short).axes[1].lines[0].get_xdata()) == 2
+    assert plots.loss_curves([run("srcnn", 0, [100.0])]).get_suptitle().startswith("SRCNN's loss falls to 100.0")

@@ -34,6 +34,9 @@ def test_crops_are_one_window_at_an_integer_zoom_and_the_best_is_bold(scene):
     assert [ax.get_title() for ax in fig.axes] == [""] * 5
     best = [text.get_text() for text in fig.texts if text.get_weight() == "bold" and text.get_text() != "a scene"]
     assert sorted(best) == [f"SRCNN\n{psnr(scene['srcnn'][window], scene['hr'][window]):.2f} dB", "T"]
+    assert plots.crops({"a": scene, "b": scene}, psnr).get_suptitle() == (
+        "By PSNR, SRCNN comes nearest to HR in 2 of 2 windows"
+    )
     frame = whole.patches[-1]
     scale = whole.images[0].get_array().shape[0] / 160
     assert frame.get_xy() == pytest.approx((60 * scale - 0.5, 40 * scale - 0.5))
