@@ -15,6 +15,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from sr_utils import StudyError, paths, profiles
+from sr_utils.data import vgg
 from sr_utils.data.sets import NAMES, check_name
 
 PARAMETERS = {"profile", "data", "seeds"}
@@ -108,12 +109,14 @@ def main(argv=None) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _stop)
         make_absolute()
-        if os.environ.pop("FRESH", "") == "1":
+        os.environ["VGG_WEIGHTS"] = vgg.weights() or "none"  # decided once, not by each kernel
+        fresh = time.time() if os.environ.pop("FRESH", "") == "1" else None
+        if fresh:
             forget(**parameters)
         if os.environ.get("SCHEDULER"):
             from tools import cluster  # Dask is an extra
 
-            cluster.train_all(os.environ["SCHEDULER"], **parameters)
+            cluster.train_all(os.environ["SCHEDULER"], **parameters, fresh=fresh)
         images = fingerprint(parameters["data"])
         notebooks = sorted(paths.NOTEBOOKS.glob("0*.ipynb"))
         for i, notebook in enumerate(notebooks, 1):
