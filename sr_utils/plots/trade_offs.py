@@ -72,7 +72,7 @@ def quality_against_cost(ours: pd.DataFrame, published: pd.DataFrame, shipped: p
     """
     metric = "Set5" if "Set5" in ours else "psnr"
     if metric == "psnr":
-        published, shipped = published[:0], None
+        published, shipped = published[:0].assign(psnr=None), None
     fig, panels = axes(560, 2, sharey=True)
     for ax, column in zip(panels, ("parameters", "macs"), strict=True):
         points = []
