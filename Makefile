@@ -12,6 +12,18 @@ BENCHES ?=
 SCHEDULER ?=
 export DEVICE FRESH VGG_WEIGHTS SR_DATA SCHEDULER
 
+# 1, true, yes -> 1; 0, false, no and nothing -> nothing; what else stands there stops make.
+yes = $(if $(filter 1 true yes,$($1)),1,$(if $(filter-out 0 false no,$($1)),$(error $1=$($1) is neither yes nor no; set it to 1, true or yes, or to 0, false or no)))
+override FORCE := $(call yes,FORCE)
+override FRESH := $(call yes,FRESH)
+override GPU := $(call yes,GPU)
+
+# Names of files reach commands through the environment, as they were typed: make reads no $ in them, the shell no ".
+unexport IMAGE OUT DATA
+export NAME_OF_IMAGE := $(value IMAGE)
+export NAME_OF_OUT := $(value OUT)
+export NAME_OF_DATA := $(value DATA)
+
 BIN := .venv/bin
 JAX := $(filter jax,$(KERAS_BACKEND))
 ENV := $(BIN)/.installed$(if $(JAX),-jax)$(if $(GPU),-gpu)
@@ -21,7 +33,7 @@ PINNED := -c requirements.lock ".[jax,cluster]"
 else
 PINNED := -r requirements.lock
 endif
-ARGS := --profile "$(PROFILE)" --data "$(DATA)" --seeds "$(SEEDS)"
+ARGS := --profile "$(PROFILE)" --data="$$NAME_OF_DATA" --seeds "$(SEEDS)"
 
 .DEFAULT_GOAL := help
 .PHONY: help env reproduce upscale export publish verify weights test bench audit lab data clean
@@ -30,16 +42,16 @@ help:  ## this list
 	@echo "make TARGET [VARIABLE=value …]"; echo
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo; echo "  PROFILE=$(PROFILE)   smoke, quick, standard or paper: how long the training is"
-	@echo "  DATA=$(DATA)     sample, bsds500, div2k, or a folder of images"
+	@echo "  DATA=…     sample (default), bsds500, div2k, or a folder of images"
 	@echo "  SEEDS=$(SEEDS)         one training per seed: SEEDS=1,2,3"
 	@echo "  DEVICE=$(DEVICE)     auto, cpu or gpu"
 	@echo "  SCHEDULER=…     local:2 trains two arms side by side; tcp://host:8786 on a Dask cluster"
 	@echo "  PORT=$(PORT)       where make lab listens, on this machine only"
-	@echo "  IMAGE=…, OUT=…  what make upscale enlarges, and where to; FORCE=1 overwrites; ARM=srcnn takes the baseline"
+	@echo "  IMAGE=…, OUT=…  what make upscale enlarges, and where to; FORCE=1 makes it anew; ARM=srcnn takes the baseline"
 	@echo "  WEIGHTS=…       what make export takes instead of the study's own: a training's final.weights.h5"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  NOTEBOOKS=…     what make verify runs; default: all pages"
-	@echo "  BENCHES=…       what make bench measures; default: coverage comparer survival steps inference tried growth shares"
+	@echo "  BENCHES=…       what make bench measures; default: coverage comparer survival steps inference tried growth shares peers"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
 
@@ -64,8 +76,8 @@ reproduce: $(ENV)  ## train every arm, execute all notebooks, draw every figure
 	@$(BIN)/python -m tools.reproduce $(ARGS)
 
 upscale: $(ENV)  ## IMAGE=photo.jpg, or a folder, ×4 by the combined model
-	@test -n "$(IMAGE)" || { echo "name a picture: make upscale IMAGE=photo.jpg"; exit 1; }
-	@$(BIN)/python -m tools.upscale "$(IMAGE)" $(if $(OUT),"$(OUT)") --arm "$(ARM)" $(if $(FORCE),--force)
+	@test -n "$$NAME_OF_IMAGE" || { echo "name a picture: make upscale IMAGE=photo.jpg"; exit 1; }
+	@$(BIN)/python -m tools.upscale --arm "$(ARM)" $(if $(FORCE),--force) -- "$$NAME_OF_IMAGE" $${NAME_OF_OUT:+"$$NAME_OF_OUT"}
 
 export: $(BIN)/.with-export  ## ARM=combined as an ONNX file, build/combined.onnx or OUT=…, checked against Keras
 	@$(BIN)/python -m tools.export --arm "$(ARM)" $(if $(OUT),--out "$(OUT)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
@@ -84,7 +96,7 @@ test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils 
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest --cov
 
-bench: $(ENV)  ## what is measured, not tested: intervals, the comparer, kills, steps, growth (two hours)
+bench: $(ENV) $(if $(findstring peers,$(BENCHES)),$(BIN)/.with-peers)  ## what is measured, not tested: intervals, the comparer, kills, steps, growth (two hours)
 	@$(BIN)/python -m bench.bench $(BENCHES)
 
 audit: $(ENV)  ## the pinned packages against the published advisories (pip-audit; needs the network)
@@ -96,7 +108,7 @@ lab: $(ENV)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=. --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
-	@$(BIN)/python -m sr_utils.data.sets "$(DATA)"
+	@$(BIN)/python -m sr_utils.data.sets "$$NAME_OF_DATA"
 
 clean:  ## remove .venv and build; runs/ and figures/ stay
 	rm -rf .venv build

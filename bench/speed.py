@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 
+from bench import peers as race
 from bench.tried import GRADIENTS, TRIED
 from sr_utils import StudyError, paths
 from tools import publish
@@ -124,4 +125,16 @@ def shares(record: dict) -> str:
     return "\n".join([*lines, "", where(record["shares"])])
 
 
-TABLES = {"ratios": ratios, "steps": steps, "inference": inference, "tried": tried, "shares": shares}
+def peers(record: dict) -> str:
+    """Markdown: the study's networks beside what can be installed from PyPI in their stead."""
+    return f"{race.table(_rows(record, 'peers'))}\n\n{where(record['peers'])}"
+
+
+TABLES = {
+    "ratios": ratios,
+    "steps": steps,
+    "inference": inference,
+    "tried": tried,
+    "shares": shares,
+    "peers": peers,
+}

@@ -4,8 +4,12 @@ profiles -> data -> models + losses -> training -> evaluation -> plots / widgets
 """
 
 import os
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter is not for readers
+for stream in (sys.stdout, sys.stderr):
+    if hasattr(stream, "reconfigure"):  # a terminal without × shall not stop a command
+        stream.reconfigure(errors="backslashreplace")
 
 
 class StudyError(Exception):

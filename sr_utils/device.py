@@ -27,13 +27,40 @@ def _silent_stderr():
         os.close(null)
 
 
-try:
-    with _silent_stderr():
-        import keras
-except ModuleNotFoundError as error:
-    raise StudyError(
-        f"Keras finds no {error.name}; run pip install .[tensorflow], or pip install .[jax] and set KERAS_BACKEND=jax."
-    ) from None
+BACKENDS = ("tensorflow", "jax")
+
+
+def _import_keras():
+    """Keras on a backend of the study, whatever the user's keras.json and environment ask for in other projects.
+
+    Keras reads both while it is imported; what can be set afterwards is set afterwards.
+    """
+    backend = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
+    if backend not in BACKENDS:
+        raise StudyError(f"KERAS_BACKEND is {backend!r}, but the study runs on tensorflow or jax; set one of them.")
+    os.environ["KERAS_BACKEND"] = backend  # before that of keras.json
+    for variable in ("TF_USE_LEGACY_KERAS", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
+        os.environ.pop(variable, None)
+    try:
+        with _silent_stderr():
+            import keras
+    except ModuleNotFoundError as error:
+        raise StudyError(
+            f"Keras finds no {error.name}; run pip install .[tensorflow], or pip install .[jax] and set "
+            "KERAS_BACKEND=jax."
+        ) from None
+    except (ValueError, AttributeError, TypeError) as error:  # what keras.json holds is no setting
+        settings = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "keras.json"
+        raise StudyError(f"{settings} stops Keras ({error}); correct or remove it.") from None
+    if keras.backend.backend() not in BACKENDS:  # imported before, by the same program
+        raise StudyError(f"Keras runs on {keras.backend.backend()} already; restart, and import sr_utils first.")
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    return keras
+
+
+keras = _import_keras()
 
 
 def _gpus() -> list:
@@ -124,19 +151,27 @@ def seeded(seed: int):
         yield
 
 
+@functools.lru_cache(maxsize=32)  # tracing again would cost as much as a small picture
 def traced(model):
-    """`model(x, training=False)` as a graph for each shape of x, instead of op by op.
+    """`model(x, training=False)` as one graph for (B, h, w, 3) of every size, traced at once and kept.
 
-    For many images of few shapes: on two Zen 4 cores the combined model takes 0.56 of the time, and tracing 0.05 to
-    1 s for each shape. A graph rounds bias and convolution to bfloat16 once, not twice, as in training. XLA, JAX's way,
-    is slow on processors, so that JAX goes on op by op.
+    A graph rounds bias and convolution to bfloat16 together, as in training; op by op they are rounded one after the
+    other. On JAX it stays op by op: XLA compiles anew for every size, and its convolutions are slow on processors.
     """
     call = functools.partial(model, training=False)
     if keras.backend.backend() == "jax":
         return call
     import tensorflow as tf
 
-    return tf.function(call)
+    def resize(layer, x):
+        """`UpSampling2D.call`, which compares the new size with zero, although a graph does not know it yet."""
+        size = tf.shape(x)[1:3] * tf.constant(layer.size)
+        return tf.image.resize(x, size, layer.interpolation)
+
+    graph = tf.function(call, input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)])
+    with mock.patch.object(keras.layers.UpSampling2D, "call", resize):
+        graph.get_concrete_function()
+    return graph
 
 
 def _hide_gpus(backend: str) -> None:

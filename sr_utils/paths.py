@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pooch
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -46,8 +47,9 @@ def replace(path: Path, write) -> None:
     """Call write(temporary path), flush it to the disk and rename: readers see the old file or the new one, whole.
 
     Raises `OSError` where the disk is full or the folder cannot be written, and leaves nothing half-written behind.
+    What `write` raises for other reasons passes through as it is.
     """
-    scratch = path.with_name(f".{os.getpid()}-{path.name}")
+    scratch = _scratch(path, str(os.getpid()))
     try:
         write(scratch)
         with open(scratch, "rb") as file:
@@ -55,7 +57,24 @@ def replace(path: Path, write) -> None:
         scratch.replace(path)
     except Exception as error:
         told = re.search(r"errno = (\d+)", str(error))  # HDF5 buries the system's error in a message of its own
-        number = int(told[1]) if told else getattr(error, "errno", None) or errno.EIO
+        if not told and not isinstance(error, OSError):
+            raise
+        number = int(told[1]) if told else error.errno or errno.EIO
         raise OSError(number, os.strerror(number)) from error
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Remove what processes that were killed have left of `path`."""
+    before, after = _scratch(path, "\0").name.split("\0")
+    for file in path.parent.iterdir():
+        if file.name.startswith(before) and file.name.endswith(after):
+            number = file.name[len(before) : -len(after)]
+            if number.isdecimal() and not psutil.pid_exists(int(number)):
+                file.unlink(missing_ok=True)
+
+
+def _scratch(path: Path, process: str) -> Path:
+    """Where a process writes `path` first: with the same ending, and, as names are limited, at most 200 bytes of it."""
+    return path.with_name(f".{process}-{os.fsdecode(os.fsencode(path.name)[-200:])}")

@@ -20,7 +20,7 @@ from sr_utils.data.images import SCALE
 from sr_utils.data.sets import load
 from sr_utils.device import keras
 from sr_utils.evaluation.scores import upscale
-from sr_utils.evaluation.tiling import reach
+from sr_utils.evaluation.upscale import reach
 from sr_utils.models import layers as ours
 from sr_utils.models.building import build
 from sr_utils.models.pretrained import load as load_trained

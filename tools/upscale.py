@@ -2,162 +2,207 @@
 
 import argparse
 import contextlib
+import dataclasses
 import errno
 import os
+import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pyvips
+from PIL import Image
 from tqdm import tqdm
 
-from sr_utils import StudyError, models
-from sr_utils.data.images import SCALE, open_upright, upsample
+from sr_utils import StudyError, paths
+from sr_utils.data.images import SCALE, to_8_bits
+from sr_utils.data.reading import Photograph, read, shown
 from sr_utils.data.sets import image_files
-from sr_utils.evaluation import tiling
-from sr_utils.paths import replace
+from tools import formats
 
-#: What can be written: the largest side that the format holds, and libvips' settings for it.
-FORMATS = {
-    ".png": (2**31 - 1, {"compression": 6}),
-    ".tif": (2**31 - 1, {"compression": "deflate", "bigtiff": True}),
-    ".tiff": (2**31 - 1, {"compression": "deflate", "bigtiff": True}),
-    ".jpg": (65_500, {"Q": 95}),
-    ".jpeg": (65_500, {"Q": 95}),
-    ".webp": (16_383, {"Q": 95}),
-}
-OPAQUE = (".jpg", ".jpeg")
+NAME = 255  # bytes that a file's name may have
 
 
-@dataclass(frozen=True)
-class Photograph:
-    """What a file holds: `rgb` uint8 (h, w, 3), `alpha` uint8 (h, w) or None, whether it is grey, its metadata."""
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """`pairs` of (picture, result) to make; how many results are `there` already; how many files are no pictures."""
 
-    rgb: np.ndarray
-    alpha: np.ndarray | None
-    grey: bool
-    metadata: dict[str, bytes]  # by libvips' names
+    pairs: list[tuple[Path, Path]]
+    there: int = 0
+    others: int = 0
 
 
-def read(path: Path) -> Photograph:
-    """Any still image, upright. An ICC profile that no longer fits (CMYK's) is dropped.
+def plan(source: str, target: str | None = None, force: bool = False) -> Plan:
+    """What becomes what: an image -> `<name>_x4` beside it, a folder -> a folder `<name>_x4`; or `target`.
 
-    Raises `StudyError` as `images.open_upright` does.
+    In a folder, what is no picture by its name is passed over, and so are results that exist, unless `force`.
+
+    Raises `StudyError` for a source that does not exist, a folder without images, a result that cannot be written or
+    would overwrite its picture, and, without `force`, the result of a single picture that exists.
     """
-    image = open_upright(path)
-    metadata = {"exif-data": image.getexif().tobytes() if image.getexif() else None}
-    if image.mode != "CMYK":
-        metadata["icc-profile-data"] = image.info.get("icc_profile")
-    return Photograph(
-        np.asarray(image.convert("RGB")),
-        np.asarray(image.convert("RGBA"))[..., 3].copy() if image.has_transparency_data else None,
-        image.mode in ("1", "L", "LA"),
-        {name: content for name, content in metadata.items() if content},
-    )
-
-
-@contextlib.contextmanager
-def enlarged(model, photo: Photograph, folder: Path, bar):
-    """SR of a photograph as a `pyvips.Image` of uint8: grey or RGB, and alpha by bicubic where there is one.
-
-    Each row of tiles is put aside in a scratch folder within `folder`, and read back in lines when the image is
-    written, so that memory holds one row of tiles, whatever the size. `bar` is a tqdm that is moved by the LR pixels
-    done. Raises `OSError` where the disk is full.
-    """
-    height, width = photo.rgb.shape[:2]
-    alpha = None if photo.alpha is None else upsample(photo.alpha)
-    bands, strips = (1 if photo.grey else 3) + (alpha is not None), []
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".upscaling-") as scratch:
-        for (top, left), sr in tiling.tiles(model, photo.rgb):
-            if left == 0:
-                row = np.empty((sr.shape[0], SCALE * width, bands), np.uint8)
-            place = row[:, left : left + sr.shape[1]]
-            place[..., : 1 if photo.grey else 3] = cv2.cvtColor(sr, cv2.COLOR_RGB2GRAY)[..., None] if photo.grey else sr
-            bar.update(sr.shape[0] * sr.shape[1] // SCALE**2)
-            if left + sr.shape[1] == SCALE * width:
-                if alpha is not None:
-                    row[..., -1] = alpha[top : top + len(row)]
-                strips.append(f"{scratch}/{top}.tif")  # a mapped raw file would count as memory
-                _save(pyvips.Image.new_from_array(row), strips[-1])
-        parts = [pyvips.Image.new_from_file(strip, access="sequential") for strip in strips]
-        image = pyvips.Image.arrayjoin(parts, across=1).crop(0, 0, SCALE * width, SCALE * height)
-        yield image.copy(interpretation="b-w" if photo.grey else "srgb")
-
-
-def plan(source: str, target: str | None = None, force: bool = False) -> list[tuple[Path, Path]]:
-    """Which file becomes which: an image -> `<name>_x4` beside it, a folder -> a folder `<name>_x4`, or `target`.
-
-    Raises `StudyError` for a source that does not exist, a folder without images, two images of one name, a format
-    that cannot be written, and, without `force`, a target that exists.
-    """
-    source, target = Path(source).expanduser(), target and Path(target).expanduser()
+    source, folder_wanted = Path(source).expanduser(), bool(target) and target.endswith("/")
+    target = Path(target).expanduser() if target else None
+    if source.name in ("", ".."):
+        source = source.resolve()
     if source.is_dir():
-        folder = target or source.with_name(f"{source.name}_x4")
-        pairs = [(path, folder / f"{path.stem}{_ending(path)}") for path in image_files(source)]
-    else:
-        pairs = [(source, target or source.with_name(f"{source.stem}_x4{_ending(source)}"))]
-    if not pairs or not source.exists():
-        raise StudyError(f"{source} is no image and no folder of images; name one that is: IMAGE=photo.jpg")
-    goals = [goal for _, goal in pairs]
-    for goal in goals:
-        if goals.count(goal) > 1:
-            raise StudyError(f"Two images would become {goal}; rename one of them.")
-        if goal.suffix.lower() not in FORMATS:
-            raise StudyError(f"{goal} cannot be written; end its name in {', '.join(FORMATS)}.")
-        if goal.exists() and not force:
-            raise StudyError(f"{goal} exists; name another file with OUT=…, or overwrite it with FORCE=1.")
-    return pairs
+        return _plan_folder(source, target, force)
+    if not source.is_file():
+        raise StudyError(f"{shown(source)} is no image and no folder of images; name one that is: IMAGE=photo.jpg")
+    beside = f"{source.stem}_x4{_ending(source)}"
+    folder = target if target and (folder_wanted or target.is_dir()) else None
+    goal = folder / beside if folder else target or source.with_name(beside)
+    _check_goal(source, goal)
+    if goal.exists() and not force:
+        raise StudyError(f"{shown(goal)} exists; name another file with OUT=…, or overwrite it with FORCE=1.")
+    return Plan([(source, goal)])
+
+
+def _plan_folder(source: Path, target: Path | None, force: bool) -> Plan:
+    if not source.name and not target:
+        raise StudyError(f"{source} has no folder beside it; name one for the results with OUT=…")
+    folder = target or source.with_name(f"{source.name}_x4")
+    try:
+        pictures = image_files(source)
+        others = sum(path.is_file() and not path.name.startswith(".") for path in source.iterdir()) - len(pictures)
+    except OSError as error:
+        raise StudyError(f"{shown(source)} cannot be read ({error.strerror}); give yourself access to it.") from None
+    if not pictures:
+        raise StudyError(f"{shown(source)} is no image and no folder of images; name one that is: IMAGE=photo.jpg")
+    if folder.exists() and not folder.is_dir():
+        raise StudyError(f"{shown(folder)} is a file; name a folder for the results with OUT=…")
+    goals = {}
+    for path in sorted(pictures, key=lambda path: path.suffix.lower() not in formats.FORMATS):
+        goal = folder / f"{path.stem}{_ending(path)}"
+        goal = folder / f"{path.name}.png" if goal in goals.values() else goal  # twin.png and twin.bmp
+        _check_goal(path, goal)
+        goals[path] = goal
+    pairs = [(path, goals[path]) for path in pictures if force or not goals[path].exists()]
+    return Plan(pairs, len(pictures) - len(pairs), others)
 
 
 def _ending(path: Path) -> str:
-    return path.suffix if path.suffix.lower() in FORMATS else ".png"
+    return path.suffix if path.suffix.lower() in formats.FORMATS else ".png"
 
 
-def _check(photo: Photograph, source: Path, goal: Path) -> None:
-    """Raise `StudyError`, before any work, for a picture that the format of `goal` cannot hold."""
+def _check_goal(source: Path, goal: Path) -> None:
+    """Raise `StudyError`, before any work, for a result that cannot be written."""
+    if goal.suffix.lower() not in formats.FORMATS:
+        raise StudyError(f"{shown(goal)} cannot be written; end its name in {', '.join(formats.FORMATS)}.")
+    if len(os.fsencode(goal.name)) > NAME:
+        raise StudyError(f"{shown(goal)} has a name of more than {NAME} bytes; name a shorter one with OUT=…")
+    if goal.exists() and goal.samefile(source):
+        raise StudyError(f"{shown(goal)} is the picture itself; name another place with OUT=…")
+    nearest = next(folder for folder in goal.absolute().parents if folder.exists())
+    if not nearest.is_dir() or goal.is_dir():
+        raise _unwritable(goal, OSError(errno.ENOTDIR if not nearest.is_dir() else errno.EISDIR, ""))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise _unwritable(goal, OSError(errno.EACCES, ""))
+
+
+def _unwritable(goal: Path, error: OSError) -> StudyError:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return StudyError(f"{shown(goal)} cannot be written ({reason}); free space, or name another place with OUT=….")
+
+
+def fitted(photo: Photograph, source: Path, goal: Path) -> Photograph:
+    """The picture as the format of `goal` can hold it. Raises `StudyError`, before any work, where it cannot."""
     height, width = (SCALE * n for n in photo.rgb.shape[:2])
-    largest = FORMATS[goal.suffix.lower()][0]
+    ending = goal.suffix.lower()
+    largest = formats.FORMATS[ending][0]
     if max(height, width) > largest:
-        raise StudyError(f"{goal} would be {width}×{height}, more than the format's {largest}; write a .png or .tif.")
-    if photo.alpha is not None and goal.suffix.lower() in OPAQUE:
-        raise StudyError(f"{source} is transparent in places, which {goal.suffix} cannot keep; write a .png or .webp.")
+        raise StudyError(
+            f"{shown(goal)} would be {width}×{height}, more than the format's {largest}; write a .png or .tif."
+        )
+    if photo.alpha is None or ending not in formats.OPAQUE:
+        return photo
+    if photo.alpha.min() < np.iinfo(photo.alpha.dtype).max:
+        raise StudyError(
+            f"{shown(source)} is transparent in places, which {ending} cannot keep; write a .png or .webp."
+        )
+    return dataclasses.replace(photo, alpha=None)
 
 
-def _save(image, path, **options) -> None:
-    try:
-        image.write_to_file(str(path), **options)
-    except pyvips.Error as error:  # which tells the system's error in words
-        number = errno.ENOSPC if os.strerror(errno.ENOSPC) in str(error) else errno.EIO
-        raise OSError(number, os.strerror(number)) from None
+def without_fringes(rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """Give each invisible pixel the colour of the nearest visible one, so that no hidden colour bleeds into an edge."""
+    visible = None if alpha is None else alpha > 0
+    if visible is None or visible.all() or not visible.any():
+        return rgb
+    labels = cv2.distanceTransformWithLabels(
+        (~visible).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )[1]  # each pixel's nearest visible one, by number
+    colours = np.empty((labels.max() + 1, 3), rgb.dtype)
+    colours[labels[visible]] = rgb[visible]
+    return colours[labels]
 
 
-def upscale(model, source: Path, goal: Path) -> str:
-    """One picture ×4, written whole or not at all; returns a line that says what, and how fast. Raises `StudyError`."""
-    photo = read(source)
-    _check(photo, source, goal)
+def rows_of(alpha: np.ndarray, top: int, bottom: int) -> np.ndarray:
+    """Rows top…bottom of bicubic ×4 of alpha, uint8 or uint16 (h, w), as they are in the whole."""
+    image = Image.fromarray(alpha if alpha.dtype == np.uint8 else alpha.astype(np.float32))
+    size, box = (SCALE * alpha.shape[1], bottom - top), (0, top / SCALE, alpha.shape[1], bottom / SCALE)
+    rows = np.asarray(image.resize(size, Image.BICUBIC, box=box))
+    return np.clip(np.rint(rows), 0, np.iinfo(alpha.dtype).max).astype(alpha.dtype)
+
+
+@contextlib.contextmanager
+def enlarged(model, photo: Photograph, folder: Path, deep: bool, bar):
+    """SR of a photograph as a `pyvips.Image`, grey or RGB, and alpha by bicubic where there is one.
+
+    Of 16 bits if the photograph is and `deep`, else of 8. Each row of tiles is put aside in a nameless file on the
+    disk of `folder`, and read back in lines when the image is written, so that memory holds one row of tiles, whatever
+    the size. `bar` is a tqdm that is moved by the LR pixels done. Raises `OSError` where the disk is full.
+    """
+    from sr_utils.evaluation.upscale import tiles  # so late, for it brings the backend with it
+
     height, width = photo.rgb.shape[:2]
+    colours = 1 if photo.grey else 3
+    with contextlib.ExitStack() as files:
+        strips = []
+        for (top, left), sr in tiles(model, without_fringes(photo.rgb, photo.alpha)):
+            if left == 0:
+                row = np.empty((sr.shape[0], SCALE * width, colours + (photo.alpha is not None)), sr.dtype)
+            place = row[:, left : left + sr.shape[1]]
+            place[..., :colours] = cv2.cvtColor(sr, cv2.COLOR_RGB2GRAY)[..., None] if photo.grey else sr
+            bar.update(sr.shape[0] * sr.shape[1] // SCALE**2)
+            if left + sr.shape[1] == SCALE * width:
+                if photo.alpha is not None:
+                    row[..., -1] = rows_of(photo.alpha, top, top + len(row))
+                strips.append(files.enter_context(tempfile.TemporaryFile(dir=folder)))
+                # a TIFF: libvips would map a raw file, which counts as memory
+                formats.save(pyvips.Image.new_from_array(row if deep else to_8_bits(row)), strips[-1], ".tif")
+        parts = []
+        for strip in strips:
+            strip.seek(0)
+            source = pyvips.Source.new_from_descriptor(strip.fileno())
+            parts.append(pyvips.Image.new_from_source(source, "", access="sequential"))
+        image = pyvips.Image.arrayjoin(parts, across=1).crop(0, 0, SCALE * width, SCALE * height)
+        kinds = {1: "b-w", 3: "srgb"} if image.format == "uchar" else {1: "grey16", 3: "rgb16"}
+        yield image.copy(interpretation=kinds[colours])
+
+
+def upscale(model, source: Path, goal: Path) -> list[str]:
+    """One picture ×4, written whole or not at all; returns what is to be said of it. Raises `StudyError`."""
+    photo = fitted(read(source), source, goal)
+    height, width = photo.rgb.shape[:2]
+    ending = goal.suffix.lower()
     began = time.perf_counter()
+    notes = list(photo.notes)
     try:
         goal.parent.mkdir(parents=True, exist_ok=True)
-        bar = tqdm(total=height * width, desc=source.name, unit="px", unit_scale=True, ncols=100, leave=False)
-        with bar, enlarged(model, photo, goal.parent, bar) as image:
+        paths.sweep(goal)
+        bar = tqdm(total=height * width, desc=shown(source.name), unit="px", unit_scale=True, ncols=100, leave=False)
+        with bar, enlarged(model, photo, goal.parent, ending in formats.DEEP, bar) as image:
             seconds = time.perf_counter() - began
-            for name, content in photo.metadata.items():
-                image.set_type(pyvips.GValue.blob_type, name, content)
-            replace(goal, lambda scratch: _save(image, scratch, **FORMATS[goal.suffix.lower()][1]))
+            paths.replace(goal, lambda scratch: notes.extend(formats.write(image, scratch, ending, photo)))
     except OSError as error:
-        raise StudyError(
-            f"{goal} cannot be written ({error.strerror or error}); free space, or name another place with OUT=…."
-        ) from None
+        raise _unwritable(goal, error) from None
     megapixels = SCALE**2 * height * width / 1e6
-    return (
-        f"{goal}: {width}×{height} -> {SCALE * width}×{SCALE * height}, "
+    return [f"{shown(source)} {note}." for note in notes] + [
+        f"{shown(goal)}: {width}×{height} -> {SCALE * width}×{SCALE * height}, "
         f"{megapixels:.1f} megapixels in {seconds:.1f} s ({megapixels / seconds:.2f} per second)"
-    )
+    ]
 
 
 def main(argv=None) -> int:
@@ -167,16 +212,27 @@ def main(argv=None) -> int:
     parser.add_argument("--arm", default="combined", help="whose weights: combined or srcnn")
     parser.add_argument("--force", action="store_true", help="overwrite what is there")
     arguments = parser.parse_args(argv)
-    failed = 0
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, signal.default_int_handler)
+    began, failed = time.perf_counter(), 0
     try:
-        pairs = plan(arguments.image, arguments.out, arguments.force)
-        model = models.load(arguments.arm)
-        for source, goal in pairs:
+        work = plan(arguments.image, arguments.out, arguments.force)
+        if work.pairs:
+            from sr_utils.models import load
+
+            model = load(arguments.arm)
+        for source, goal in work.pairs:
             try:
-                print(upscale(model, source, goal), flush=True)
+                print(*upscale(model, source, goal), sep="\n", flush=True)
             except StudyError as error:
                 failed += 1
                 print(f"make upscale: {error}", file=sys.stderr)
+        if Path(arguments.image).expanduser().is_dir():
+            print(
+                f"{len(work.pairs) - failed} made, {work.there + work.others} skipped ({work.there} there already, "
+                f"{work.others} no pictures), {failed} failed; {(time.perf_counter() - began) / 60:.1f} minutes"
+            )
     except StudyError as error:
         print(f"make upscale stopped: {error}", file=sys.stderr)
         return 1

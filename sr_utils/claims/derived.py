@@ -93,23 +93,33 @@ def enhanced(sweep: pd.DataFrame) -> pd.DataFrame:
     return sweep.assign(arm=named).drop(columns="strength")
 
 
-def furthest(likeness: pd.DataFrame) -> pd.DataFrame:
-    """The distances of pictures as they are, and rows of the two among `ALIKE` that are furthest apart.
+def best_strengths(sweep: pd.DataFrame) -> pd.DataFrame:
+    """The best strength of edge enhancement by each measure: arms × `psnr`, `ssim`, `gmsd`, `sharpness`.
 
-    `likeness` has a row per pair of arms (`between`), seed and image: `rms` in grey levels, and `gmsd`. A pair of one
-    arm with itself is that arm's seed and the next one. For each seed and image, the new rows hold the largest `gmsd`
-    of any two arms, and how often the largest distance holds that of two seeds of one arm (the mean over arms), as a
-    base-2 logarithm: `apart` of `rms`, `apart_gmsd` of `gmsd`. They are missing where an arm was not run, and the
-    latter two where there is one seed.
+    PSNR and SSIM at their largest, GMSD at its smallest, sharpness where it comes nearest to HR's.
     """
-    keys = ["seed", "set", "image"]
-    wide = likeness.pivot(index=keys, columns="arm", values=["rms", "gmsd"])
+    means = sweep.groupby(["arm", "strength"], sort=False)[["psnr", "ssim", "gmsd", "sharpness"]].mean()
+    worse = means.assign(psnr=-means.psnr, ssim=-means.ssim, sharpness=(means.sharpness - 1).abs())
+    return worse.groupby("arm", sort=False).idxmin().map(lambda key: key[1])
+
+
+def furthest(likeness: pd.DataFrame) -> pd.DataFrame:
+    """The distances of pictures, named by `between`, and rows of the two among `ALIKE` that are furthest apart.
+
+    `likeness` is `probes.likeness`'s table. For each seed and image, the new rows hold the largest `gmsd` of any two
+    arms, and how often the largest distance holds that of two seeds of one arm (the mean over arms), as a base-2
+    logarithm: `apart` of `rms`, `apart_gmsd` of `gmsd`. They are missing where an arm was not run, and the latter two
+    where there is one seed.
+    """
+    named = [between(a, b) for a, b in zip(likeness.arm, likeness.other, strict=True)]
+    likeness = likeness.assign(arm=named).drop(columns="other")
     arms = [between(a, b) for a, b in combinations(ALIKE, 2)]
     selves = [between(a, a) for a in ALIKE]
-    if not set(arms) <= set(likeness.arm):
+    if not set(arms) <= set(named):
         return likeness
+    wide = likeness.pivot(index=["seed", "set", "image"], columns="arm", values=["rms", "gmsd"])
     rows = pd.DataFrame({"gmsd": wide["gmsd"][arms].max(axis=1)})
-    if set(selves) <= set(likeness.arm):
+    if set(selves) <= set(named):
         for metric, name in (("rms", "apart"), ("gmsd", "apart_gmsd")):
             rows[name] = np.log2(wide[metric][arms].max(axis=1) / wide[metric][selves].mean(axis=1))
     return pd.concat([likeness, rows.reset_index().assign(arm=FURTHEST)], ignore_index=True)

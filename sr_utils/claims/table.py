@@ -25,6 +25,7 @@ LADDER = (
 )
 
 ALIKE = ("srcnn", *PLACES.values())  # the five whose pictures look alike, says the original
+COMPARED = (*ALIKE, "srcnn perceptual")  # what `probes.likeness` is to compare; the last one looks different, it says
 FURTHEST = "the furthest two of the five"
 
 

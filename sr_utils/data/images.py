@@ -3,9 +3,10 @@
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from sr_utils import StudyError
+from sr_utils.data import reading
 
 SCALE = 4
 
@@ -38,34 +39,16 @@ def upsample(lr, how: str = "bicubic", scale: int = SCALE):
 
 
 def read_image(path) -> np.ndarray:
-    """Any still image as uint8 RGB (H, W, 3): turned upright by its EXIF tag, grey repeated, alpha dropped.
+    """Any still picture as uint8 RGB (H, W, 3): upright, grey repeated, 16 bits rounded to 8, alpha dropped.
 
-    Raises `StudyError` for a file that is missing, unreadable, truncated, animated or absurdly large.
+    What was guessed is said in a warning. Raises `StudyError` as `reading.read` does.
     """
-    return np.asarray(open_upright(path).convert("RGB"))
+    picture = reading.read(path)
+    for note in picture.notes:
+        warnings.warn(f"{reading.shown(path)} {note}.", stacklevel=2)
+    return to_8_bits(picture.rgb)
 
 
-def open_upright(path) -> Image.Image:
-    """Any still image, decoded whole, at 8 bits a channel and turned upright by its EXIF tag; its mode is kept.
-
-    Pillow reads, not OpenCV: it refuses a truncated file where OpenCV returns half a picture.
-
-    Raises `StudyError` for a file that is missing, unreadable, truncated, animated or absurdly large.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if getattr(image, "n_frames", 1) > 1:
-                    raise StudyError(f"{path} holds {image.n_frames} frames; save one of them as a still image.")
-                image = ImageOps.exif_transpose(image)
-                if image.mode.startswith("I"):  # 16 bits: Pillow would clip at 255 where it should scale
-                    image = Image.fromarray((np.asarray(image, np.uint32) >> 8).clip(0, 255).astype(np.uint8))
-                image.load()
-                return image
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise StudyError(f"{path} claims more than {Image.MAX_IMAGE_PIXELS:,} pixels; scale it down first.") from None
-    except StudyError:
-        raise
-    except Exception as error:  # Pillow's decoders raise many kinds for bad bytes
-        raise StudyError(f"{path} cannot be read as an image ({error}); replace or remove it.") from None
+def to_8_bits(image) -> np.ndarray:
+    """uint8 or uint16 -> uint8 of the same shape, rounded."""
+    return image if image.dtype == np.uint8 else ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -9,21 +9,23 @@ import hashlib
 import sys
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cachetools
+import joblib
 import numpy as np
 import psutil
 import skimage
-from PIL import Image
 
 from sr_utils import StudyError, paths
 from sr_utils.data import archives
 from sr_utils.data.images import SCALE, downscale, modcrop, read_image
+from sr_utils.data.reading import ENDINGS, shown
 
-SMALLEST = 24  # px; a smaller image holds no patch of any profile
+SMALLEST = 48  # px; a smaller image holds no crop of the pages, and no patch of a profile above smoke
 
 # Photographs in scikit-image's wheel. Both motorcycle views are one scene, so they stay on one side.
 SAMPLE_TRAIN = ("astronaut.png", "coffee.png", "motorcycle_left.png", "motorcycle_right.png")
@@ -80,7 +82,8 @@ def load(name: str, root=None) -> ImageSet:
     Parameters
     ----------
     name : `sample`, `bsds500`, `div2k`, `Set5`, `Set14`, `BSD100`, `Urban100`, or the path of a folder. In a folder,
-        every tenth image (at least one) is kept for validation; unreadable and too small ones are named in a warning.
+        every tenth image (at least one) is kept for validation; files that cannot be read, and images below 48×48
+        pixels, are named in a warning.
     root : where archives and image folders lie; default `SR_DATA`, else the user's cache.
 
     BSDS500's train and test images are all for training. Its val split is the BSD100 benchmark, which nothing may be
@@ -138,8 +141,8 @@ def on_disk(root=None) -> list[str]:
 
 def image_files(folder: Path) -> list[Path]:
     """The files of a folder whose names end as an image's do, sorted; none where there is no folder."""
-    known = Image.registered_extensions()
-    return sorted(p for p in folder.glob("*") if p.suffix.lower() in known) if folder.is_dir() else []
+    files = folder.iterdir() if folder.is_dir() else []
+    return sorted(p for p in files if p.suffix.lower() in ENDINGS and not p.name.startswith("."))
 
 
 def _pairs(hr_paths, lr_folder: Path | None = None) -> list[Pair]:
@@ -153,18 +156,35 @@ def _folder(folder: Path) -> ImageSet:
         files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
     except OSError as error:
         raise StudyError(f"{folder} cannot be read ({error.strerror}); give yourself access to it.") from None
+    stems = Counter(file.stem for file in files)
     for pair in _pairs(files):
-        try:
-            if min(pair.hr.shape[:2]) < SMALLEST:
-                raise StudyError(f"{pair.hr_path} is smaller than {SMALLEST}×{SMALLEST} pixels.")
-            pairs.append(pair)
-        except StudyError as error:
-            refused.append(str(error))
+        name = shown(pair.hr_path.name if stems[pair.name] > 1 else pair.name)  # one name, one row of a table
+        status = pair.hr_path.stat()
+        fault = _memory().cache(_fault)(str(pair.hr_path), status.st_size, status.st_mtime_ns)
+        if fault:
+            refused.append(fault)
+        else:
+            pairs.append(replace(pair, name=name))
     if refused:
         warnings.warn(f"{len(refused)} file(s) skipped: " + " ".join(refused), stacklevel=3)
     if len(pairs) < 2:
         raise StudyError(f"{folder} holds {len(pairs)} usable image(s); two are needed, one of them for validation.")
     return ImageSet(str(folder.resolve()), [p for i, p in enumerate(pairs) if i % 10], pairs[::10])
+
+
+def _memory() -> joblib.Memory:
+    """What is known of files beyond one process, so that finding a kept run decodes no image."""
+    return joblib.Memory(paths.runs() / ".files", verbose=0)
+
+
+def _fault(path: str, size: int, time: int) -> str:
+    """Why this file cannot be used, or nothing; decoded once, then known by its size and time."""
+    try:
+        if min(read_image(Path(path)).shape[:2]) < SMALLEST:
+            return f"{shown(Path(path))} is smaller than {SMALLEST}×{SMALLEST} pixels."
+    except StudyError as error:
+        return str(error)
+    return ""
 
 
 def _bsds500(root: Path) -> list[Pair]:

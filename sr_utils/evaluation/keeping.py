@@ -20,7 +20,7 @@ def kept(folder: Path | None, name: str, depends: list, compute) -> pd.DataFrame
     text = "\n".join(source(part) if callable(part) else repr(part) for part in depends)
     path = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}.csv"
     if path.exists():
-        numbers = pd.read_csv(path, nrows=0).columns.difference(["arm", "set", "image", "pair"])
+        numbers = pd.read_csv(path, nrows=0).columns.difference(["arm", "other", "set", "image"])
         return pd.read_csv(path, dtype={"image": str}, keep_default_na=False, na_values=dict.fromkeys(numbers, ""))
     table = compute()
     replace(path, lambda scratch: table.to_csv(scratch, index=False))

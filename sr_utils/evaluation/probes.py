@@ -8,7 +8,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from sr_utils.claims.table import ALIKE, between
 from sr_utils.data.images import SCALE
 from sr_utils.data.sets import digest
 from sr_utils.device import keras
@@ -16,46 +15,42 @@ from sr_utils.evaluation.keeping import kept
 from sr_utils.evaluation.metrics import gmsd
 from sr_utils.evaluation.scores import mse, upscale
 
-VIVID = "srcnn perceptual"  # whose pictures the original calls visibly different
-
 
 def likeness(runs, sets) -> pd.DataFrame:
-    """How far apart SR pictures are: a row per pair of arms (`claims.between`), seed and image.
+    """How far apart SR pictures are: rows `arm`, `other`, `seed`, `set`, `image`, `rms` (grey levels), `gmsd`.
 
-    Columns `rms` (grey levels, over all pixels and channels) and `gmsd`, of uint8 SR. The pairs are those of
-    `claims.table.ALIKE`, and SRCNN with the perceptual network. A pair of one arm with itself is that seed's picture
-    and the next seed's, the last one's next being the first; there is none with one seed. Other runs are left out.
+    Of uint8 SR; `rms` is over all pixels and channels. There is a row for each two arms of one seed, and one for each
+    arm with itself: then it is this seed's picture against the next seed's, after the last one comes the first. With
+    one seed there are none of these.
     """
-    chosen = {(run.label, run.config["seed"]): run for run in runs if run.label in (*ALIKE, VIVID)}
-    names = sorted(run.folder.name for run in chosen.values())
-    folder = next(iter(chosen.values())).folder if chosen else None
+    named = {(run.label, run.config["seed"]): run for run in runs}
+    names = [run.folder.name for run in runs]
     frames = []
     for name, pairs in sets.items():
         depends = [digest(pairs), names, _distances, _couples, upscale, mse, gmsd]
-        frame = kept(folder, "likeness", depends, lambda pairs=pairs: _distances(chosen, pairs))
+        frame = kept(runs[0].folder, "likeness", depends, lambda pairs=pairs: _distances(named, pairs))
         frames.append(frame.assign(set=name))
-    return pd.concat(frames, ignore_index=True)[["arm", "seed", "set", "image", "rms", "gmsd"]]
+    return pd.concat(frames, ignore_index=True)[["arm", "other", "seed", "set", "image", "rms", "gmsd"]]
 
 
-def _distances(chosen: dict, pairs) -> pd.DataFrame:
+def _distances(named: dict, pairs) -> pd.DataFrame:
     rows = []
     for pair in pairs:
-        sr = {key: upscale(run.model, pair.lr) for key, run in chosen.items()}
+        sr = {key: upscale(run.model, pair.lr) for key, run in named.items()}
         rows += [
-            {"arm": between(a[0], b[0]), "seed": a[1], "image": pair.name, "rms": np.sqrt(mse(sr[a], sr[b])),
+            {"arm": a[0], "other": b[0], "seed": a[1], "image": pair.name, "rms": np.sqrt(mse(sr[a], sr[b])),
              "gmsd": gmsd(sr[a], sr[b])}
             for a, b in _couples(sr)
         ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["arm", "seed", "image", "rms", "gmsd"])
+    return pd.DataFrame(rows, columns=["arm", "other", "seed", "image", "rms", "gmsd"])
 
 
 def _couples(keys) -> list:
-    """The pairs of (label, seed) that are compared."""
+    """The two (label, seed) that are compared, for each pair of them."""
     seeds = sorted({seed for _, seed in keys})
-    arms = [*combinations(ALIKE, 2), (ALIKE[0], VIVID)]
-    couples = [((a, seed), (b, seed)) for seed in seeds for a, b in arms]
-    couples += [((arm, seed), (arm, seeds[(i + 1) % len(seeds)])) for i, seed in enumerate(seeds) for arm in ALIKE]
-    return [(a, b) for a, b in couples if a != b and a in keys and b in keys]
+    following = dict(zip(seeds, seeds[1:] + seeds[:1], strict=True))
+    couples = [(a, b) for a, b in combinations(keys, 2) if a[1] == b[1]]
+    return couples + [((arm, s), (arm, following[s])) for arm, s in keys if s != following[s]]
 
 
 FREQUENCIES = np.array([1, 2, 3, 4, 6, 8]) / 32  # cycles per HR pixel; 4/32 is LR's Nyquist frequency

@@ -9,53 +9,15 @@ import pandas as pd
 from sr_utils import StudyError
 from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk
-from sr_utils.device import keras
 from sr_utils.evaluation.keeping import kept
-from sr_utils.evaluation.metrics import METRICS, SHAVE, _lumas, gmsd, luma, psnr, sharpness, ssim
+from sr_utils.evaluation.metrics import METRICS, SHAVE, gmsd, luma, measure, mse, psnr, sharpness, ssim
+from sr_utils.evaluation.upscale import grey_levels, tiles, upscale, upscale_window
 from sr_utils.filters import edge_enhance
 
 __all__ = [
     "METRICS", "SHAVE", "gmsd", "luma", "mse", "psnr", "score", "score_all", "sharpness", "ssim", "upscale",
+    "upscale_window",
 ]  # fmt: skip
-
-MARGIN = 24  # LR pixels around a window; `combined` sees 18
-
-
-def upscale(arm, lr):
-    """SR of an image: uint8 (h, w, 3) -> uint8 (4h, 4w, 3).
-
-    `arm` is a Keras model of `models.MODELS`, or "nearest", "bilinear" or "bicubic", or a function from LR to SR.
-    """
-    if isinstance(arm, str):
-        return upsample(lr, arm)
-    if not isinstance(arm, keras.Model):
-        return arm(lr)
-    return grey_levels(arm(lr[None].astype(np.float32), training=False))
-
-
-def grey_levels(sr) -> np.ndarray:
-    """float (1, H, W, 3) -> uint8 (H, W, 3): the one place where a network's output is rounded and clipped."""
-    return np.clip(np.rint(np.asarray(sr)[0]), 0, 255).astype(np.uint8)
-
-
-def upscale_window(arm, pair, y: int, x: int, side: int):
-    """The side×side window of SR at (y, x), without computing all of it: uint8 (side, side, 3).
-
-    LR is cut with a margin beyond every arm's receptive field, so the window is the whole image's.
-    """
-    top, left = max(0, y // SCALE - MARGIN), max(0, x // SCALE - MARGIN)
-    bottom, right = ((n + side) // SCALE + MARGIN for n in (y, x))
-    sr = upscale(arm, np.ascontiguousarray(pair.lr[top:bottom, left:right]))
-    y, x = y - top * SCALE, x - left * SCALE
-    return sr[y : y + side, x : x + side]
-
-
-def mse(sr, hr) -> float:
-    """Mean squared error in grey levels² of uint8 (H, W, 3) images, over all pixels and channels.
-
-    The loss that networks are trained with, of the picture that a file would hold. Rounding adds 1/12 to it.
-    """
-    return float(np.square(sr.astype(np.float64) - hr).mean())
 
 
 def score(model, pairs) -> pd.DataFrame:
@@ -69,11 +31,7 @@ def score(model, pairs) -> pd.DataFrame:
         if pair.hr.min() == pair.hr.max():
             warnings.warn(f"{pair.name} is of one colour, so that there is nothing to score; left out.", stacklevel=2)
             continue
-        sr = upscale(model, pair.lr)
-        lumas = _lumas(sr, pair.hr)
-        rows.append(
-            {"image": pair.name, "loss": mse(sr, pair.hr)} | {name: metric(*lumas) for name, metric in METRICS.items()}
-        )
+        rows.append({"image": pair.name, **measure(upscale(model, pair.lr), pair.hr)})
     if not rows:
         raise StudyError("There is no image to score; name a set that has validation images with some detail.")
     return pd.DataFrame(rows)
@@ -125,7 +83,19 @@ def _scores(entry, name, pairs, arm=None, suffix="") -> pd.DataFrame:
     """Scores of a run or interpolation, or of `arm` in its stead; a run's are kept beside its weights."""
     is_run = not isinstance(entry, str)
     model, label, seed = (entry.model, entry.label, entry.config["seed"]) if is_run else (entry, entry, -1)
-    depends = [digest(pairs), suffix, score, mse, upscale, grey_levels, luma, *METRICS.values()]
+    depends = [
+        digest(pairs),
+        suffix,
+        score,
+        measure,
+        mse,
+        upscale,
+        tiles,
+        grey_levels,
+        edge_enhance,
+        luma,
+        *METRICS.values(),
+    ]
     frame = kept(entry.folder if is_run else None, "scores", depends, lambda: score(arm or model, pairs))
     return frame.assign(arm=label, seed=seed, set=name)[["arm", "seed", "set", "image", "loss", *METRICS]]
 

@@ -79,7 +79,7 @@ def grid_artefact(images: Mapping, side: int = 32, zoom: int = 6, title: str = "
             )  # fmt: skip
     words = title or (
         f"The grid artefact where it is strongest: {strengths[worst]:.1f} grey levels in {name(worst)}'s {scene}, "
-        f"{strengths['hr']:.1f} in HR (contrast × {CONTRAST})"
+        f"{strengths['hr']:.1f} in HR (contrast ×{CONTRAST})"
     )
     listed = ", ".join(f"{name(label)} {value:.1f}" for label, value in strengths.items())
     return headline(

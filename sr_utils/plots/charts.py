@@ -83,10 +83,10 @@ def loss_curves(runs, column: str = "val_mse", unit: str = "validation MSE / gre
     else:
         (curve,) = means.values()
         done = (curve.iloc[0] - curve) / (curve.iloc[0] - curve.iloc[-1])
-        shares = [f"{done[max(1, round(s * epochs[-1]))]:.0%} of it {w}".replace("%", " %") for s, w in marks.items()]
-        words = f"{name(ranked[0])}'s loss falls to {curve.iloc[-1]:.1f} grey levels²" + "".join(
-            f"{'; ' if i == 0 else ', '}{share}" for i, share in enumerate(shares)
-        )
+        shares = [f"{100 * done[max(1, round(s * epochs[-1]))]:.0f} %" for s in marks]
+        shares = [f"{share} {after}" for share, after in zip(shares, marks.values(), strict=True)]
+        words = f"{name(ranked[0])}'s loss falls to {curve.iloc[-1]:.1f} grey levels²"
+        words += f"; of the fall, {', and '.join(shares)}" if shares else ""
     order = ", ".join(f"{name(label)} {finals[label]:.1f}" for label in ranked)
     return headline(fig, title or words, f"{unit} over epochs. At the end, lowest first: {order}.")
 

@@ -97,4 +97,4 @@ def claim_table(table: pd.DataFrame) -> Styler:
     style = shown.style.set_uuid(_uuid(shown)).apply(lambda _: weight, axis=None)
     if "verdict" in shown:
         style = style.apply(_coloured, subset=["verdict"])
-    return style.set_properties(**{"text-align": "left", "white-space": "normal"})
+    return style.hide(names=True, axis=0).set_properties(**{"text-align": "left", "white-space": "normal"})

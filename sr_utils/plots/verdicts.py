@@ -11,14 +11,7 @@ from sr_utils.claims import words
 from sr_utils.plots.intervals import beside, estimate, named_rows, rows_axes
 from sr_utils.plots.style import DPI, INK, PAGE, headline, legible
 
-CLAIM = 30  # pixels: the height of a row with two lines of words
-COUNTED = {
-    "holds": "hold",
-    "does not hold": "do not hold",
-    "undecided": "are undecided",
-    "no verdict": "have no verdict",
-    "not testable here": "are not testable here",
-}
+CLAIM = 34  # pixels: the height of a row with two lines of words
 #: Colour (Okabe & Ito's), marker and sign of each verdict.
 VERDICTS = {
     "holds": ("#0072B2", "o", "✓"),
@@ -68,10 +61,8 @@ def forest(table: pd.DataFrame, title: str = ""):
             before = part.study.iloc[0]
             ax.set_title(f"Study {before:02d}", x=-left / (PAGE - left - right), ha="left")
     counts = table[table.family == "primary"].verdict.value_counts()
-    counted = ", ".join(f"{counts.get(each, 0)} {said}" for each, said in COUNTED.items() if counts.get(each, 0))
-    title = title or (
-        f"Of the original's claims {counted}" if counted else f"{len(shown)} effects with their intervals"
-    )
+    counted = ", ".join(f"{verdict} {counts[verdict]}" for verdict in VERDICTS if verdict in counts)
+    title = title or (f"The original's claims: {counted}" if counted else f"{len(shown)} effects with their intervals")
     return headline(
         fig, title, f"{len(shown)} effects with 95 % intervals, by study. Primary claims: {counted or 'not judged'}."
     )  # fmt: skip
@@ -79,7 +70,7 @@ def forest(table: pd.DataFrame, title: str = ""):
 
 def _claim(row) -> str:
     shown = f" ({row.binding} shown)" if row.binding else ""
-    return textwrap.fill(f"{row.Index}  {row.original or row.claim}{shown}", 70)
+    return textwrap.fill(f"{row.Index}  {row.original or row.claim}{shown}", 76 if row.second else 62)
 
 
 def verdict_table(tables: dict[str, pd.DataFrame], title: str = ""):
@@ -117,4 +108,5 @@ def verdict_table(tables: dict[str, pd.DataFrame], title: str = ""):
     tested = [each for each in verdicts.values() if not {"no verdict", "not testable here"} & set(each)]
     stay = sum(len(set(each)) == 1 for each in tested)
     said = f"{stay} of the {len(tested)} primary claims that every run can judge keep their verdict"
-    return headline(fig, title or said, f"Table of {len(rows)} primary claims in {len(tables)} runs. {said}.")
+    title = title or (said if tested else "The primary claims, run by run")
+    return headline(fig, title, f"Table of {len(rows)} primary claims in {len(tables)} runs. {said}.")

@@ -14,7 +14,8 @@ const REFERENCE = "hr";
 const SHAVE = 4; // pixels cut from each side before scoring
 const WORST = 64; // grey levels of difference that get the brightest colour
 const REST = 400; // ms without a move, after which the kernel is told where the crop is
-const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
+const VIRIDIS = ("#440154 #48186a #472d7b #424086 #3b528b #33638d #2c728e #26828e #21918c " +
+  "#1fa088 #28ae80 #3fbc73 #5ec962 #84d44b #addc30 #d8e219 #fde725").split(" "); // of matplotlib, Smith & van der Walt
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const LARGER = { "+": 1, "=": 1, "-": -1, "−": -1, "_": -1 };
 
@@ -23,6 +24,7 @@ const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children); // strings become text, so labels need no escaping
+  if (element.tabIndex >= 0) element.dataset.lmSuppressShortcuts = ""; // JupyterLab's own keys sleep in here
   return element;
 }
 
@@ -190,7 +192,7 @@ function render({ model, el }) {
   const bitmaps = new Map(); // key -> pixels, or null while they are decoded
   const patch = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   const id = `sr-${Math.random().toString(36).slice(2)}`;
-  let frame, telling, flicked, hovered, cells = [], stale = new Set(), scoring, overviewOf;
+  let frame, telling, flicked, active, cells = [], stale = new Set(), scoring, overviewOf;
 
   // -- state
 
@@ -279,8 +281,7 @@ function render({ model, el }) {
     const element = make("canvas", { tabIndex: 0, width: 1, height: 1 });
     element.setAttribute("role", "img");
     element.setAttribute("aria-label", label);
-    element.addEventListener("pointerenter", () => (hovered = element));
-    element.addEventListener("pointerleave", () => (hovered = flicked = undefined) || schedule());
+    for (const event of ["pointerenter", "focus"]) element.addEventListener(event, () => (active = element));
     return element;
   }
 
@@ -325,7 +326,6 @@ function render({ model, el }) {
   const hint = make("p", { className: "hint" });
 
   el.classList.add("sr-comparer");
-  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab's own keys sleep in here
   el.append(
     message,
     make("div", { className: "top" },
@@ -423,7 +423,7 @@ function render({ model, el }) {
     if (!scene()) return; // the kernel is making its first picture
     forget();
     arrange();
-    const at = place(), active = hovered ?? document.activeElement, most = room();
+    const at = place(), most = room();
     const zoomed = Math.max(1, Math.floor(most / at.size));
     grid.style.setProperty("--cell", `${most / devicePixelRatio}px`);
     for (const cell of cells) {
@@ -442,7 +442,7 @@ function render({ model, el }) {
       stale.add(cell);
     }
     drawOverview(at);
-    drawWipe(at, active);
+    drawWipe(at);
     for (const { show } of [...controls, ...wiping]) show(at);
     for (const { label, button } of toggles) button.setAttribute("aria-pressed", get("shown").includes(label));
     errors.checked = get("errors");
@@ -477,7 +477,7 @@ function render({ model, el }) {
     });
   }
 
-  function drawWipe(at, active) {
+  function drawWipe(at) {
     const most = Math.min(384, el.clientWidth) * devicePixelRatio, zoomed = Math.max(1, Math.floor(most / at.size));
     const side = at.size * zoomed, edge = Math.round((get("wipe") / 100) * side);
     resize(stage, side, side);

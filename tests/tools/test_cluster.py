@@ -3,23 +3,21 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 import types
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import sr_utils
+import tools
 from bench import kills
 from sr_utils import StudyError, paths
-from sr_utils.training import checkpoints as keeping
-from sr_utils.training import runs as training
+from sr_utils.training import checkpoints, runs, train
 from tools import cluster, reproduce
 
 #: Bits depend on the number of threads, so that every process of these tests has one.
@@ -28,12 +26,15 @@ ONE_THREAD = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", 
 
 @pytest.fixture
 def start(tmp_path):
-    """Call it with arguments of `dask` and settings; the process ends with the test."""
+    """Call it with arguments of `dask` and settings; it finds sr_utils but not tools, and ends with the test."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/sr_utils").symlink_to(paths.ROOT / "sr_utils")
     with contextlib.ExitStack() as stack:
 
         def process(*arguments, **settings):
             command = [sys.executable, "-m", "dask", *map(str, arguments)]
-            environment = os.environ | ONE_THREAD | {k: str(v) for k, v in settings.items()}
+            environment = os.environ | ONE_THREAD | {"PYTHONPATH": str(tmp_path / "site")}
+            environment |= {k: str(v) for k, v in settings.items()}
             log = stack.enter_context(open(tmp_path / "dask.log", "a"))
             child = stack.enter_context(
                 subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -72,26 +73,28 @@ def worker(start, scheduler, tmp_path):
 
 @pytest.fixture(autouse=True)
 def three_arms(monkeypatch):
-    monkeypatch.setattr(training, "STUDY", (("post_upsampling", "mse"), ("srcnn", "mse"), ("srcnn", "mae")))
+    monkeypatch.setattr(runs, "STUDY", (("post_upsampling", "mse"), ("srcnn", "mse"), ("srcnn", "mae")))
     monkeypatch.delenv("SCHEDULER", raising=False)
 
 
 def test_a_worker_is_killed_in_a_training_and_the_other_ends_it_in_the_same_bytes(worker, scheduler, tmp_path, capsys):
-    (tmp_path / "site").mkdir()  # Python imports this at its start
-    (tmp_path / "site/sitecustomize.py").write_text(kills.DEADLY.format(flush=3))  # in the second epoch's weights
-    doomed, other = worker("doomed", PYTHONPATH=tmp_path / "site"), worker("other")
+    (tmp_path / "deadly").mkdir()
+    (tmp_path / "deadly/sr_utils").symlink_to(tmp_path / "site/sr_utils")
+    deadly = kills.DEADLY.format(flush=3)  # in the second epoch's weights
+    (tmp_path / "deadly/sitecustomize.py").write_text(deadly)  # Python imports this at its start
+    doomed, other = worker("doomed", PYTHONPATH=tmp_path / "deadly"), worker("other")
     cluster.train_all(scheduler, "smoke", "sample", [0])
     assert doomed.wait(10) == -signal.SIGKILL and other.poll() is None
     assert list((tmp_path / "doomed").glob("*/epoch-0001.json"))  # it was in the middle
     assert "3/3" in capsys.readouterr().err
     came = {folder.name: folder for folder in paths.runs().iterdir() if folder.is_dir()}
     assert len(came) == 3
-    code = f"from sr_utils import training\nfor arm, loss in {training.STUDY}: "
-    code += "training.train(arm, 0, 'smoke', 'sample', loss)"
+    code = f"from sr_utils.training import train\nfor arm, loss in {runs.STUDY}: "
+    code += "train(arm, 0, 'smoke', 'sample', loss)"
     here = os.environ | ONE_THREAD | {"SR_RUNS": str(tmp_path / "here")}
     subprocess.run([sys.executable, "-c", code], env=here, capture_output=True, check=True)
     for name, folder in came.items():
-        assert sorted(path.name for path in folder.iterdir()) == sorted(keeping.FILES)
+        assert sorted(path.name for path in folder.iterdir()) == sorted(checkpoints.FILES)
         for file in ("final.weights.h5", "history.csv"):
             assert (folder / file).read_bytes() == (tmp_path / "here" / name / file).read_bytes(), (name, file)
         assert not list((tmp_path / "doomed" / name).glob("run.json"))
@@ -99,7 +102,7 @@ def test_a_worker_is_killed_in_a_training_and_the_other_ends_it_in_the_same_byte
 
 
 def test_local_processes_train_what_is_missing(capfd):
-    kept = training.train("post_upsampling", 0, "smoke", "sample").folder
+    kept = train("post_upsampling", 0, "smoke", "sample").folder
     before = (kept / "run.json").read_bytes()
     capfd.readouterr()
     cluster.train_all("local:2", "smoke", "sample", [0])
@@ -109,20 +112,58 @@ def test_local_processes_train_what_is_missing(capfd):
     assert len(list(paths.runs().glob("*/run.json"))) == 3 and (kept / "run.json").read_bytes() == before
 
 
-def test_a_worker_of_another_version_is_named(worker, scheduler, tmp_path):
-    shutil.copytree(Path(sr_utils.__file__).parent, tmp_path / "other/sr_utils")
-    with open(tmp_path / "other/sr_utils/losses.py", "a") as file:
-        file.write("# changed\n")
-    worker("other", PYTHONPATH=tmp_path / "other")
-    with pytest.raises(StudyError, match=r"^Worker tcp://\S+ has sr_utils \w+ instead of \w+; install the same check"):
+@pytest.fixture
+def on_worker(monkeypatch):
+    """Call it with a number of threads: from then on, this process takes itself for such a worker."""
+
+    def pretend(threads=1):
+        worker = types.SimpleNamespace(address="tcp://there:1", state=types.SimpleNamespace(nthreads=threads))
+        monkeypatch.setattr(cluster.distributed, "get_worker", lambda: worker)
+
+    return pretend
+
+
+def test_a_worker_with_other_code_is_named(on_worker):
+    on_worker()
+    mine = cluster.passport()
+    assert {"sr_utils", "keras", "numpy"} < set(mine)
+    with pytest.raises(StudyError, match=r"^Worker tcp://there:1: keras is [\d.]+, not 2; install the same checkout"):
+        cluster._train(("srcnn", 0, "smoke", "sample", "mse"), {}, mine | {"keras": "2"})
+
+
+def test_the_code_is_in_the_passport(tmp_path, monkeypatch):
+    monkeypatch.setattr(sr_utils, "__file__", str(tmp_path / "sr_utils/__init__.py"))
+    (tmp_path / "sr_utils/models").mkdir(parents=True)
+    (tmp_path / "sr_utils/models/layers.py").write_text("a = 1\n")
+    before = cluster.passport()
+    (tmp_path / "sr_utils/models/layers.py").write_text("a = 2\n")
+    after = cluster.passport()
+    assert [key for key in before if before[key] != after[key]] == ["sr_utils"]
+
+
+def test_a_worker_with_two_threads_is_refused(on_worker):
+    on_worker(threads=2)
+    with pytest.raises(StudyError, match=r"^Worker tcp://there:1: it trains several .*; start it with --nthreads 1"):
+        cluster._train((), {}, {})
+
+
+def test_a_worker_without_the_study_is_told(worker, scheduler, tmp_path, monkeypatch):
+    """Dask lets go of a worker that cannot read its task."""
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none/sr_utils.py").write_text("raise ModuleNotFoundError('no sr_utils here')")
+    worker("bare", PYTHONPATH=tmp_path / "none")
+    monkeypatch.setattr(cluster, "WAIT", 5)
+    with pytest.raises(StudyError, match=r"^No worker of .* answers for 5 s; .* in an environment with this checkout"):
         cluster.train_all(scheduler, "smoke", "sample", [0])
-    assert not (tmp_path / "other/smoke").exists() and not list(paths.runs().glob("*/run.json"))
 
 
-def test_a_worker_that_comes_late_is_asked_too(monkeypatch):
-    monkeypatch.setattr(cluster.distributed, "get_worker", lambda: types.SimpleNamespace(address="tcp://late:1"))
-    with pytest.raises(StudyError, match=r"^Worker tcp://late:1 has sr_utils \w+ instead of other; install the same"):
-        cluster._train({}, {"sr_utils": "other"})
+def test_a_scheduler_without_the_study_is_told(tmp_path):
+    class Task:
+        def result(self):
+            raise RuntimeError("deserialization") from ModuleNotFoundError("No module named 'sr_utils'")
+
+    with pytest.raises(StudyError, match=r"cannot run the study \(No module named 'sr_utils'\); install this checkout"):
+        cluster._keep(tmp_path / "run", Task())
 
 
 def test_a_worker_with_other_images_is_named(worker, scheduler, tmp_path, monkeypatch, picture):
@@ -133,52 +174,28 @@ def test_a_worker_with_other_images_is_named(worker, scheduler, tmp_path, monkey
             Image.fromarray(picture(side, side)).save(folder / "a.png")
     monkeypatch.setenv("SR_DATA", str(tmp_path / "mine"))
     worker("theirs", SR_DATA=tmp_path / "theirs")
-    with pytest.raises(StudyError, match=r"^Worker tcp://\S+ has images \w+ instead of \w+; give it the same images"):
+    with pytest.raises(StudyError, match=r"^Worker tcp://\S+: images is \w+, not \w+; give it the same images"):
         cluster.train_all(scheduler, "smoke", "bsds500", [0])
     assert not list(tmp_path.rglob("run.json"))
 
 
-def test_another_run_than_the_one_asked_for_is_refused():
-    """Whatever a worker says, a run is believed by its record and its checksum."""
-    run = training.train("post_upsampling", 0, "smoke", "sample")
-    files = {name: (run.folder / name).read_bytes() for name in keeping.FILES}
-
-    class Task:
-        def __init__(self, **changed):
-            self.files = files | {name.replace("__", "."): content for name, content in changed.items()}
-
-        def result(self):
-            return self.files
-
-    asked = training.plan("post_upsampling", 1, "smoke", "sample")
-    with pytest.raises(StudyError, match=f"^{asked.folder.name} came back as another run: it has seed 0 instead of 1"):
-        cluster._keep(asked.folder, asked.config, Task())
-    shutil.rmtree(run.folder)
-    damaged = Task(final__weights__h5=files["final.weights.h5"][:-1])
-    with pytest.raises(StudyError, match=f"^{run.folder.name} came back damaged"):
-        cluster._keep(run.folder, run.config, damaged)
-    assert not run.folder.exists() and not asked.folder.exists()
-    cluster._keep(run.folder, run.config, Task())
-    assert {name: (run.folder / name).read_bytes() for name in keeping.FILES} == files
-
-
-def test_a_task_that_kills_three_workers_is_given_up(monkeypatch, tmp_path):
+def test_a_run_over_which_workers_die_is_given_up(monkeypatch, tmp_path):
     deaths = str(tmp_path / "deaths")
 
-    def deadly(config, versions):
+    def deadly(run, config, expected):
         import os
 
         os.close(os.open(f"{deaths}-{os.getpid()}", os.O_CREAT))
         os.kill(os.getpid(), 9)
 
-    monkeypatch.setattr(training, "STUDY", training.STUDY[:1])
-    monkeypatch.setattr(cluster, "_check_workers", lambda client: {})
+    monkeypatch.setattr(runs, "STUDY", runs.STUDY[:1])
     monkeypatch.setattr(cluster, "_train", deadly)
-    with pytest.raises(
-        StudyError, match=r"^smoke_sample_post_upsampling_\S+: 3 workers died over it, the last at tcp://"
-    ):
-        cluster.train_all("local:1", "smoke", "sample", [0])
-    assert len(list(tmp_path.glob("deaths-*"))) == 3
+    with cluster.dask.config.set({"distributed.scheduler.allowed-failures": 1}):
+        with pytest.raises(
+            StudyError, match=r"^smoke_sample_post_upsampling_\S+: 2 workers died over it, the last at tcp://"
+        ):
+            cluster.train_all("local:1", "smoke", "sample", [0])
+    assert len(list(tmp_path.glob("deaths-*"))) == 2
 
 
 def test_a_scheduler_that_goes_away_is_told(monkeypatch, worker, scheduler, tmp_path):
@@ -186,15 +203,8 @@ def test_a_scheduler_that_goes_away_is_told(monkeypatch, worker, scheduler, tmp_
     ended = "import os, signal, time; os.kill({pid}, signal.SIGKILL); time.sleep(60)"
     code = ended.format(pid=(tmp_path / "scheduler.pid").read_text())
     worker("plain")
-    monkeypatch.setattr(cluster, "_check_workers", cluster._wait_for_workers)
-    monkeypatch.setattr(cluster, "_train", lambda config, versions: exec(code))
+    monkeypatch.setattr(cluster, "_train", lambda run, config, expected: exec(code))
     with pytest.raises(StudyError, match=f"^The scheduler at {scheduler} went away; start it again"):
-        cluster.train_all(scheduler, "smoke", "sample", [0])
-
-
-def test_a_worker_with_two_threads_is_refused(worker, scheduler):
-    worker("wide", threads=2)
-    with pytest.raises(StudyError, match=r"^Worker tcp://\S+ trains 2 runs in one process; start it with --nthreads 1"):
         cluster.train_all(scheduler, "smoke", "sample", [0])
 
 
@@ -210,7 +220,7 @@ def sentence(monkeypatch, capsys, scheduler):
 
 def test_no_worker(monkeypatch, capsys, scheduler):
     said = sentence(monkeypatch, capsys, scheduler)
-    assert said == f"No worker has joined {scheduler} in 1 s; start one with dask worker {scheduler} --nthreads 1."
+    assert said.startswith(f"No worker of {scheduler} answers for 1 s; start one with dask worker {scheduler} --nthr")
 
 
 def test_no_scheduler(monkeypatch, capsys):
@@ -230,7 +240,7 @@ def test_no_dask(monkeypatch, capsys):
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "distributed", None)
         patch.delitem(sys.modules, "tools.cluster")
-        patch.delattr(sr_utils, "cluster")
+        patch.delattr(tools, "cluster")
         patch.setenv("SCHEDULER", "local:2")
         said += [reproduce.main(["--profile", "smoke"]), capsys.readouterr().err]
     message = "SCHEDULER needs Dask, which is not installed; run pip install .[cluster]."

@@ -1,0 +1,249 @@
+"""What `make upscale` writes: pixels by libvips, line by line, and metadata by Pillow.
+
+Pillow writes a picture of 8×8 pixels with all the metadata, whose header then takes the place of libvips' own. libvips
+alone would write a density of 25.4 dpi, and EXIF data of its own making, into every file.
+"""
+
+import errno
+import io
+import os
+import re
+import struct
+import zlib
+
+import pyvips
+from PIL import Image, PngImagePlugin
+
+from sr_utils.data import decoding
+from sr_utils.data.reading import Photograph
+
+#: What can be written: the largest side that the format holds, and libvips' settings for it. JPEG keeps the colour of
+#: each pixel (4:4:4). Lossy WebP has 4:2:0 alone; sharp conversion makes the best of it. PNG at zlib's level 3 behind
+#: all row filters takes half the bytes of level 6 without filters, and about the same time.
+FORMATS = {
+    ".png": (2**31 - 1, {"compression": 3, "filter": "all"}),
+    ".tif": (2**31 - 1, {"compression": "deflate", "predictor": "horizontal"}),
+    ".tiff": (2**31 - 1, {"compression": "deflate", "predictor": "horizontal"}),
+    ".jpg": (65_500, {"Q": 95, "subsample_mode": "off"}),
+    ".jpeg": (65_500, {"Q": 95, "subsample_mode": "off"}),
+    ".webp": (16_383, {"Q": 95, "smart_subsample": True}),
+}
+OPAQUE = (".jpg", ".jpeg")
+DEEP = (".png", ".tif", ".tiff")  # hold 16 bits a channel
+
+ORIENTATION, EXIF, GPS, ICC, XMP = 274, 34665, 34853, 34675, 700  # tags of EXIF and TIFF
+DENSITY = (282, 283, 296)  # across, down, unit
+SIZES = {256: 0, 257: 1, 40962: 0, 40963: 1}  # tags that hold a picture's width or height
+DESCRIPTIVE = {270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, EXIF, GPS, *range(40091, 40096)}
+PNG_KEPT = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"tEXt", b"zTXt", b"iTXt")
+ELSEWHERE = (b"XML:com.adobe.xmp", b"Raw profile type")  # text that goes another way
+WEBP_FLAGS = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
+PLACES = {  # what each format has a place for, by Pillow's names
+    "PNG": ("exif", "icc_profile", "xmp", "comment"),
+    "WEBP": ("exif", "icc_profile", "xmp"),
+    "JPEG": ("exif", "icc_profile", "xmp", "comment", "dpi"),
+}
+
+
+def write(image: pyvips.Image, path, ending: str, photo: Photograph) -> list[str]:
+    """Write an enlarged picture, with the metadata of `photo` that the format has a place for.
+
+    Returns what had to be left away, in sentences without a subject. Raises `OSError` where the disk is full.
+    """
+    values, notes = metadata(photo, image.width, image.height)
+    with open(path, "wb+") as file:
+        if ending.startswith(".tif"):
+            _tiff(image, file, values)
+        elif ending == ".png":
+            notes += _png(image, file, values, photo)
+        elif ending == ".webp":
+            notes += _webp(image, file, values)
+        else:
+            notes += _jpeg(image, file, values)
+    return notes
+
+
+def metadata(photo: Photograph, width: int, height: int) -> tuple[dict, list[str]]:
+    """What the file says besides its pixels, by Pillow's names and made true for the result; and what was broken."""
+    values, notes = {"icc_profile": photo.profile, "dpi": photo.density}, []
+    if photo.header is not None:
+        try:
+            values["exif"] = _exif(photo.header, width, height)
+        except Exception:  # broken EXIF raises many kinds
+            notes.append("has malformed EXIF data, which are left away")
+        values["xmp"] = _xmp(photo.header.info.get("xmp"), width, height)
+        values["comment"] = photo.header.info.get("comment")
+    return {name: value for name, value in values.items() if value}, notes
+
+
+def _exif(header: Image.Image, width: int, height: int) -> Image.Exif | None:
+    exif = decoding.exif(header)
+    if header.format == "TIFF":  # whose other tags say how its pixels lie in the file
+        for tag in set(exif) - DESCRIPTIVE:
+            del exif[tag]
+    for table in (exif, exif.get_ifd(EXIF)) if EXIF in exif else (exif,):
+        for tag in table.keys() & SIZES.keys():
+            table[tag] = (width, height)[SIZES[tag]]
+    if ORIENTATION in exif:
+        exif[ORIENTATION] = 1
+    exif.tobytes()  # raises here, rather than while writing
+    return exif if len(exif) else None
+
+
+def _xmp(xmp: bytes | str | None, width: int, height: int) -> bytes | None:
+    """Orientation reset, sizes those of the result, and no claim to a gain map, which is left behind."""
+    xmp = xmp.encode() if isinstance(xmp, str) else xmp or b""
+    for names, number in (
+        (b"tiff:Orientation", 1),
+        (b"tiff:ImageWidth|exif:PixelXDimension", width),
+        (b"tiff:ImageLength|exif:PixelYDimension", height),
+    ):
+        xmp = re.sub(rb"((?:%s)(?:\s*=\s*[\"']|>)\s*)\d+" % names, rb"\g<1>%d" % number, xmp)
+    return re.sub(rb"\s+hdrgm:\w+\s*=\s*([\"']).*?\1", b"", xmp) or None
+
+
+def save(image: pyvips.Image, file, ending: str, **options) -> None:
+    """Write pixels alone, from where the file stands. Raises `OSError` where the disk is full."""
+    file.flush()
+    try:
+        target = pyvips.Target.new_to_descriptor(file.fileno())
+        image.write_to_target(target, ending, keep="none", **options)
+    except pyvips.Error as error:  # which tells the system's error in words
+        number = errno.ENOSPC if os.strerror(errno.ENOSPC) in str(error) else errno.EIO
+        raise OSError(number, os.strerror(number)) from None
+
+
+def _by_pillow(kind: str, values: dict, grey: bool) -> tuple[bytes, list[str]]:
+    """An 8×8 picture with as much of the metadata as the format takes, and what it does not take."""
+
+    def saved(values):
+        text, options = PngImagePlugin.PngInfo(), dict(values)
+        if kind == "PNG" and "xmp" in options:
+            text.add_itxt("XML:com.adobe.xmp", options["xmp"].decode())
+        if kind == "PNG" and "comment" in options:
+            text.add_itxt("Comment", options["comment"].decode(errors="replace"))
+        file = io.BytesIO()
+        Image.new("L" if grey else "RGB", (8, 8)).save(file, kind, pnginfo=text, **options)
+        return file.getvalue()
+
+    kept, notes = {}, []
+    for name in PLACES[kind]:
+        try:
+            saved(kept | {name: values[name]})
+            kept[name] = values[name]
+        except KeyError:
+            continue
+        except Exception:  # most often it is too long
+            notes.append(f"has {name} data for which {kind} has no room; they are left away")
+    return saved(kept), notes
+
+
+def _jpeg(image, file, values) -> list[str]:
+    whole, notes = _by_pillow("JPEG", values, image.bands == 1)
+    head = whole[: whole.index(b"\xff\xdb\x00")]  # up to the quantisation tables
+    file.seek(len(head) - 2)  # libvips' first two bytes say that this is a JPEG, as those of `head` do
+    save(image, file, ".jpg", **FORMATS[".jpg"][1])
+    file.seek(0)
+    file.write(head)
+    return notes
+
+
+def _png(image, file, values, photo) -> list[str]:
+    whole, notes = _by_pillow("PNG", values, image.bands < 3)
+    made = [(n, b) for n, b in decoding.png_chunks(whole) if n not in (b"IHDR", b"IDAT", b"IEND")]
+    kept = [_readable(n, b) for n, b in decoding.png_chunks(photo.content) if n in PNG_KEPT]
+    chunks = b"".join(_chunk(n, b) for n, b in made + [c for c in kept if not c[1].startswith(ELSEWHERE)])
+    file.seek(len(chunks))
+    save(image, file, ".png", **FORMATS[".png"][1])  # begins with 33 bytes of signature and header, and 21 of density
+    file.seek(len(chunks))
+    head = file.read(33)
+    file.seek(0)
+    x, y = (round(dots / 0.0254) for dots in photo.density or (0, 0))  # per metre
+    density = struct.pack(">IIB", x, y, 1) if x and y else struct.pack(">IIB", 1, 1, 0)  # square pixels, no unit
+    file.write(head + chunks + _chunk(b"pHYs", density))
+    return notes
+
+
+def _readable(name: bytes, body: bytes) -> tuple[bytes, bytes]:
+    """Text that decompresses to more than 1 MiB, which many programs refuse, becomes uncompressed text."""
+    keyword, _, rest = body.partition(b"\0")
+    try:
+        if name == b"zTXt" and len(text := zlib.decompress(rest[1:])) > 2**20:
+            return b"tEXt", keyword + b"\0" + text
+        if name == b"iTXt" and rest[:1] == b"\1":
+            language, translated, text = rest[2:].split(b"\0", 2)
+            if len(text := zlib.decompress(text)) > 2**20:
+                return name, b"\0".join([keyword, b"\0\0" + language, translated, text])
+    except (ValueError, zlib.error):  # broken text stays as it is
+        pass
+    return name, body
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def _webp(image, file, values) -> list[str]:
+    if values.get("icc_profile", b"")[16:20] == b"GRAY":  # WebP has no grey
+        values = {name: value for name, value in values.items() if name != "icc_profile"}
+    whole, notes = _by_pillow("WEBP", values, grey=False)
+    extra = {name: body for name, body in _riff_chunks(whole) if name in WEBP_FLAGS}
+    scratch = io.BytesIO(image.write_to_buffer(".webp", keep="none", **FORMATS[".webp"][1]))
+    if not extra:
+        file.write(scratch.getvalue())
+        return notes
+    pixels = [c for c in _riff_chunks(scratch.getvalue()) if c[0] in (b"ALPH", b"VP8 ", b"VP8L")]
+    flags = sum(WEBP_FLAGS[name] for name in extra) | (0x10 if image.bands in (2, 4) else 0)
+    sides = b"".join(struct.pack("<I", side - 1)[:3] for side in (image.width, image.height))
+    first, last = ([(n, b) for n, b in extra.items() if (n == b"ICCP") is early] for early in (True, False))
+    chunks = [(b"VP8X", struct.pack("<I", flags) + sides), *first, *pixels, *last]
+    body = b"".join(n + struct.pack("<I", len(b)) + b + bytes(len(b) % 2) for n, b in chunks)
+    file.write(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body)
+    return notes
+
+
+def _riff_chunks(content: bytes):
+    """(name, body) of each chunk of a WebP file."""
+    place = 12
+    while place + 8 <= len(content):
+        name, size = struct.unpack_from("<4sI", content, place)
+        yield name, content[place + 8 : place + 8 + size]
+        place += 8 + size + size % 2
+
+
+def _tiff(image, file, values) -> None:
+    """Pixels, then the table of tags once more, with the metadata among them; the file's head then points to it."""
+    size = image.width * image.height * image.bands * (2 if image.format == "ushort" else 1)
+    big = size > 2**32 - 2**26
+    save(image, file, ".tif", bigtiff=big, **FORMATS[".tif"][1])
+    exif = values.get("exif") or Image.Exif()
+    for tag, name in ((ICC, "icc_profile"), (XMP, "xmp")):
+        if name in values:
+            exif[tag] = values[name]
+    exif.update(zip(DENSITY, (*values.get("dpi", (1, 1)), 2 if "dpi" in values else 1), strict=True))  # 1: no unit
+    exif.endian, exif.bigtiff = "<", big
+    _extend_tags(file, exif, big)
+
+
+def _extend_tags(file, exif: Image.Exif, big: bool) -> None:
+    count, entry, pointer, first = ("<Q", 20, "<Q", 8) if big else ("<H", 12, "<I", 4)
+
+    def entries(content: bytes) -> dict[int, bytes]:
+        (number,) = struct.unpack_from(count, content)
+        begin = struct.calcsize(count)
+        rows = [content[i : i + entry] for i in range(begin, begin + number * entry, entry)]
+        return {struct.unpack_from("<H", row)[0]: row for row in rows}
+
+    file.seek(first)
+    (place,) = struct.unpack(pointer, file.read(struct.calcsize(pointer)))
+    file.seek(place)
+    tags = {tag: row for tag, row in entries(file.read()).items() if tag not in DENSITY}
+    place = file.tell() + file.tell() % 2
+    added = exif.tobytes(place)[6 + 2 * first :]  # without "Exif" and a TIFF head of its own
+    tags |= {tag: row for tag, row in entries(added).items() if tag != ORIENTATION and tag not in SIZES}
+    file.seek(place)
+    file.write(added + bytes(len(added) % 2))
+    place = file.tell()
+    file.write(struct.pack(count, len(tags)) + b"".join(tags[tag] for tag in sorted(tags)) + struct.pack(pointer, 0))
+    file.seek(first)
+    file.write(struct.pack(pointer, place))
