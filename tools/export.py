@@ -60,11 +60,11 @@ def to_onnx(model: keras.Model, **metadata: str) -> onnx.ModelProto:
     """
     graph = Graph()
     x = graph.add("Cast", "lr", to=TensorProto.FLOAT)
-    made = {id(model.input): graph.add("Transpose", x, perm=(0, 3, 1, 2))}
+    names = {id(model.input): graph.add("Transpose", x, perm=(0, 3, 1, 2))}
     for layer in model.layers[1:]:
-        inputs = [made[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
-        made[id(layer.output)] = _operators(graph, layer, inputs)
-    x = graph.add("Transpose", made[id(model.output)], perm=(0, 2, 3, 1))
+        inputs = [names[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
+        names[id(layer.output)] = _operators(graph, layer, inputs)
+    x = graph.add("Transpose", names[id(model.output)], perm=(0, 2, 3, 1))
     x = graph.add("Clip", graph.add("Round", x), np.float32(0), np.float32(255))
     graph.add("Cast", x, to=TensorProto.UINT8, name="sr")
     sizes = {"lr": ("batch", "height", "width", 3), "sr": ("batch", "sr_height", "sr_width", 3)}
