@@ -53,7 +53,7 @@ class Graph:
         return self.constants[-1].name
 
 
-def to_onnx(model: keras.Model, **metadata: str) -> onnx.ModelProto:
+def to_onnx(model: keras.Model) -> onnx.ModelProto:
     """A model of the study as ONNX, with `METADATA` and more: uint8 (B, h, w, 3) `lr` -> uint8 (B, 4h, 4w, 3) `sr`.
 
     Rounded and clipped as `evaluation.upscale` does. Raises `StudyError` for a layer that is not known here.
@@ -75,7 +75,7 @@ def to_onnx(model: keras.Model, **metadata: str) -> onnx.ModelProto:
         ir_version=IR,
         producer_name="super-resolution-study",
     )
-    helper.set_model_props(made, METADATA | {"arm": model.name, "reach": str(reach(model))} | metadata)
+    helper.set_model_props(made, METADATA | {"arm": model.name, "reach": str(reach(model))})
     onnx.checker.check_model(made, full_check=True)
     return made
 
@@ -126,12 +126,12 @@ def difference(made: onnx.ModelProto, model: keras.Model, lr) -> np.ndarray:
     return np.abs(sr[0].astype(int) - upscale(in_float32(model), lr))
 
 
-def export(model: keras.Model, target: Path, **metadata: str) -> str:
+def export(model: keras.Model, target: Path) -> str:
     """Write the ONNX file, once it gives Keras' picture; returns a line that says what was written.
 
     Raises `StudyError` where a picture of odd size differs by more than `TOLERANCE`, and where it cannot be written.
     """
-    made = to_onnx(model, **metadata)
+    made = to_onnx(model)
     lr = np.ascontiguousarray(load("sample").valid[0].lr[:37, :53])
     off = difference(made, model, lr)
     if off.max() > TOLERANCE:
