@@ -29,7 +29,7 @@ JAX := $(filter jax,$(KERAS_BACKEND))
 ENV := $(BIN)/.installed$(if $(JAX),-jax)$(if $(GPU),-gpu)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ifdef JAX  # not $(if): the comma between the extras would end its argument
-PINNED := -c requirements.lock ".[jax,cluster]"
+PINNED := -c requirements.lock ".[jax,cluster,test]"
 else
 PINNED := -r requirements.lock
 endif
