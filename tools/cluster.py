@@ -30,9 +30,10 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])  # so that workers n
 WAIT = 60  # seconds for a scheduler to answer, or for a worker to join
 
 
-def train_all(scheduler: str, profile: str, data: str, seeds: list[int]) -> None:
+def train_all(scheduler: str, profile: str, data: str, seeds: list[int], fresh: float | None = None) -> None:
     """Have every (arm, loss, seed) of the study trained by the workers of `scheduler`, and keep the runs here.
 
+    With `fresh`, a time in seconds since 1970, workers move what they kept before it aside.
     Each run is written to `paths.runs()` as it arrives; those that are kept already are not asked for. Dask gives the
     task of a worker that dies to another one, which ends in the same bytes where processors and thread counts agree.
 
@@ -52,7 +53,7 @@ def train_all(scheduler: str, profile: str, data: str, seeds: list[int]) -> None
         return
     with _connected(scheduler) as client:
         expected = passport()
-        remote = lambda run, config: _train(run, config, expected)  # noqa: E731 (Dask pickles no other kind by value)
+        remote = lambda run, config: _train(run, config, expected, fresh)  # noqa: E731 (Dask pickles no other kind by value)
         tasks = {client.submit(remote, run, config, pure=False): folder for run, config, folder in missing}
         progress = {"total": len(wanted), "initial": len(wanted) - len(missing), "unit": "run", "ncols": 100}
         with tqdm(desc=f"{len(client.nthreads())} worker(s)", **progress) as bar:
@@ -129,8 +130,9 @@ def passport() -> dict:
     return {"sr_utils": code.hexdigest()[:10], **versions}
 
 
-def _train(run: tuple, config: dict, expected: dict) -> dict[str, bytes]:
+def _train(run: tuple, config: dict, expected: dict, fresh: float | None = None) -> dict[str, bytes]:
     """On a worker: train this run and return its files. The worker's own `runs/` carries it over a restart."""
+    from sr_utils import paths
     from sr_utils.training import checkpoints, runs
 
     worker = distributed.get_worker()
@@ -138,7 +140,10 @@ def _train(run: tuple, config: dict, expected: dict) -> dict[str, bytes]:
         if worker.state.nthreads > 1:  # seeds and random numbers belong to a process
             raise StudyError("it trains several runs in one process; start it with --nthreads 1.")
         _compare(passport(), expected, "install the same checkout and requirements.lock there")
-        _compare(runs.plan(*run).config, config, "give it the same images, VGG_WEIGHTS and DEVICE")
+        planned = runs.plan(*run)
+        _compare(planned.config, config, "give it the same images, VGG_WEIGHTS and DEVICE")
+        if fresh and planned.folder.exists() and planned.folder.stat().st_mtime < fresh:
+            paths.move_aside(planned.folder)  # one that a worker began for this command goes on
         folder = runs.train(*run).folder
     except StudyError as error:
         raise StudyError(f"Worker {worker.address}: {error}") from None

@@ -49,7 +49,7 @@ def loss_curves(runs, column: str = "val_mse", unit: str = "validation MSE / gre
                 seeds.index, bands[-1]["min"], bands[-1]["max"], color=look(label)["color"], alpha=0.13, lw=0
             )
     epochs = bands[0].index
-    late = epochs[epochs >= epochs[0] + 2 / 3 * (epochs[-1] - epochs[0])]
+    late = epochs[min(-2, -len(epochs) // 3) :]
     low, high = min(band["min"][late].min() for band in bands), max(band["max"][late].max() for band in bands)
     for label, level in levels.items():
         whole.axhline(level, **look(label, marker=False))
@@ -69,7 +69,7 @@ def loss_curves(runs, column: str = "val_mse", unit: str = "validation MSE / gre
     whole.yaxis.set_major_formatter("{x:g}")
     room = 0.06 * (high - low) or 1
     end.set(ylim=(low - room, high + room), xlabel="epoch", title="its last third, enlarged")
-    end.set_xlim(late[0], late[-1] if len(late) > 1 else late[0] + 1)
+    end.set_xlim(late[0] - (len(late) == 1), late[-1])
     for ax in (whole, end):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     finals = {label: mean.iloc[-1] for label, mean in means.items()}

@@ -106,7 +106,11 @@ def design(scores: pd.DataFrame, pairs: dict = PAIRS, reference: str = "srcnn", 
         step = added[plain]
         estimate(row[1], y, *_interval(step), colour, marker, ms=9)
         row[1].annotate(
-            f"{signed(step.difference, '+.2f')} dB", (step.high, y), (8, 0), textcoords="offset points", va="center"
+            f"{signed(step.difference, '+.2f')} dB",
+            (np.fmax(step.difference, step.high), y),
+            (8, 0),
+            textcoords="offset points",
+            va="center",
         )
     named_rows(row[0], [name(plain) for plain in pairs])
     for ax in row:

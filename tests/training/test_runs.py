@@ -130,7 +130,7 @@ def test_fresh_forgets_the_kept_runs_of_these_images_only(tmp_path, picture):
         folder.mkdir(parents=True)
     reproduce.forget("smoke", str(tmp_path / "my[1]"), [1])
     assert not gone.exists() and all(folder.exists() for folder in kept)
-    assert len(list(paths.runs().iterdir())) == 4  # moved aside, not deleted
+    assert len(list(paths.runs().glob("smoke_*"))) == 4  # moved aside, not deleted
 
 
 def test_a_folder_that_is_named_as_nothing_is_the_usual_one(monkeypatch, tmp_path):
@@ -217,9 +217,9 @@ def test_bad_seeds(seeds):
 
 def test_images_smaller_than_a_patch(tmp_path, picture):
     for i in range(3):
-        Image.fromarray(picture(40, 40, i)).save(tmp_path / f"{i}.png")
-    with pytest.raises(StudyError, match="No image is as large as a 48×48 patch"):
-        training.train("post_upsampling", 0, "quick", str(tmp_path))
+        Image.fromarray(picture(56, 60, i)).save(tmp_path / f"{i}.png")
+    with pytest.raises(StudyError, match="No image is as large as a 64×64 patch"):
+        training.train("post_upsampling", 0, "long", str(tmp_path))
 
 
 def fresh_process(code, **environment):
