@@ -9,71 +9,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import psutil
 
-from bench import calibration, growth, kills, lab, peers, racing, shares, speed, tried
+from bench import calibration, comparer, growth, kills, lab, peers, racing, shares, speed, tried
 from sr_utils import StudyError
-
-PAUSE = 150  # ms between two key presses: a reader's, not a burst that waits for the network's acknowledgements
-
-ARRAYS = """
-import numpy as np
-from PIL import Image
-from sr_utils import data, widgets
-from sr_utils.images import upsample
-rng = np.random.default_rng(0)
-hr = np.asarray(Image.fromarray(rng.integers(0, 256, (150, 226, 3), np.uint8)).resize((2040, 1356), Image.BICUBIC))
-lr = data.downscale(hr)
-sr = upsample(lr, "bilinear")
-widgets.compare({"lr": lr, "srcnn": sr, "residual": sr[::-1].copy(), "combined": hr // 2, "hr": hr}, 96).show()
-"""
-ECHO = """
-import ipywidgets
-slider, words = ipywidgets.IntSlider(50, 0, 100, description="empty"), ipywidgets.HTML("<b>echo</b>")
-slider.observe(lambda change: setattr(words, "value", f"<b>echo</b> {change.new}"), "value")
-ipywidgets.VBox([slider, words])
-"""
-
-
-def comparer(presses: int = 60, moves: int = 1000) -> dict:
-    """Milliseconds from key to the last new picture, on a 2040×1356 image with six pictures and the wipe; memory."""
-    from playwright.sync_api import sync_playwright
-
-    rows, folder = {}, Path(tempfile.mkdtemp())
-    lab.notebook(folder / "comparer.ipynb", ARRAYS)
-    lab.notebook(folder / "echo.ipynb", ECHO)
-    with lab.serve(folder) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=lab.CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 1400})
-        lab.open_and_run(page, address, "echo.ipynb")
-        words = page.locator(".widget-html b", has_text="echo").locator("xpath=ancestor::div[1]").element_handle()
-        handle = page.locator(".noUi-handle").element_handle()
-        rows["empty round trip"] = lab.latencies(page, handle, words, "ArrowRight", 30, PAUSE)
-        page = browser.new_page(viewport={"width": 1280, "height": 1400})
-        lab.open_and_run(page, address, "comparer.ipynb")
-        view = lab.Comparer(page)
-        for label in ("x / px", "y / px", "wipe"):
-            view.press(label, "ArrowLeft", 3)  # warm
-            rows[label] = view.press(label, "ArrowLeft", 40 if label == "wipe" else presses, PAUSE)
-        sides = [view.press("crop side", key, 4, PAUSE) for key in ("ArrowLeft", "ArrowRight") * 3]
-        rows["crop side"] = np.concatenate(sides)
-        kernels = [
-            p for p in psutil.Process().children(recursive=True) if "ipykernel_launcher" in " ".join(p.cmdline())
-        ]
-        kernel = max(kernels, key=lambda p: p.memory_info().rss)  # the comparer's; the other only echoes
-        before = kernel.memory_info().rss
-        view.press("x / px", "ArrowLeft", moves // 2)
-        view.press("x / px", "ArrowRight", moves // 2)
-        memory = {"before": before / 2**20, f"after {moves} moves": kernel.memory_info().rss / 2**20}
-        browser.close()
-    table = pd.DataFrame(
-        {name: {"median / ms": np.median(t), "p95 / ms": np.quantile(t, 0.95)} for name, t in rows.items()}
-    ).T
-    table["ratio to the empty round trip"] = table["median / ms"] / table.loc["empty round trip", "median / ms"]
-    print(table.round(1).to_string())
-    print("memory of the kernel / MiB:", {name: round(value, 1) for name, value in memory.items()})
-    return {"latency": table.to_dict("index"), "memory": memory}
 
 
 def survival(kills_at_flush: int = 14, kills_in_time: int = 8) -> dict:
@@ -106,7 +44,7 @@ def inference() -> dict:
 
 BENCHES = {
     "calibration": calibration.calibration,
-    "comparer": comparer,
+    "comparer": comparer.comparer,
     "survival": survival,
     "steps": steps,
     "inference": inference,

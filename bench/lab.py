@@ -38,6 +38,7 @@ def serve(folder: Path, theme: str = "JupyterLab Light", **environment):
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
     (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
     own = {"JUPYTER_CONFIG_DIR": str(folder / ".config"), "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings")}
+    own["JUPYTER_DATA_DIR"] = str(folder / ".data")
     with open(folder / "server.log", "w") as log:
         server = subprocess.Popen(command, env={**os.environ, **own, **environment}, stdout=log, stderr=log)
     try:
@@ -62,11 +63,16 @@ def notebook(path: Path, *cells: str) -> None:
     nbformat.write(book, path)
 
 
-def open_and_run(page, address: str, name: str, sign: str = ".sr-comparer figure", timeout: float = 240) -> None:
-    """Open a notebook, run all its cells, and wait until the last comparer, or whatever `sign` selects, is there."""
+def open_notebook(page, address: str, name: str) -> None:
+    """Open a notebook of `serve`'s folder, and wait until its cells are there."""
     page.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}?token=test", timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).wait_for(timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+
+
+def open_and_run(page, address: str, name: str, sign: str = ".sr-comparer figure", timeout: float = 240) -> None:
+    """Open a notebook, run all its cells, and wait until the last comparer, or whatever `sign` selects, is there."""
+    open_notebook(page, address, name)
     page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for(timeout=60_000)  # a run before asks for a kernel
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()

@@ -183,8 +183,9 @@ def _intersection(c: Claim, trials: dict[str, Trial]) -> tuple[dict, tuple[float
     if absent:
         return row | {"why": absent}, (np.nan, np.nan)
     pairs = [part.p_values() if part.measurable else (np.nan, np.nan) for part in parts]
-    holds = [p[0] for p in pairs]
-    binding = int(np.nanargmax(holds)) if np.isfinite(holds).any() else 0
+    with np.errstate(divide="ignore"):
+        against = [np.log(holds) - np.log(fails) for holds, fails in pairs]  # exact where either is tiny
+    binding = int(np.nanargmax(against)) if not np.isnan(against).all() else 0
     shown = ("expect", "metric", "unit", "quantity", "null", "margin", "effect", "low", "high", "better_share")
     rows = [_single(part)[0] for part in parts]
     row |= {key: rows[binding][key] for key in (*shown, "seeds", "units", "covers")}

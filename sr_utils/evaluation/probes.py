@@ -14,15 +14,17 @@ from sr_utils.device import keras
 from sr_utils.evaluation.keeping import kept
 from sr_utils.evaluation.metrics import gmsd
 from sr_utils.evaluation.scores import mse, upscale
+from sr_utils.models.arms import COMPARED
 
 
-def likeness(runs, sets) -> pd.DataFrame:
+def likeness(runs, sets, arms=COMPARED) -> pd.DataFrame:
     """How far apart SR pictures are: rows `arm`, `other`, `seed`, `set`, `image`, `rms` (grey levels), `gmsd`.
 
-    Of uint8 SR; `rms` is over all pixels and channels. There is a row for each two arms of one seed, and one for each
-    arm with itself: then it is this seed's picture against the next seed's, after the last one comes the first. With
-    one seed there are none of these.
+    Of uint8 SR of the runs of these `arms` (labels); others are left out. `rms` is over all pixels and channels. There
+    is a row for each two arms of one seed, and one for each arm with itself: then it is this seed's picture against the
+    next seed's, after the last one comes the first. With one seed there are none of these.
     """
+    runs = [run for run in runs if run.label in arms]
     named = {(run.label, run.config["seed"]): run for run in runs}
     names = [run.folder.name for run in runs]
     frames = []
@@ -50,7 +52,9 @@ def _couples(keys) -> list:
     seeds = sorted({seed for _, seed in keys})
     following = dict(zip(seeds, seeds[1:] + seeds[:1], strict=True))
     couples = [(a, b) for a, b in combinations(keys, 2) if a[1] == b[1]]
-    return couples + [((arm, s), (arm, following[s])) for arm, s in keys if s != following[s]]
+    return couples + [
+        ((arm, s), (arm, following[s])) for arm, s in keys if s != following[s] and (arm, following[s]) in keys
+    ]
 
 
 FREQUENCIES = np.array([1, 2, 3, 4, 6, 8]) / 32  # cycles per HR pixel; 4/32 is LR's Nyquist frequency

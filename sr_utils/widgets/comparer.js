@@ -392,12 +392,12 @@ function render({ model, el }) {
     event.preventDefault();
     schedule();
   });
-  el.addEventListener("keyup", (event) => {
-    if (flicked && get("shown")[event.key - 1] === flicked) {
+  for (const end of ["keyup", "focusout"]) {
+    el.addEventListener(end, () => {
+      if (flicked) schedule();
       flicked = undefined;
-      schedule();
-    }
-  });
+    });
+  }
 
   // -- drawing
 

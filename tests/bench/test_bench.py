@@ -110,3 +110,14 @@ def test_trials_change_what_they_say(variants, monkeypatch):
         assert (low, exact) == ("bfloat16", "float32")
     fused, _ = tried.fused_bilinear()
     assert fused.compute_output_shape((1, 5, 6, 3)) == (1, 20, 24, 3)
+
+
+def test_publishing_keeps_what_another_run_found(monkeypatch, tmp_path):
+    monkeypatch.setattr(speed.paths, "ROOT", tmp_path)
+    monkeypatch.setattr(speed, "PAGES", ())
+    monkeypatch.setenv("SR_BUILD", str(tmp_path / "build"))
+    (tmp_path / "figures/bench").mkdir(parents=True)
+    (tmp_path / "figures/bench/bench.json").write_text('{"shares": 1, "growth": 2}')
+    speed.save("shares", 3, {})
+    speed.to_readme()
+    assert speed.read() == {"shares": {"host": {}, "found": 3}, "growth": 2}

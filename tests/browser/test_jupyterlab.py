@@ -1,14 +1,19 @@
 """The comparer in JupyterLab, in headless Chromium: what the reader does, and the pixels that are then shown."""
 
+import base64
 import os
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
+from ipywidgets import embed
 from matplotlib import colormaps
+from nbformat.sign import NotebookNotary
 from PIL import Image
 
 from bench import lab
-from sr_utils import data, evaluation, models
+from sr_utils import data, evaluation, models, widgets
 
 pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
 
@@ -44,10 +49,27 @@ def laboratory(tmp_path_factory):
     for name in ("comparer", "dense"):
         lab.notebook(folder / f"{name}.ipynb", NOTEBOOK)
     lab.notebook(folder / "photograph.ipynb", "from sr_utils import widgets\nwidgets.upload()")
+    with_state(folder / "saved.ipynb")
     with lab.serve(folder) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=lab.CHROMIUM, args=["--no-sandbox"])
         yield browser, address, folder
         browser.close()
+
+
+PAIRS = {pair.name: pair for pair in data.load("sample").valid[:2]}
+
+
+def with_state(path):
+    """A notebook that was run elsewhere and saved with its widgets' state."""
+    comparer = widgets.compare({"lr": PAIRS["chelsea"].lr, "hr": PAIRS["chelsea"].hr})
+    cell = nbformat.v4.new_code_cell("comparer", execution_count=1)
+    cell.outputs = [nbformat.v4.new_output("display_data", comparer._repr_mimebundle_()[0])]
+    state = embed.embed_data(views=[comparer])["manager_state"]
+    book = nbformat.v4.new_notebook(cells=[cell])
+    book.metadata.widgets = {"application/vnd.jupyter.widget-state+json": state}
+    nbformat.write(book, path)
+    (path.parent / ".data").mkdir()
+    NotebookNotary(data_dir=str(path.parent / ".data")).sign(book)  # as if this reader had run it
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +93,6 @@ def comparer(opened):
         comparer.control(label).fill(str(value))
     comparer.settle()
     return comparer
-
-
-PAIRS = {pair.name: pair for pair in data.load("sample").valid[:2]}
 
 
 def expected(comparer, image="chelsea"):
@@ -251,6 +270,50 @@ def test_crops_stay_sharp_on_a_dense_screen(laboratory):
     canvas = comparer.canvas("HR")
     assert canvas.evaluate("(c) => c.width") == 2 * canvas.bounding_box()["width"]
     page.close()
+
+
+def test_a_saved_notebook_shows_it_without_running_anything(laboratory):
+    browser, address, _ = laboratory
+    page = browser.new_page(viewport={"width": 1280, "height": 1400})
+    lab.open_notebook(page, address, "saved.ipynb")
+    comparer = lab.Comparer(page)
+    comparer.settle()
+    assert comparer.names() == ["LR", "bicubic", "HR"]
+    comparer.drag(comparer.canvas("HR"), 50, 50)
+    y, x, side = comparer.place()
+    assert np.array_equal(comparer.picture("HR"), PAIRS["chelsea"].hr[y : y + side, x : x + side])
+    page.close()
+
+
+def test_scores_are_those_of_the_published_protocol(opened, picture):
+    page = opened[0].page
+    module = base64.b64encode(Path(widgets.comparer.__file__).with_suffix(".js").read_bytes()).decode()
+    score = """async ([module, a, b, side]) => {
+      const { luma, psnr, ssim } = await import(`data:text/javascript;base64,${module}`);
+      const lumas = [a, b].map((rgba) => luma(rgba, side));
+      return [psnr(...lumas), ssim(...lumas)];
+    }"""
+    for side, seed in ((19, 0), (48, 1), (192, 2)):
+        hr = picture(side, side, seed)
+        noise = np.random.default_rng(seed).normal(0, 12, hr.shape)
+        sr = np.clip(hr + noise, 0, 255).astype(np.uint8)
+        rgba = [np.dstack([image, np.full((side, side), 255)]).ravel().tolist() for image in (sr, hr)]
+        psnr, ssim = page.evaluate(score, [module, *rgba, side])
+        assert abs(psnr - evaluation.psnr(sr, hr)) < 1e-3 and abs(ssim - evaluation.ssim(sr, hr)) < 1e-4
+
+
+def test_a_thousand_moves_leave_no_memory_behind(comparer):
+    client = comparer.page.context.new_cdp_session(comparer.page)
+
+    def used():
+        client.send("HeapProfiler.collectGarbage")
+        return client.send("Runtime.getHeapUsage")["usedSize"]
+
+    comparer.drag(comparer.canvas("HR"), 30, 0, steps=50)
+    before = used()
+    for dx in (100, -100):
+        comparer.drag(comparer.canvas("HR"), dx, 20, steps=500)
+    assert used() - before < 2_000_000  # one picture of this comparer is 0.5 MB
 
 
 def test_every_control_has_a_name_and_can_be_reached_by_tab(comparer):
