@@ -97,7 +97,7 @@ test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils 
 	@$(BIN)/python -m pytest --cov
 
 bench: $(ENV) $(if $(findstring peers,$(BENCHES)),$(BIN)/.with-peers)  ## what is measured, not tested: intervals, the comparer, kills, steps, growth (two hours)
-	@$(BIN)/python -m bench.bench $(BENCHES)
+	@$(BIN)/python -m bench $(BENCHES)
 
 audit: $(ENV)  ## the pinned packages against the published advisories (pip-audit; needs the network)
 	@$(PIP) pip-audit
