@@ -31,7 +31,8 @@ TASK = profiles.Profile("growth", 4, 100, 16, 48, 1e-3, "cosine", profiles.SMALL
 UPSCALE = """
 import sys
 from pathlib import Path
-from sr_utils import models, upscale
+from sr_utils import models
+from tools import upscale
 model = models.load(sys.argv[1])
 for source in sys.argv[2:]:
     began = upscale.time.perf_counter()

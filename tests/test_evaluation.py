@@ -7,6 +7,7 @@ from sr_utils import StudyError, filters
 from sr_utils.data import sets as data
 from sr_utils.device import keras
 from sr_utils.evaluation import scores as evaluation
+from sr_utils.evaluation.upscale import MARGIN
 from sr_utils.models import networks as models
 from sr_utils.training import runs as training
 
@@ -157,7 +158,7 @@ def test_the_margin_of_a_window_is_beyond_every_arms_sight():
         spot[:, side // 2, side // 2] = 1
         rows = np.asarray(head(spot))[0].any(axis=(1, 2)).nonzero()[0] // 4
         sight[arm] = np.abs(rows - side // 2).max()
-    assert sight["combined"] == 18 == max(sight.values()) < evaluation.MARGIN
+    assert sight["combined"] == 18 == max(sight.values()) < MARGIN
 
 
 def waves(*periods):
