@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import dataclasses
 import errno
+import functools
 import os
 import signal
 import sys
@@ -159,8 +160,7 @@ def enlarged(model, photo: Photograph, folder: Path, deep: bool, bar):
     """
     from sr_utils.evaluation.upscale import tiles  # so late, for it brings the backend with it
 
-    height, width = photo.rgb.shape[:2]
-    colours = 1 if photo.grey else 3
+    width, colours = photo.rgb.shape[1], 1 if photo.grey else 3
     with contextlib.ExitStack() as files:
         strips = []
         for (top, left), sr in tiles(model, without_fringes(photo.rgb, photo.alpha)):
@@ -180,7 +180,7 @@ def enlarged(model, photo: Photograph, folder: Path, deep: bool, bar):
             strip.seek(0)
             source = pyvips.Source.new_from_descriptor(strip.fileno())
             parts.append(pyvips.Image.new_from_source(source, "", access="sequential"))
-        image = pyvips.Image.arrayjoin(parts, across=1).crop(0, 0, SCALE * width, SCALE * height)
+        image = functools.reduce(lambda above, below: above.join(below, "vertical"), parts)
         kinds = {1: "b-w", 3: "srgb"} if image.format == "uchar" else {1: "grey16", 3: "rgb16"}
         yield image.copy(interpretation=kinds[colours])
 

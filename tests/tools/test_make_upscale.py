@@ -304,7 +304,7 @@ def test_rows_of_alpha_are_those_of_the_whole(picture):
     rows = np.concatenate([command.rows_of(alpha, top, min(top + 36, 148)) for top in range(0, 148, 36)])
     np.testing.assert_array_equal(rows, upsample(alpha))
     deep = command.rows_of(alpha.astype(np.uint16) * 257, 0, 148)
-    assert np.abs(deep / 257 - upsample(alpha)).max() <= 1
+    assert np.abs(deep / 257 - upsample(alpha)).max() <= 2  # Pillow rounds 8 bits twice
 
 
 def test_opaque_alpha_may_go_into_a_jpeg(tmp_path, lr):
