@@ -29,7 +29,7 @@ JAX := $(filter jax,$(KERAS_BACKEND))
 ENV := $(BIN)/.installed$(if $(JAX),-jax)$(if $(GPU),-gpu)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ifdef JAX  # not $(if): the comma between the extras would end its argument
-PINNED := -c requirements.lock ".[jax,cluster]"
+PINNED := -c requirements.lock ".[jax,cluster,test]"
 else
 PINNED := -r requirements.lock
 endif
@@ -51,7 +51,7 @@ help:  ## this list
 	@echo "  WEIGHTS=…       what make export takes instead of the study's own: a training's final.weights.h5"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  NOTEBOOKS=…     what make verify runs; default: all pages"
-	@echo "  BENCHES=…       what make bench measures; default: coverage comparer survival steps inference tried growth shares peers"
+	@echo "  BENCHES=…       what make bench measures; default: calibration comparer survival steps inference tried growth shares peers"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
 
@@ -97,7 +97,7 @@ test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils 
 	@$(BIN)/python -m pytest --cov
 
 bench: $(ENV) $(if $(findstring peers,$(BENCHES)),$(BIN)/.with-peers)  ## what is measured, not tested: intervals, the comparer, kills, steps, growth (two hours)
-	@$(BIN)/python -m bench.bench $(BENCHES)
+	@$(BIN)/python -m bench $(BENCHES)
 
 audit: $(ENV)  ## the pinned packages against the published advisories (pip-audit; needs the network)
 	@$(PIP) pip-audit

@@ -13,6 +13,7 @@ import nbformat
 from sr_utils import StudyError, paths, profiles
 from sr_utils.claims.record import read
 from sr_utils.data.sets import NAMES
+from tools import one_sentence
 from tools.readme import command, fill
 
 COMMAND = re.compile(r"make reproduce PROFILE=(\w+) DATA=(\w+) SEEDS=([\d,]+)")
@@ -118,16 +119,13 @@ def pages(profile: str) -> list[Path]:
     return list(made)
 
 
+@one_sentence("publish")
 def main(profile: str) -> int:
-    try:
-        for path in pages(profile):
-            print(f"wrote {path}")
-        readme = paths.ROOT / "README.md"
-        readme.write_text(fill(readme.read_text(), read(profile)))
-        print(f"refreshed the tables of {readme}")
-    except StudyError as error:
-        print(f"make publish stopped: {error}", file=sys.stderr)
-        return 1
+    for path in pages(profile):
+        print(f"wrote {path}")
+    readme = paths.ROOT / "README.md"
+    readme.write_text(fill(readme.read_text(), read(profile)))
+    print(f"refreshed the tables of {readme}")
     return 0
 
 

@@ -18,7 +18,7 @@ from papermill.parameterize import parameterize_notebook
 from sr_utils import StudyError, paths
 from sr_utils.claims.record import read
 from sr_utils.data.sets import BENCHMARKS, load
-from tools import reproduce
+from tools import one_sentence, reproduce
 from tools.publish import run_shown
 
 
@@ -72,14 +72,11 @@ def prepare(records: dict[str, dict]) -> None:
     os.environ |= {"SR_FIGURES": str(scratch / "figures"), "SR_DATA": str(scratch / "data")}
 
 
+@one_sentence("verify")
 def main(*pages: str) -> int:
     """Verify these pages, or all that are committed; 0 if they show the same."""
-    try:
-        runs = runs_of([Path(page) for page in pages] or sorted(paths.NOTEBOOKS.glob("0*.ipynb")))
-        prepare({run["profile"]: read(run["profile"]) for run in runs.values()})
-    except StudyError as error:
-        print(f"make verify stopped: {error}", file=sys.stderr)
-        return 1
+    runs = runs_of([Path(page) for page in pages] or sorted(paths.NOTEBOOKS.glob("0*.ipynb")))
+    prepare({run["profile"]: read(run["profile"]) for run in runs.values()})
     copies = [str(copy(page, run, paths.build().resolve() / "verify/pages")) for page, run in runs.items()]
     options = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=1e6"]  # a cell may train for days
     return pytest.main([*options, "-v", "--no-header", "-p", "no:cacheprovider", *copies], [Compared()])
