@@ -3,7 +3,6 @@
 import json
 import math
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 
@@ -94,18 +93,6 @@ def read(profile: str) -> dict:
 def observations(record: dict) -> list[pd.DataFrame]:
     """The tables of a record that `judge`, `robustness` and `power` take, as they were given to `write`."""
     return [record[name] for name in OBSERVATIONS if name in record]
-
-
-def runs(record: dict) -> list:
-    """The runs of a record for figures of curves: each with `.label`, `.config` and `.history` by epoch."""
-    table = record["curves"].rename(columns={"train_loss": "loss", "train_mse": "mse"})
-    histories = {
-        key: rows.set_index("epoch").drop(columns=["arm", "seed"]) for key, rows in table.groupby(["arm", "seed"])
-    }
-    return [
-        SimpleNamespace(label=run["label"], config=run, history=histories[run["label"], run["seed"]])
-        for run in record["runs"]
-    ]
 
 
 def claims_by_run() -> dict[str, pd.DataFrame]:

@@ -1,11 +1,9 @@
-"""The words of verdicts: sentences and findings, made from `judge`'s table. A verdict that turns changes its words."""
+"""The words of verdicts, made from `judge`'s table. A verdict that turns changes its words."""
 
 import pandas as pd
 
-from sr_utils.claims.metrics import METRICS
 from sr_utils.claims.statistics import signed
-
-SAID = {"holds": "holds", "does not hold": "does not hold", "undecided": "is undecided"}
+from sr_utils.claims.table import METRICS
 
 
 def value(row, number: float, unit: bool = True) -> str:
@@ -72,24 +70,6 @@ def _claim(row) -> str:
     return f"{said}: {row.claim}" if said else row.claim
 
 
-def sentences(table: pd.DataFrame) -> str:
-    """Markdown, one line per row of `judge`'s table, made from its verdicts."""
-    lines = []
-    for row in table.itertuples():
-        if row.verdict == "not testable here":
-            lines.append(f"- **{row.Index}** {row.original or row.claim}: not testable here, since {row.why}.")
-            continue
-        said = f" **{SAID[row.verdict]}**" if row.verdict in SAID else ""
-        weakest = f" weakest part {row.binding}," if row.binding else ""
-        over = f", 95 % interval {interval(row)}" if interval(row) else ""
-        note = f" {row.note}" if row.note else ""
-        lines.append(
-            f"- **{row.Index}** *{row.original or row.claim}*{said}:{weakest} {effect(row)}{over}, over {row.covers}; "
-            f"{share(row)} single differences agree.{note}"
-        )
-    return "\n".join(lines)
-
-
 def findings(table: pd.DataFrame) -> pd.DataFrame:
     """The findings, a row per primary claim: `original` (what the original says), `ours` (with interval), `verdict`.
 
@@ -120,22 +100,3 @@ def _finding(row, table: pd.DataFrame) -> dict:
         pairs = ", ".join(f"{effect(p)} ({value(p, p.published, False)})" for p in beside.itertuples())
         ours += f". Ours beside the original's: {pairs}"
     return found | {"ours": ours, "note": row.note}
-
-
-def power(table: pd.DataFrame, seeds: int, images: int) -> str:
-    """`checks.power`'s table in words, Markdown: what so many seeds and images can decide, and what open rows need."""
-    decibels = table.detectable[table.unit == "dB"]
-    lines = [
-        f"With {seeds} seeds and {images} images, a difference of PSNR is found with a probability of 80 % "
-        f"(p below 0.05, before any correction) if it is {decibels.min():.2g} to {decibels.max():.2g} dB, depending on "
-        f"the two arms; the median is {decibels.median():.2g} dB."
-    ]
-    for id, row in table[table.verdict == "undecided"].iterrows():
-        ways = [
-            f"{number:,.0f} {what}"
-            for number, what in ((row.seeds_needed, "seeds"), (row.images_needed, "images"))
-            if number < float("inf")
-        ]
-        enough = " or ".join(ways) or "neither a thousand seeds nor a thousand images"
-        lines.append(f"- **{id}** is undecided; {enough} would do.")
-    return "\n".join([lines[0], "", *lines[1:]])
