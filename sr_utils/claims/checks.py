@@ -2,6 +2,7 @@
 
 import itertools
 from bisect import bisect_left
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,6 @@ from sr_utils.claims.table import BY_ID, share_of_mse
 MARGINS = (0.05, 0.1, 0.2)  # dB of PSNR; at which equivalence is shown
 CHANCE = 0.8  # of finding an effect: the power that is asked for
 MOST = 1000  # seeds or images; more are never needed, says a table
-
-#: How a verdict can change from one table to another.
-CHANGES = ("decided by the latter alone", "decided by the former alone", "reversed")
 
 
 def robustness(*observations: pd.DataFrame) -> pd.DataFrame:
@@ -78,11 +76,7 @@ def _ranks(trials: list[Trial]) -> float:
 
 
 def margins(table: pd.DataFrame) -> pd.DataFrame:
-    """What the intervals of `judge`'s equivalence rows say at `MARGINS` of PSNR: ids × dB, uncorrected verdicts.
-
-    A margin on a loss is the share of the reference's mean that so many dB of PSNR are. Rows in other units are left
-    out: their margin is not one of PSNR.
-    """
+    """What the intervals of `judge`'s equivalences of PSNR or loss say at `MARGINS`: ids × dB, uncorrected verdicts."""
     rows = table[table.metric.isin(("psnr", "loss")) & (table.expect == "same") & (table.binding == "")]
     rows = rows[rows.low.notna()]
     shown = pd.DataFrame(index=rows.index)
@@ -107,14 +101,13 @@ def power(*observations: pd.DataFrame, alpha: float = ALPHA) -> pd.DataFrame:
         trial = trials[row.binding or id]
         effect, (seeds, units) = float(trial.paired.to_numpy().mean()), trial.paired.shape
         gap = abs(abs(effect) - trial.margin) if row.expect == "same" else abs(effect - trial.claim.null)
-        variances = _variances(trial)
-        rows[id] = {"verdict": row.verdict, "unit": row.unit, "gap": gap}
-        rows[id] |= {"detectable": _detectable(variances, seeds, units, alpha)}
+        found = partial(_detectable, alpha, _variances(trial))
+        rows[id] = {"verdict": row.verdict, "unit": row.unit, "gap": gap, "detectable": found(seeds, units)}
         rows[id] |= {"seeds_needed": np.nan, "images_needed": np.nan}
         if row.verdict == "undecided" and FIXED not in trial.paired.index:
-            rows[id]["seeds_needed"] = _needed(gap, lambda n, v=variances, u=units: _detectable(v, n, u, alpha))
+            rows[id]["seeds_needed"] = _needed(gap, partial(found, units=units))
         if row.verdict == "undecided" and units > 1:
-            rows[id]["images_needed"] = _needed(gap, lambda n, v=variances, s=seeds: _detectable(v, s, n, alpha))
+            rows[id]["images_needed"] = _needed(gap, partial(found, seeds))
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("id")
 
 
@@ -126,7 +119,7 @@ def _variances(trial: Trial) -> tuple[float, float, float]:
     return max(of_seeds - rest / d.shape[1], 0), of_units, rest
 
 
-def _detectable(variances, seeds: int, units: int, alpha: float) -> float:
+def _detectable(alpha: float, variances, seeds: int, units: int) -> float:
     of_seeds, of_units, rest = variances
     errors = np.sqrt([(of_seeds + rest / units) / seeds, of_units / units])
     found = Estimate(np.array(0.0), errors, (max(seeds - 1, 1), max(units - 1, 1)))
@@ -141,7 +134,7 @@ def _needed(gap: float, detectable) -> float:
 
 
 def turned(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Two tables of `judge` compared: a row per claim that both tested, with `before`, `after`, `change` ("" = stays).
+    """Two tables of `judge` compared: a row per claim that both tested, with `before`, `after` and whether it `stays`.
 
     For another schedule, other learning rates, other images. A run with one seed has no verdicts: there the side on
     which its effect lies is compared with the other run's verdict, where that is decided.
@@ -152,9 +145,7 @@ def turned(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     leaning = stands.apply(lambda each: each.str.startswith("leans")).any(axis=1)
     untold = stands.eq("not testable here").any(axis=1) | (leaning & stands.eq("undecided").any(axis=1))
     pair = pair[(pair.claim == before.claim[pair.index]) & ~untold]
-    old, new = (pair[column].str.removeprefix("leans to ") for column in stands)
-    cases = [old == new, old == "undecided", new == "undecided"]
-    return pair.assign(change=np.select(cases, ["", *CHANGES[:2]], CHANGES[2]))
+    return pair.assign(stays=pair.before.str.removeprefix("leans to ") == pair.after.str.removeprefix("leans to "))
 
 
 def _stand(table: pd.DataFrame) -> pd.Series:
@@ -167,14 +158,10 @@ def survivors(tables: dict[str, pd.DataFrame]) -> str:
     lines = []
     for (small, before), (large, after) in itertools.pairwise(tables.items()):
         pair = turned(before, after)
-        first, stay = pair.family == "primary", pair.change == ""
-        lines.append(
-            f"- **{small} → {large}**: {(first & stay).sum()} of {first.sum()} primary verdicts stay, and "
-            f"{(~first & stay).sum()} of {(~first).sum()} secondary ones."
-        )
-        for change in CHANGES:
-            rows = pair[pair.change == change]
-            said = (f"{row.Index} *{row.claim}* ({row.before} → {row.after})" for row in rows.itertuples())
-            if len(rows):
-                lines.append(f"  - {len(rows)} {change}: {'; '.join(said)}.")
+        stay, count = (pair[rows].family.value_counts() for rows in (pair.stays, pair.stays.notna()))
+        kept = [f"{stay.get(family, 0)} of {count.get(family, 0)} {family}" for family in ("primary", "secondary")]
+        rows = pair[~pair.stays].itertuples()
+        other = "; ".join(f"{row.Index} *{row.claim}* ({row.before} → {row.after})" for row in rows)
+        others = f" Others: {other}." if other else ""
+        lines.append(f"- **{small} → {large}**: {' and '.join(kept)} verdicts stay.{others}")
     return "\n".join(lines)

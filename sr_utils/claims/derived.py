@@ -24,10 +24,7 @@ def observed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def curves(runs) -> pd.DataFrame:
-    """Every run's history, a row per epoch: `arm`, `seed`, `epoch`, `train_loss`, `train_mse`, `val_loss`, `val_mse`.
-
-    `runs` need `.label`, `.config["seed"]` and `.history`, a row per epoch.
-    """
+    """Each run's history, a row per epoch: `arm`, `seed`, `epoch`, `train_loss`, `train_mse`, `val_loss`, `val_mse`."""
     histories = {(run.label, run.config["seed"]): run.history.rename(columns=RENAMED) for run in runs}
     return pd.concat(histories, names=["arm", "seed", "epoch"]).reset_index()
 

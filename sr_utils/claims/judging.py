@@ -22,7 +22,7 @@ FAMILIES = (("primary", "p_holm", statistics.holm), ("secondary", "q", stats.fal
 class Trial:
     """A claim with an arm, and what was observed: `paired` (seeds × units). `why` it gets no verdict, if so."""
 
-    claim: tuple
+    claim: tuple  # a row of CLAIMS
     paired: pd.DataFrame | None = None
     margin: float = 0.0
     why: str = ""
@@ -79,11 +79,9 @@ def _absent(arm: str, metric: str, arms: set) -> str:
 def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame:
     """Every claim with its effect, interval and verdict: a row per claim, indexed by id, with all of `CLAIMS`' columns.
 
-    Parameters
-    ----------
-    observations : tables with the columns `arm`, `seed`, `set`, `image` and one per metric; `curves`, sweeps over
-        `strength` and `likeness` are taken as they are (see `derived.observed`).
-    study : only the rows of that notebook, without verdicts: a correction is over all claims, so verdicts stand in 06.
+    `observations` are tables with the columns `arm`, `seed`, `set`, `image` and one per metric; `curves`, sweeps over
+    `strength` and `likeness` are taken as they are (see `derived.observed`). `study` asks for the rows of that
+    notebook only, without verdicts: a correction is over all claims, so verdicts stand in 06.
 
     Columns
     -------
@@ -107,9 +105,7 @@ def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame
             parts = [trials[id] for id in c.parts]
             rows[c.id] = _intersection(c, parts, [rows[id] for id in c.parts], [both[id] for id in c.parts])
             both[c.id] = intersection(both[id] for id in c.parts)
-    whole = {part: c.id for c in CLAIMS for part in c.parts}
-    table = pd.DataFrame([rows[c.id] | {"part_of": whole.get(c.id, "")} for c in chosen], [c.id for c in chosen])
-    table = table.rename_axis("id")
+    table = pd.DataFrame([rows[c.id] for c in chosen], pd.Index([c.id for c in chosen], name="id"))
     decide = table.why == ""
     table["p"] = [min(1.0, *both[id]) if ok else np.nan for id, ok in decide.items()]
     table["p_holm"] = table["q"] = np.nan
@@ -154,6 +150,7 @@ def _row(c, **found) -> dict:
         "claim": c.claim, "parts": " ".join(c.parts), "metric": c.metric, "unit": metric.unit,
         "quantity": not c.reference and c.metric != "epochs", "null": 2**c.null if metric.ratio else c.null,
         "margin": c.margin, "leans": "", "seeds": 0, "units": 0, "covers": "", "binding": "", "why": "",
+        "part_of": c.part_of,
     } | found  # fmt: skip
 
 

@@ -1,15 +1,10 @@
 """From scores to an interval and a p-value: paired differences, their two sources of chance, and corrections.
 
-A difference is measured once per seed and unit (image). Both seeds and images are samples: another seed, or another
-image, would have given another number. The mean difference therefore carries two errors, and each is estimated from
-few values. Student's t describes one such error; the sum of two is the distribution of Behrens and Fisher (Fisher,
-1935, doi:10.1111/j.1469-1809.1935.tb02120.x). Interval and p-value both come from it. With one seed, or one unit, it
-*is* the one-sample t-test.
-
-Satterthwaite's shorter way (1946, doi:10.2307/3002019), one t with degrees of freedom between those of the two, was
-tried first. `make bench BENCHES=calibration` shows both: where seeds vary most, Satterthwaite's p is below 0.05/60 two
-to five times too often with five seeds, and more with three, because a chance agreement of few seeds also buys it many
-degrees of freedom.
+A difference is measured once per seed and unit (image), and both are samples: another seed, or another image, would
+have given another number. So the mean difference carries two errors, each estimated from few values. Student's t
+describes one such error; the sum of two is the distribution of Behrens and Fisher (Fisher, 1935,
+doi:10.1111/j.1469-1809.1935.tb02120.x), which gives interval and p-value. With one seed, or one unit, that is the
+one-sample t-test.
 """
 
 from dataclasses import dataclass
@@ -78,8 +73,7 @@ def estimate(differences) -> Estimate:
     """The mean of paired differences (…, seeds, units) with the errors of a two-way layout, both factors random.
 
     The means of seeds vary by the seeds and by what is particular to each seed and unit; the units' error is what they
-    add to that, so nothing counts twice. Raises `StudyError` for an empty array, a single difference, or differences
-    that are not finite.
+    add to that, so nothing counts twice. Raises `StudyError` for no or one difference, or one that is not finite.
     """
     d = np.asarray(differences, float)
     if not d.size or not np.isfinite(d).all():

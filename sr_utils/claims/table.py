@@ -14,6 +14,8 @@ A row expects that in `metric`, `arm` has "more" or "less" than `reference`, or 
 - `parts`: ids of the rows whose intersection this row is, with blanks between; it has no arm of its own then;
 - `published`: the original's own difference, where it gives one, in the metric's unit;
 - `control`: whether the row rules out another explanation; `note`: what a reader must know beside the verdict.
+
+Made from these: `family`, "primary" or "secondary", and `part_of`, the intersection that a row is part of.
 """
 
 from dataclasses import dataclass
@@ -80,6 +82,8 @@ def _read() -> pd.DataFrame:
     table["margin"] = table.margin.where(table.metric != "loss", share_of_mse(table.margin))
     table["claim"] = table.claim.where(table.claim != "", table.original)
     table["family"] = (table.original != "").map({True: "primary", False: "secondary"})
+    whole = {part: row.id for row in table.itertuples() for part in row.parts.split()}
+    table["part_of"] = table.id.map(whole).fillna("")
     return table.assign(parts=table.parts.str.split().map(tuple), control=table.control != "")
 
 

@@ -1,9 +1,30 @@
-"""The words of verdicts, made from `judge`'s table. A verdict that turns changes its words."""
+"""Measured differences and verdicts in words. Other numbers, or a verdict that turns, bring other words."""
 
+import numpy as np
 import pandas as pd
 
 from sr_utils.claims.statistics import signed
 from sr_utils.claims.table import METRICS
+
+
+def direction(row) -> int:
+    """1 or −1 where the whole interval of a row of `compare` lies on that side of zero, else 0."""
+    return int(row.low > 0) - int(row.high < 0)
+
+
+def size(row, unit: str = "dB", spec: str = ".2f") -> str:
+    """How large a difference is, without its sign, and its interval: "0.40 dB (0.24 … 0.58)"."""
+    sign = -1 if row.difference < 0 else 1
+    low, high = sorted((sign * row.low, sign * row.high))
+    words = f"{abs(row.difference):{spec}} {unit}".strip()
+    return words if np.isnan(row.low) else f"{words} ({signed(low, spec)} … {signed(high, spec)})"
+
+
+def versus(row, a: str, b: str, unit: str = "dB", spec: str = ".2f", verbs=("beats", "loses to")) -> str:
+    """`a` against `b` in words: "a beats b by 0.40 dB (0.24 … 0.58)", or that no difference is clear."""
+    if direction(row) == 0:
+        return f"between {a} and {b} no difference is clear: {size(row, unit, spec)}"
+    return f"{a} {verbs[direction(row) < 0]} {b} by {size(row, unit, spec)}"
 
 
 def value(row, number: float, unit: bool = True) -> str:
@@ -48,14 +69,10 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 
     An intersection shows its weakest part, the one named in its claim.
     """
+    columns = {"claim": _claim, "expected": expected, "effect": effect, "95 % interval": interval}
+    columns |= {"over": lambda row: row.covers, "single ones agree": share}
     rows = list(table.itertuples())
-    shown = pd.DataFrame(index=table.index)
-    shown["claim"] = [_claim(row) for row in rows]
-    shown["expected"] = [expected(row) for row in rows]
-    shown["effect"] = [effect(row) for row in rows]
-    shown["95 % interval"] = [interval(row) for row in rows]
-    shown["over"] = table.covers
-    shown["single ones agree"] = [share(row) for row in rows]
+    shown = pd.DataFrame({head: map(words, rows) for head, words in columns.items()}, index=table.index)
     if table.p_holm.notna().any() or table.q.notna().any():
         shown["corrected p"] = ["" if pd.isna(p) else f"{p:.2g}" for p in table.p_holm.fillna(table.q)]
     if not (table.verdict == "no verdict").all():

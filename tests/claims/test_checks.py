@@ -50,7 +50,7 @@ def test_power_finds_what_it_says_it_finds():
     """An effect of the size called detectable is found in 80 % of the trials, and one of no size hardly ever."""
     rng, found = np.random.default_rng(0), 0
     variances, seeds, units = (0.05**2, 0.2**2, 0.05**2), 5, 40
-    gap = checks._detectable(variances, seeds, units, 0.05)
+    gap = checks._detectable(0.05, variances, seeds, units)
     for _ in range(300):
         spreads = ((seeds, 1), (1, units), (seeds, units))
         d = gap + sum(rng.normal(0, np.sqrt(v), shape) for v, shape in zip(variances, spreads, strict=True))
@@ -71,7 +71,7 @@ def test_undecided_rows_say_how_many_seeds_or_images_they_need(tables, power):
     for id, row in power[undecided & np.isfinite(power.seeds_needed) & (power.seeds_needed > 2)][:3].iterrows():
         trial = trials[judged.binding[id] or id]
         one_less, enough = (
-            checks._detectable(checks._variances(trial), n, trial.paired.shape[1], 0.05)
+            checks._detectable(0.05, checks._variances(trial), n, trial.paired.shape[1])
             for n in (int(row.seeds_needed) - 1, int(row.seeds_needed))
         )
         assert enough <= row.gap < one_less
@@ -111,22 +111,18 @@ def test_what_turns_between_two_runs_is_listed():
     before = run(a=YES, b=NO, c=OPEN, d=OPEN, e=YES, f=YES, g=YES, i=ABSENT)
     after = run(a=YES, b=NO, c=OPEN, d=NO, e=OPEN, f=NO, h=YES, i=YES)
     found = claims.turned(before, after)
-    assert found.change.to_dict() == {
-        "a": "", "b": "", "c": "", "d": checks.CHANGES[0], "e": checks.CHANGES[1], "f": checks.CHANGES[2],
-    }  # fmt: skip
-    assert claims.survivors({"short": before, "long": after}).splitlines() == [
-        "- **short → long**: 2 of 2 primary verdicts stay, and 1 of 4 secondary ones.",
-        "  - 1 decided by the latter alone: d *claim d* (undecided → does not hold).",
-        "  - 1 decided by the former alone: e *claim e* (holds → undecided).",
-        "  - 1 reversed: f *claim f* (holds → does not hold).",
-    ]
+    assert found.stays.to_dict() == {"a": True, "b": True, "c": True, "d": False, "e": False, "f": False}
+    assert claims.survivors({"short": before, "long": after}) == (
+        "- **short → long**: 2 of 2 primary and 1 of 4 secondary verdicts stay. Others: "
+        "d *claim d* (undecided → does not hold); e *claim e* (holds → undecided); f *claim f* (holds → does not hold)."
+    )
     assert claims.survivors({"alone": before}) == ""
 
 
 def test_a_run_with_one_seed_is_compared_by_the_side_of_its_effects():
     before = run(a=("no verdict", "for"), b=("no verdict", "for"), c=("no verdict", "against"))
     found = claims.turned(before, run(a=YES, b=NO, c=OPEN))
-    assert found.change.to_dict() == {"a": "", "b": "reversed"} and found.before["b"] == "leans to holds"
+    assert found.stays.to_dict() == {"a": True, "b": False} and found.before["b"] == "leans to holds"
 
 
 def test_another_claim_under_the_same_id_is_not_compared():
