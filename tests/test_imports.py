@@ -95,7 +95,6 @@ for names in {names}:
     return dict(zip(rooms, (line == "True" for line in printed.splitlines()), strict=True))
 
 
-@pytest.mark.xfail(reason="charts, diagrams and the record still import networks")
 def test_images_claims_and_drawings_need_no_keras():
     """And models do, which shows that this test can fail."""
     assert keras_after("data", "claims", "plots", "models") == {
