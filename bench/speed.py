@@ -11,7 +11,7 @@ from sr_utils import StudyError, paths
 from tools import publish
 
 #: Pages that show tables of the record.
-PAGES = (paths.ROOT / "README.md", paths.ROOT / "figures/bench/README.md")
+PAGES = (paths.ROOT / "CONTRIBUTING.md", paths.ROOT / "figures/bench/README.md")
 
 
 def save(name: str, found, host: dict) -> None:

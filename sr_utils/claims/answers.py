@@ -81,7 +81,7 @@ def upsampling(scores: pd.DataFrame, costs: dict) -> str:
     return answer(
         f"by final loss, in grey levels²: {listed}. "
         f"That is {'also' if order == list(PLACES) else 'not'} the original's order.",
-        f"by PSNR, the best place against the worst: {versus(compare(scores, worst).loc[best], ranked[0], ranked[-1])}.",
+        f"the best place against the worst: {versus(compare(scores, worst).loc[best], ranked[0], ranked[-1])} of PSNR.",
         f"the global skip changes {most} by {signed(gains[most].difference, '+.2f')} dB, the most of the four, and "
         f"{least} by {signed(gains[least].difference, '+.2f')} dB, the least. Without it the four lie within "
         f"{ranges[0]:.2f} dB, with it within {ranges[1]:.2f} dB: {start}.",
