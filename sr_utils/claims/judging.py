@@ -48,7 +48,9 @@ class Trial:
         if seed in rest.index and len(rest) > 1:
             rest = rest.drop(index=seed)
         if unit in rest.columns and rest.shape[1] > 1:
-            rest = rest.drop(columns=[unit])
+            place = rest.columns.get_loc(unit)
+            left = np.delete(rest.to_numpy(), place, axis=1)
+            rest = pd.DataFrame(left, rest.index, rest.columns.delete(place))
         return replace(self, paired=rest)
 
 

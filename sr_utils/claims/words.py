@@ -126,9 +126,9 @@ def power(table: pd.DataFrame, seeds: int, images: int) -> str:
     """`checks.power`'s table in words, Markdown: what so many seeds and images can decide, and what open rows need."""
     decibels = table.detectable[table.unit == "dB"]
     lines = [
-        f"With {seeds} seeds and {images} images, a difference of PSNR is found with a probability of 80 % from "
-        f"{decibels.min():.2g} to {decibels.max():.2g} dB on, depending on the two arms; the median is "
-        f"{decibels.median():.2g} dB."
+        f"With {seeds} seeds and {images} images, a difference of PSNR is found with a probability of 80 % "
+        f"(p below 0.05, before any correction) if it is {decibels.min():.2g} to {decibels.max():.2g} dB, depending on "
+        f"the two arms; the median is {decibels.median():.2g} dB."
     ]
     for id, row in table[table.verdict == "undecided"].iterrows():
         ways = [

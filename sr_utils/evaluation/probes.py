@@ -12,8 +12,8 @@ from sr_utils.data.images import SCALE
 from sr_utils.data.sets import digest
 from sr_utils.device import keras
 from sr_utils.evaluation.keeping import kept
-from sr_utils.evaluation.metrics import gmsd
-from sr_utils.evaluation.scores import mse, upscale
+from sr_utils.evaluation.metrics import gmsd, mse
+from sr_utils.evaluation.upscale import grey_levels, tiles, upscale
 from sr_utils.models.arms import COMPARED
 
 
@@ -29,7 +29,7 @@ def likeness(runs, sets, arms=COMPARED) -> pd.DataFrame:
     names = [run.folder.name for run in runs]
     frames = []
     for name, pairs in sets.items():
-        depends = [digest(pairs), names, _distances, _couples, upscale, mse, gmsd]
+        depends = [digest(pairs), names, _distances, _couples, upscale, tiles, grey_levels, mse, gmsd]
         frame = kept(runs[0].folder, "likeness", depends, lambda pairs=pairs: _distances(named, pairs))
         frames.append(frame.assign(set=name))
     return pd.concat(frames, ignore_index=True)[["arm", "other", "seed", "set", "image", "rms", "gmsd"]]

@@ -13,6 +13,7 @@ from sr_utils.data.images import SCALE, upsample
 from sr_utils.plots.style import DPI, GREY, INK, PAGE, headline, name
 
 GAP, LINE = 8, 17  # pixels between pictures, and of a line of words
+SMALL = 220  # pixels of a scene's side where there are several: photographs make a page heavy
 BOX = "#EE7733"
 ERRORS = 48  # grey levels of luma that get the error map's brightest colour
 
@@ -130,6 +131,7 @@ def crops(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int = 64
     columns, cell, foot = -(-count // rows), side * zoom, 2 * LINE + GAP
     block = rows * (cell + foot) + GAP
     room = PAGE - columns * (cell + GAP) - GAP, block - LINE - 3 * GAP  # for a scene
+    room = room if len(images) == 1 else (min(SMALL, room[0]), min(SMALL, room[1]))
     left = 2 * GAP + max(int(_fit(each["hr"], *room) * each["hr"].shape[1]) for each in images.values())
     page = Page(left + columns * (cell + GAP) - GAP, block * len(images))
     for i, (key, shown) in enumerate(panels.items()):

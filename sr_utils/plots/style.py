@@ -130,6 +130,7 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
         _frame(fig, title or fig.get_suptitle(), note)
         path.parent.mkdir(parents=True, exist_ok=True)
         options = {"format": "png", "metadata": {"Software": None}}  # no version inside: same data, same bytes
+        options["pil_kwargs"] = {"optimize": True}
         replace(path, lambda scratch: fig.savefig(scratch, dpi=DPI, **options))
     except OSError as error:
         raise StudyError(

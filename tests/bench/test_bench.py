@@ -1,22 +1,25 @@
 """What `make bench` measures, and what of it the README shows."""
 
+import importlib
 import json
+import types
 
 import numpy as np
 import pytest
 
-from bench import racing, speed, tried
-from sr_utils import StudyError, models
-from sr_utils import device as backend
-from tools import publish
+from bench import __main__ as bench
+from bench import racing, tried
+from bench import record as benches
+from sr_utils import StudyError, device, models, paths
+from tools.readme import fill
 
 
 def test_tables_of_the_pages_are_the_record_of_make_bench():
-    record = speed.read()
-    for page in speed.PAGES:
-        assert publish.fill(page.read_text(), record, speed.TABLES) == page.read_text(), page
-    assert {row["arm"] for row in record["steps"]["found"]["rows"]} == set(models.MODELS)
-    assert [row["tried"] for row in record["tried"]["found"]] == [t[0] for t in tried.TRIED for _ in t[2]]
+    record = benches.read()
+    for page in benches.PAGES:
+        assert fill(page.read_text(), record, benches.TABLES) == page.read_text(), page
+    assert {row["arm"] for row in record["steps"]["found"]["rows"]} <= set(models.MODELS)
+    assert {words for words, *_ in tried.TRIED} <= {row["tried"] for row in record["tried"]["found"]}
 
 
 def test_a_share_is_the_ratio_of_medians_and_each_action_is_warmed_up(monkeypatch):
@@ -33,19 +36,19 @@ def test_a_share_is_the_ratio_of_medians_and_each_action_is_warmed_up(monkeypatc
 def test_each_benchs_finding_stands_beside_the_others(monkeypatch, tmp_path):
     monkeypatch.setenv("SR_BUILD", str(tmp_path))
     with pytest.raises(StudyError, match=r"bench\.json does not exist; run make bench first"):
-        speed.to_readme()
+        benches.publish()
     host = {"processor": "one", "cores": 2, "precision": "float32", "keras": "3", "torch": None}
     other = host | {"processor": "another", "torch": "2"}
     for name, found, where in (("shares", 1, host), ("growth", 2, host), ("shares", 3, other)):
-        speed.save(name, found, where)
+        benches.save(name, found, where)
     record = json.loads((tmp_path / "bench.json").read_text())
     assert record == {"shares": {"host": other, "found": 3}, "growth": {"host": host, "found": 2}}
-    assert speed.where(record["growth"]) == "*one, 2 cores, float32; keras 3*"
-    assert speed.where(record["shares"]) == "*another, 2 cores, float32; keras 3, torch 2*"
+    assert benches.where(record["growth"]) == "*one, 2 cores, float32; keras 3*"
+    assert benches.where(record["shares"]) == "*another, 2 cores, float32; keras 3, torch 2*"
 
 
 def test_ratios_of_steps_are_told_against_the_goal():
-    row = {"ms": 1.0, "layerwise ratio": 0.5, "share of peak": 0.25}
+    row = {"ms": 1.0, "share of peak": 0.25}
     rows = [
         {"arm": arm, "patch": patch, "ratio": ratio, **row}
         for arm, ratios in (("srcnn", (1.1, 0.9)), ("combined", (1.2, 1.3)))
@@ -53,8 +56,8 @@ def test_ratios_of_steps_are_told_against_the_goal():
     ]
     host = {"processor": "one", "cores": 2, "precision": "float32"}
     trials = [{"tried": tried.GRADIENTS, "arm": "combined", "share": 0.9}, {"tried": "XLA", "arm": "srcnn", "share": 2}]
-    table = speed.steps({"steps": {"host": host, "found": {"rows": rows}}, "tried": {"found": trials}})
-    assert "| `srcnn` | 1.0 | 1.10 | 0.50 | 25 % | 1.0 | 0.90 | 0.50 | 25 % |" in table
+    table = benches.steps({"steps": {"host": host, "found": {"rows": rows}}, "tried": {"found": trials}})
+    assert "| `srcnn` | 1.0 | 1.10 | 25 % | 1.0 | 0.90 | 25 % |" in table
     assert "Not slower than PyTorch: 1 of 4 (`srcnn` 96×96)." in table
     assert table.endswith("of PyTorch's whole step at 48×48: 1.08 (`combined`).")
 
@@ -64,13 +67,15 @@ def test_the_range_of_ratios_names_the_arms_at_its_ends():
     forward = [{"arm": arm, "ratio": ratio} for arm, ratio in zip("abc", (0.7, 0.9, 2), strict=True)]
     host = {"processor": "one", "cores": 2, "precision": "float32"}
     record = {"steps": {"host": host, "found": {"rows": rows}}, "inference": {"host": host, "found": {"rows": forward}}}
-    assert "| training step, 48×48 | 0.80 `b` | 1.10 | 1.50 `a` |" in speed.ratios(record)
-    assert "| forward pass of `make upscale` | 0.70 `a` | 0.90 | 2.00 `c` |" in speed.ratios(record)
+    assert "| training step, 48×48 | 0.80 `b` | 1.10 | 1.50 `a` |" in benches.ratios(record)
+    assert "| forward pass of `make upscale` | 0.70 `a` | 0.90 | 2.00 `c` |" in benches.ratios(record)
 
 
 def test_shares_are_of_the_whole_run():
     found = {"wall": 200.0, "seconds": {"import": 30.0, "training steps": 170.0}}
-    table = speed.shares({"shares": {"host": {"processor": "one", "cores": 2, "precision": "float32"}, "found": found}})
+    table = benches.shares(
+        {"shares": {"host": {"processor": "one", "cores": 2, "precision": "float32"}, "found": found}}
+    )
     assert "| training steps | 170 | 85.0 % |\n| import | 30 | 15.0 % |\n| all | 200 | 100.0 % |" in table
 
 
@@ -82,8 +87,8 @@ def variants(monkeypatch):
 
 
 def test_the_transposed_convolution_is_the_sub_pixel_one(variants, monkeypatch):
-    precise = {**backend.setup(), "precision": "float32"}
-    monkeypatch.setattr(backend, "_choose", lambda: precise)
+    precise = {**device.setup(), "precision": "float32"}
+    monkeypatch.setattr(device, "_choose", lambda: precise)
     ours, other = tried.sub_pixel_at_lr()
     kernel, bias = (weight.numpy() for weight in ours.get_layer("up4_conv").weights)
     bias[:] = 0
@@ -101,23 +106,31 @@ def test_the_transposed_convolution_is_the_sub_pixel_one(variants, monkeypatch):
     np.testing.assert_allclose(np.asarray(other(lr)), np.asarray(ours(lr)), rtol=1e-3, atol=0.01)
 
 
-def test_trials_change_what_they_say(variants, monkeypatch):
-    mixed = {**backend.setup(), "precision": "bfloat16"}
-    monkeypatch.setattr(backend, "_choose", lambda: mixed)
-    for arm in ("srcnn", "post_upsampling"):
-        networks = tried.low_precision_end(arm)
-        low, exact = (model.layers[-2].compute_dtype for model in networks)
-        assert (low, exact) == ("bfloat16", "float32")
+def test_the_fused_network_has_the_size_of_the_study(variants):
     fused, _ = tried.fused_bilinear()
     assert fused.compute_output_shape((1, 5, 6, 3)) == (1, 20, 24, 3)
 
 
 def test_publishing_keeps_what_another_run_found(monkeypatch, tmp_path):
-    monkeypatch.setattr(speed.paths, "ROOT", tmp_path)
-    monkeypatch.setattr(speed, "PAGES", ())
+    monkeypatch.setattr(benches.paths, "ROOT", tmp_path)
+    monkeypatch.setattr(benches, "PAGES", ())
     monkeypatch.setenv("SR_BUILD", str(tmp_path / "build"))
     (tmp_path / "figures/bench").mkdir(parents=True)
     (tmp_path / "figures/bench/bench.json").write_text('{"shares": 1, "growth": 2}')
-    speed.save("shares", 3, {})
-    speed.to_readme()
-    assert speed.read() == {"shares": {"host": {}, "found": 3}, "growth": 2}
+    benches.save("shares", 3, {})
+    benches.publish()
+    assert benches.read() == {"shares": {"host": {}, "found": 3}, "growth": 2}
+
+
+def test_every_bench_is_found_by_its_name(monkeypatch, capsys):
+    monkeypatch.setattr(importlib, "import_module", lambda name: types.SimpleNamespace(**{name.split(".")[1]: refuse}))
+    assert bench.main() == 0 and capsys.readouterr().out.count("left out: not here") == len(bench.BENCHES)
+    assert bench.main("steps", "nothing") == 1
+    assert "make bench stopped: there is no bench 'nothing'; choose from calibration" in capsys.readouterr().err
+    for name in (*bench.BENCHES, *bench.NAMED):
+        assert f"def {name}(" in (paths.ROOT / f"bench/{name}.py").read_text()
+
+
+def refuse():
+    """A bench that cannot run."""
+    raise StudyError("not here")

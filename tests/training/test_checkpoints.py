@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from bench import kills
+from bench import survival
 from sr_utils import StudyError, paths
 from sr_utils.training import checkpoints as keeping
 from sr_utils.training import runs as training
@@ -23,19 +23,19 @@ from sr_utils.training import runs as training
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """Weights and history of a training that nothing disturbed."""
-    return kills.finished(tmp_path_factory.mktemp("whole"))
+    return survival.finished(tmp_path_factory.mktemp("whole"))
 
 
 @pytest.mark.parametrize("flush", [2, 3])
 def test_a_kill_in_the_middle_of_a_checkpoint_changes_nothing(whole, tmp_path, flush):
     """Flush 2 is the first epoch's record, flush 3 the second epoch's weights."""
-    assert kills.killed(tmp_path / "cut", flush)
-    assert kills.finished(tmp_path / "cut") == whole
+    assert survival.killed(tmp_path / "cut", flush)
+    assert survival.finished(tmp_path / "cut") == whole
 
 
 def test_a_kill_at_a_random_moment_changes_nothing(whole, tmp_path):
-    kills.killed(tmp_path / "cut", seconds=np.random.default_rng(0).uniform(0, kills.SECONDS))
-    assert kills.finished(tmp_path / "cut") == whole
+    survival.killed(tmp_path / "cut", seconds=np.random.default_rng(0).uniform(0, survival.SECONDS))
+    assert survival.finished(tmp_path / "cut") == whole
 
 
 def cut(content):
@@ -60,7 +60,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, tmp_pat
     monkeypatch.setattr(training.Keeper, "finish", original)
     resume, done = training.Keeper.resume, []
     monkeypatch.setattr(training.Keeper, "resume", lambda self, model: done.append(resume(self, model)) or done[-1])
-    assert kills.finished(tmp_path / "cut") == whole and done == [1]  # of two epochs
+    assert survival.finished(tmp_path / "cut") == whole and done == [1]  # of two epochs
     assert "the checkpoint epoch-0002 is damaged; going on from the one before" in capsys.readouterr().out
 
 
@@ -87,13 +87,13 @@ def test_an_interrupted_command_says_how_to_go_on(tmp_path, stop):
 def test_two_processes_train_a_run_once(whole, tmp_path):
     """The second one waits, says so, and finds the run kept."""
     runs = tmp_path / "shared"
-    command = [sys.executable, "-c", kills.CHILD]
+    command = [sys.executable, "-c", survival.CHILD]
     environment = os.environ | {"SR_RUNS": str(runs)}
     start = {"env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(command, **start) as first, subprocess.Popen(command, **start) as second:
         said = [process.communicate(timeout=180)[0] for process in (first, second)]
     assert [text.splitlines()[-1] for text in said] == ["done", "done"]
-    assert kills.finished(runs) == whole
+    assert survival.finished(runs) == whole
 
 
 def test_the_waiting_one_says_so(tmp_path, capsys):

@@ -1,13 +1,17 @@
-"""Trainings that are killed, for the test and the benchmark of resuming."""
+"""Trainings that are killed and resumed: whether they end in the same bytes."""
 
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from unittest import mock
 
-from sr_utils.training import runs as training
+import numpy as np
+
+from sr_utils.training import train
 
 #: Makes this process die at a flush to the disk, in the middle of a file's writing.
 DEADLY = """
@@ -51,12 +55,22 @@ def killed(runs: Path, flush: int = 0, seconds: float | None = None) -> bool:
 
 def finished(runs: Path) -> tuple[bytes, bytes]:
     """Go on to the end, in this process; the bytes of the final weights and of the history."""
-    kept = os.environ.get("SR_RUNS")
-    os.environ["SR_RUNS"] = str(runs)
-    try:
-        folder = training.train("post_upsampling", 0, "smoke", "sample").folder
-    finally:
-        os.environ.pop("SR_RUNS") if kept is None else os.environ.__setitem__("SR_RUNS", kept)
+    with mock.patch.dict(os.environ, SR_RUNS=str(runs)):
+        folder = train("post_upsampling", 0, "smoke", "sample").folder
     left = sorted(path.name for path in folder.iterdir())
     assert left == ["final.weights.h5", "history.csv", "run.json"], left
     return (folder / "final.weights.h5").read_bytes(), (folder / "history.csv").read_bytes()
+
+
+def survival(kills_at_flush: int = 14, kills_in_time: int = 8) -> dict:
+    """Trainings at `smoke`, killed at a flush to the disk (each of the seven, twice) or at random, then resumed."""
+    rng, whole = np.random.default_rng(0), finished(Path(tempfile.mkdtemp()))
+    count = equal = 0
+    plans = [{"flush": 1 + i % FLUSHES} for i in range(kills_at_flush)]
+    plans += [{"seconds": rng.uniform(0, SECONDS)} for _ in range(kills_in_time)]
+    for plan in plans:
+        runs = Path(tempfile.mkdtemp())
+        count += killed(runs, **plan)
+        equal += finished(runs) == whole
+    print(f"{len(plans)} trainings, {count} killed before their end; {equal} of {len(plans)} ended in the same bytes")
+    return {"trainings": len(plans), "killed": count, "equal": equal}

@@ -1,4 +1,4 @@
-"""The record of `make bench`, figures/bench/bench.json, as the README's tables."""
+"""The record of `make bench`, figures/bench/bench.json, as tables of the pages."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ import numpy as np
 from bench import peers as race
 from bench.tried import GRADIENTS, TRIED
 from sr_utils import StudyError, paths
-from tools import publish
+from tools.readme import fill
 
 #: Pages that show tables of the record.
 PAGES = (paths.ROOT / "CONTRIBUTING.md", paths.ROOT / "figures/bench/README.md")
@@ -27,7 +27,7 @@ def read() -> dict:
     return json.loads((paths.ROOT / "figures/bench/bench.json").read_text())
 
 
-def to_readme() -> None:
+def publish() -> None:
     """Bring what build/ holds into figures/bench/, beside what other runs found, and refresh the pages' tables."""
     found, figure = paths.build() / "bench.json", paths.build() / "bench_steps.png"
     if not found.exists():
@@ -37,7 +37,7 @@ def to_readme() -> None:
     if figure.exists():
         shutil.copy(figure, target / "steps.png")
     for page in PAGES:
-        page.write_text(publish.fill(page.read_text(), record, TABLES))
+        page.write_text(fill(page.read_text(), record, TABLES))
         print(f"refreshed the tables of {page}")
 
 
@@ -54,13 +54,10 @@ def steps(record: dict) -> str:
     for arm, patch in rows:
         arms.setdefault(arm, []).append(patch)
     patches = sorted({patch for _, patch in rows})
-    heads = [f"{p}×{p}: ms | ÷ PyTorch | ÷ PyTorch, same precision | of peak" for p in patches]
-    lines = ["| arm | " + " | ".join(heads) + " |", "|---|" + "---:|" * (4 * len(patches))]
+    heads = [f"{p}×{p}: ms | ÷ PyTorch | of peak" for p in patches]
+    lines = ["| arm | " + " | ".join(heads) + " |", "|---|" + "---:|" * (3 * len(patches))]
     for arm, sizes in arms.items():
-        cells = (
-            f"{r['ms']:.1f} | {r['ratio']:.2f} | {r['layerwise ratio']:.2f} | {r['share of peak']:.0%}"
-            for r in (rows[arm, p] for p in sizes)
-        )
+        cells = (f"{r['ms']:.1f} | {r['ratio']:.2f} | {r['share of peak']:.0%}" for r in (rows[arm, p] for p in sizes))
         lines.append(f"| `{arm}` | " + " | ".join(cells).replace("%", " %") + " |")
     met = [f"`{arm}` {patch}×{patch}" for (arm, patch), r in rows.items() if r["ratio"] <= 1]
     lowest = min(patches)
@@ -102,7 +99,7 @@ def inference(record: dict) -> str:
 def tried(record: dict) -> str:
     """Markdown: what was tried, its time as a share of the time without it, and whether it was kept."""
     found, kept = {}, {words: decided for words, _, _, decided in TRIED}
-    for row in record["tried"]["found"]:
+    for row in (row for row in record["tried"]["found"] if row["tried"] in kept):
         spread = "–".join(f"{q:.2f}" for q in row["quartiles"])
         shares = found.setdefault(row["tried"], [])
         shares.append(
