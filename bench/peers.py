@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -184,7 +185,8 @@ def peers() -> dict:
         for name in NETWORKS
     ]
     print(table(rows))
-    return {"rows": rows}
+    packages = ("ncnn", "onnxruntime", *(package for package, _ in PEERS.values()))
+    return {"rows": rows, "versions": {package: version(package) for package in packages}}
 
 
 def table(rows: list[dict]) -> str:

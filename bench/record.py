@@ -28,14 +28,14 @@ def read() -> dict:
 
 
 def publish() -> None:
-    """Copy record and figures from build/ to figures/bench/, and refresh the pages' tables from them."""
-    if not (paths.build() / "bench.json").exists():
-        raise StudyError(f"{paths.build() / 'bench.json'} does not exist; run make bench first.")
-    target = paths.ROOT / "figures/bench"
-    target.mkdir(parents=True, exist_ok=True)
-    for name in ("bench.json", "bench_steps.png"):
-        shutil.copy(paths.build() / name, target / name.removeprefix("bench_"))
-    record = read()
+    """Bring what build/ holds into figures/bench/, beside what other runs found, and refresh the pages' tables."""
+    found, figure = paths.build() / "bench.json", paths.build() / "bench_steps.png"
+    if not found.exists():
+        raise StudyError(f"{found} does not exist; run make bench first.")
+    record, target = read() | json.loads(found.read_text()), paths.ROOT / "figures/bench"
+    (target / "bench.json").write_text(json.dumps(record, indent=1) + "\n")
+    if figure.exists():
+        shutil.copy(figure, target / "steps.png")
     for page in PAGES:
         page.write_text(fill(page.read_text(), record, TABLES))
         print(f"refreshed the tables of {page}")
@@ -124,7 +124,8 @@ def shares(record: dict) -> str:
 
 def peers(record: dict) -> str:
     """Markdown: the study's networks beside what can be installed from PyPI in their stead."""
-    return f"{race.table(_rows(record, 'peers'))}\n\n{where(record['peers'])}"
+    versions = ", ".join(f"{name} {number}" for name, number in record["peers"]["found"]["versions"].items())
+    return f"{race.table(_rows(record, 'peers'))}\n\n{where(record['peers'])[:-1]}, {versions}*"
 
 
 TABLES = {

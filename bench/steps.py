@@ -67,7 +67,9 @@ def steps(patches=(48, 96), arms=tuple(models.MODELS)) -> dict:
 def draw(table: pd.DataFrame, precision: str) -> None:
     """build/bench_steps.png: each arm's step over PyTorch's, one panel per patch; left of 1 is faster."""
     patches = table.patch.unique()
-    fig, axes = plt.subplots(1, len(patches), figsize=(4.5 * len(patches), 3.2), sharey=True, squeeze=False)
+    fig, axes = plt.subplots(
+        1, len(patches), figsize=(4.5 * len(patches), 3.2), sharex=True, sharey=True, squeeze=False
+    )
     for ax, patch in zip(axes[0], patches, strict=True):
         rows = table[table.patch == patch].reset_index()
         for y, row in rows.iterrows():
@@ -78,8 +80,8 @@ def draw(table: pd.DataFrame, precision: str) -> None:
         ax.set(title=f"{patch}×{patch}", xlabel="step / PyTorch's step", yticks=range(len(rows)))
         ax.set_yticklabels([style.name(arm) for arm in rows.arm])
     axes[0, 0].invert_yaxis()
-    fig.text(0.01, 0.01, f"batch {BATCH} · {precision} · medians and quartiles", fontsize=6.5, color="#666666")
-    fig.tight_layout(rect=(0, 0.03, 1, 1))
+    fig.text(0.01, 0.01, f"batch {BATCH} · {precision} · medians and quartiles", fontsize=9, color="#666666")
+    fig.tight_layout(rect=(0, 0.06, 1, 1))
     paths.build().mkdir(parents=True, exist_ok=True)
     fig.savefig(paths.build() / "bench_steps.png", dpi=style.DPI)
     plt.close(fig)

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from sr_utils.claims.table import CLAIMS, COMPARED
+from sr_utils.claims.table import CLAIMS
+from sr_utils.models.arms import COMPARED
 
 FIXED = {"bilinear": -1.0, "bicubic": -0.6}
 ARMS = sorted(
@@ -24,12 +25,12 @@ def scores(seeds=5, images=20, noise=0.02, arms=(), **effects) -> pd.DataFrame:
     for arm in [*FIXED, *(arms or ARMS)]:
         for seed in [-1] if arm in FIXED else range(seeds):
             q = FIXED.get(arm, 0) + effects.get(arm.replace(" ", "_"), 0) + rng.normal(0, noise / 2)
-            q = q + rng.normal(0, noise, images)
+            q, r, s, g = q + rng.normal(0, noise, (4, images))  # every metric has a chance of its own
             rows.append(
                 pd.DataFrame({
                     "arm": arm, "seed": seed, "set": np.where(np.arange(images) < images // 2, "Set5", "Set14"),
                     "image": [f"img_{i}" for i in range(images)], "loss": 100 * 10 ** (-(q + hard) / 10),
-                    "psnr": 28 + q + hard, "ssim": 0.8 + q / 50, "sharpness": 0.5 + q / 10, "gmsd": 0.1 - q / 50,
+                    "psnr": 28 + q + hard, "ssim": 0.8 + r / 50, "sharpness": 0.5 + s / 10, "gmsd": 0.1 - g / 50,
                 })
             )  # fmt: skip
     return pd.concat(rows, ignore_index=True)

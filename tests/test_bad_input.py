@@ -16,12 +16,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, filters, losses, paths
+from sr_utils import StudyError, filters, losses, paths, plots
 from sr_utils import device as backend
 from sr_utils.data import archives
 from sr_utils.data import sets as data
 from sr_utils.data.sets import main as make_data
-from sr_utils.plots import charts as plots
 from sr_utils.training import runs as training
 from tests.archives import pack, png
 from tools import reproduce
@@ -151,7 +150,7 @@ def unwritable_figures(place):
     place.patch.setenv("SR_FIGURES", str(place.file("file")))
     import matplotlib.pyplot as plt
 
-    return lambda: plots.save(plt.figure(), "name", "smoke")
+    return lambda: plots.save(plt.figure(), "name", "smoke", alt="nothing")
 
 
 def full_disk(place):

@@ -54,18 +54,18 @@ class Graph:
         return self.constants[-1].name
 
 
-def to_onnx(model: keras.Model, **metadata: str) -> onnx.ModelProto:
+def to_onnx(model: keras.Model) -> onnx.ModelProto:
     """A model of the study as ONNX, with `METADATA` and more: uint8 (B, h, w, 3) `lr` -> uint8 (B, 4h, 4w, 3) `sr`.
 
     Rounded and clipped as `evaluation.upscale` does. Raises `StudyError` for a layer that is not known here.
     """
     graph = Graph()
     x = graph.add("Cast", "lr", to=TensorProto.FLOAT)
-    made = {id(model.input): graph.add("Transpose", x, perm=(0, 3, 1, 2))}
+    names = {id(model.input): graph.add("Transpose", x, perm=(0, 3, 1, 2))}
     for layer in model.layers[1:]:
-        inputs = [made[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
-        made[id(layer.output)] = _operators(graph, layer, inputs)
-    x = graph.add("Transpose", made[id(model.output)], perm=(0, 2, 3, 1))
+        inputs = [names[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
+        names[id(layer.output)] = _operators(graph, layer, inputs)
+    x = graph.add("Transpose", names[id(model.output)], perm=(0, 2, 3, 1))
     x = graph.add("Clip", graph.add("Round", x), np.float32(0), np.float32(255))
     graph.add("Cast", x, to=TensorProto.UINT8, name="sr")
     sizes = {"lr": ("batch", "height", "width", 3), "sr": ("batch", "sr_height", "sr_width", 3)}
@@ -76,7 +76,7 @@ def to_onnx(model: keras.Model, **metadata: str) -> onnx.ModelProto:
         ir_version=IR,
         producer_name="super-resolution-study",
     )
-    helper.set_model_props(made, METADATA | {"arm": model.name, "reach": str(reach(model))} | metadata)
+    helper.set_model_props(made, METADATA | {"arm": model.name, "reach": str(reach(model))})
     onnx.checker.check_model(made, full_check=True)
     return made
 
@@ -127,12 +127,12 @@ def difference(made: onnx.ModelProto, model: keras.Model, lr) -> np.ndarray:
     return np.abs(sr[0].astype(int) - upscale(in_float32(model), lr))
 
 
-def export(model: keras.Model, target: Path, **metadata: str) -> str:
+def export(model: keras.Model, target: Path) -> str:
     """Write the ONNX file, once it gives Keras' picture; returns a line that says what was written.
 
     Raises `StudyError` where a picture of odd size differs by more than `TOLERANCE`, and where it cannot be written.
     """
-    made = to_onnx(model, **metadata)
+    made = to_onnx(model)
     lr = np.ascontiguousarray(load("sample").valid[0].lr[:37, :53])
     off = difference(made, model, lr)
     if off.max() > TOLERANCE:

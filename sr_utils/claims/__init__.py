@@ -4,10 +4,10 @@ from sr_utils.claims.checks import margins, power, robustness, survivors, turned
 from sr_utils.claims.derived import best_strengths, curves, learning
 from sr_utils.claims.judging import judge
 from sr_utils.claims.statistics import compare, table
-from sr_utils.claims.table import CLAIMS, COMPARED, LADDER, PLACES, between
+from sr_utils.claims.table import CLAIMS, LADDER, between
 from sr_utils.claims.words import findings, readable, sentences
 
 __all__ = [
-    "CLAIMS", "COMPARED", "LADDER", "PLACES", "best_strengths", "between", "compare", "curves", "findings", "judge",
+    "CLAIMS", "LADDER", "best_strengths", "between", "compare", "curves", "findings", "judge",
     "learning", "margins", "power", "readable", "robustness", "sentences", "survivors", "table", "turned",
 ]  # fmt: skip

@@ -74,19 +74,20 @@ def upsampling(scores: pd.DataFrame, costs: dict) -> str:
     best, worst = PLACES[ranked[0]], PLACES[ranked[-1]]
     gains = {place: compare(scores, PLACES[place]).loc[skips[place]] for place in PLACES}
     most, least = (choose(gains, key=lambda place: gains[place].difference) for choose in (max, min))
+    dear, cheap = (costs[PLACES[place]]["macs"] for place in ("pre", "post"))
     ranges = [np.ptp([psnr[arm] for arm in arms.values()]) for arms in (PLACES, skips)]
     start = "most of the gap is the start's, not the place's" if ranges[1] < ranges[0] / 2 else (
         "the place matters, whatever the start")  # fmt: skip
     return answer(
         f"by final loss, in grey levels²: {listed}. "
         f"That is {'also' if order == list(PLACES) else 'not'} the original's order.",
-        f"{versus(compare(scores, worst).loc[best], ranked[0], ranked[-1])} of PSNR: the best place against the worst.",
+        f"by PSNR, the best place against the worst: {versus(compare(scores, worst).loc[best], ranked[0], ranked[-1])}.",
         f"the global skip changes {most} by {signed(gains[most].difference, '+.2f')} dB, the most of the four, and "
         f"{least} by {signed(gains[least].difference, '+.2f')} dB, the least. Without it the four lie within "
         f"{ranges[0]:.2f} dB, with it within {ranges[1]:.2f} dB: {start}.",
         f"{versus(compare(scores, 'srcnn').loc[best], f'{ranked[0]}, the best of the four,', 'the baseline')}; "
         f"under the skip, {versus(compare(scores, 'srcnn_skip').loc[skips[ranked[0]]], 'it', 'the baseline')}.",
-        f"post needs {costs[PLACES['pre']]['macs'] / costs[PLACES['post']]['macs']:.0f} times fewer multiply–adds than pre.",
+        f"post needs {dear / cheap:.0f} times fewer multiply–adds than pre.",
     )
 
 
@@ -156,3 +157,58 @@ def filter_alone(response: pd.DataFrame) -> float:
     """What edge enhancement alone does to the ripples of a response table: mean gain in dB up to LR's Nyquist."""
     frequencies = np.array([float(c.removeprefix("gain ")) for c in response if c.startswith("gain ")])
     return float(np.mean(20 * np.log10(wave_gain(frequencies[frequencies <= 0.5 / SCALE]))))
+
+
+#: What was changed, and the two arms that differ by it.
+CHANGES = (
+    ("SRCNN for bicubic interpolation", "srcnn", "bicubic"),
+    ("a learnt up-sampling before SRCNN", "pre_upsampling", "srcnn"),
+    ("residual blocks behind it", "residual", "pre_upsampling"),
+    ("inception blocks behind it", "inception", "pre_upsampling"),
+    ("a global skip from zero, with post-upsampling", "post_skip", "post_upsampling"),
+    ("MAE for MSE", "srcnn mae", "srcnn"),
+    ("the perceptual loss for MSE", "srcnn perceptual", "srcnn"),
+    ("edge enhancement before the network", "srcnn_edge_input", "srcnn"),
+)
+COUNTED = (("holds", "hold"), ("does not hold", "do not hold"), ("undecided", "are undecided"))
+
+
+def conclusions(judged: pd.DataFrame, scores: pd.DataFrame, costs: pd.DataFrame) -> str:
+    """06, in five sentences, from `judge`'s table, all scores, and `parameters` and `macs` by arm."""
+    changes = {
+        words: compare(scores[scores.arm.isin((arm, before))], before).loc[arm]
+        for words, arm, before in CHANGES
+        if arm in set(scores.arm)
+    }
+    moved = sorted(changes, key=lambda words: -abs(changes[words].difference))
+    clear = [f"{words} {signed(changes[words].difference, '+.2f')}" for words in moved if direction(changes[words])]
+    unclear = [words for words in moved if not direction(changes[words])]
+    psnr = means(scores, "psnr")
+    plain, skips = ([psnr[arm] for arm in arms] for arms in (PLACES.values(), (f"{p}_skip" for p in PLACES)))
+    combined = compare(scores[scores.arm.isin(("combined", "srcnn"))], "srcnn").loc["combined"]
+    cost, size_of = costs.loc["combined"] / costs.loc["srcnn"], costs.loc["combined"].parameters
+    after = judged.loc["11b"]
+    return answer(
+        verdicts(judged[judged.family == "primary"]),
+        f"what moves PSNR, in dB, largest first: {', '.join(clear) or 'nothing clearly'}."
+        + (f" Not clear: {', '.join(unclear)}." if unclear else ""),
+        f"the four placements lie within {np.ptp(plain):.2f} dB without a global skip, and within "
+        f"{np.ptp(skips):.2f} dB with it.",
+        f"edge enhancement at full strength after the network changes PSNR by {signed(after.effect, '+.2f')} dB.",
+        f"{versus(combined, 'the combined model', 'SRCNN')}, with {cost.macs:.2g} times its multiply–adds and "
+        f"{size_of:,.0f} parameters.",
+    )
+
+
+def verdicts(primary: pd.DataFrame) -> str:
+    """How many of the original's claims hold, do not hold and stay open, with their ids."""
+    counts = []
+    for verdict, words in COUNTED:
+        ids = list(primary.index[primary.verdict == verdict])
+        if ids:
+            counts.append(f"{len(ids)} {words} ({', '.join(ids)})")
+    rest = primary[~primary.verdict.isin([verdict for verdict, _ in COUNTED])]
+    if len(rest):
+        side = (rest.leans == "for").sum()
+        counts.append(f"{len(rest)} have no verdict; of these, {side} effects speak for the claim")
+    return f"of the original's {len(primary)} claims, {', '.join(counts)}."

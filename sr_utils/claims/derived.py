@@ -5,7 +5,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from sr_utils.claims.table import ALIKE, CLAIMS, FURTHEST, against, between
+from sr_utils.claims.table import CLAIMS, FURTHEST, against, between
+from sr_utils.models.arms import ALIKE
 
 RENAMED = {"loss": "train_loss", "mse": "train_mse"}  # claims are about another loss
 

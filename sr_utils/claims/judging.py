@@ -48,7 +48,9 @@ class Trial:
         if seed in rest.index and len(rest) > 1:
             rest = rest.drop(index=seed)
         if unit in rest.columns and rest.shape[1] > 1:
-            rest = rest.drop(columns=[unit])
+            place = rest.columns.get_loc(unit)
+            left = np.delete(rest.to_numpy(), place, axis=1)
+            rest = pd.DataFrame(left, rest.index, rest.columns.delete(place))
         return replace(self, paired=rest)
 
 
@@ -183,8 +185,9 @@ def _intersection(c: Claim, trials: dict[str, Trial]) -> tuple[dict, tuple[float
     if absent:
         return row | {"why": absent}, (np.nan, np.nan)
     pairs = [part.p_values() if part.measurable else (np.nan, np.nan) for part in parts]
-    holds = [p[0] for p in pairs]
-    binding = int(np.nanargmax(holds)) if np.isfinite(holds).any() else 0
+    with np.errstate(divide="ignore"):
+        against = [np.log(holds) - np.log(fails) for holds, fails in pairs]  # exact where either is tiny
+    binding = int(np.nanargmax(against)) if not np.isnan(against).all() else 0
     shown = ("expect", "metric", "unit", "quantity", "null", "margin", "effect", "low", "high", "better_share")
     rows = [_single(part)[0] for part in parts]
     row |= {key: rows[binding][key] for key in (*shown, "seeds", "units", "covers")}

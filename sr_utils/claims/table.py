@@ -8,13 +8,7 @@ things at once, the primary row is the intersection of its parts: it holds only 
 from dataclasses import dataclass
 
 from sr_utils.claims.metrics import MARGIN, OF_LOSS
-
-PLACES = {
-    "pre": "pre_upsampling",
-    "progressive": "progressive_upsampling",
-    "iterative": "iterative_upsampling",
-    "post": "post_upsampling",
-}  # in the original study's order, best first
+from sr_utils.models.arms import PLACES
 
 #: From SRCNN to the combined model: (arm, the arm before it, what was changed). The middle step changes two things.
 LADDER = (
@@ -24,8 +18,6 @@ LADDER = (
     ("combined mae", "combined", "the absolute for the squared error"),
 )
 
-ALIKE = ("srcnn", *PLACES.values())  # the five whose pictures look alike, says the original
-COMPARED = (*ALIKE, "srcnn perceptual")  # what `probes.likeness` is to compare; the last one looks different, it says
 FURTHEST = "the furthest two of the five"
 
 

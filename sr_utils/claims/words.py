@@ -120,3 +120,22 @@ def _finding(row, table: pd.DataFrame) -> dict:
         pairs = ", ".join(f"{effect(p)} ({value(p, p.published, False)})" for p in beside.itertuples())
         ours += f". Ours beside the original's: {pairs}"
     return found | {"ours": ours, "note": row.note}
+
+
+def power(table: pd.DataFrame, seeds: int, images: int) -> str:
+    """`checks.power`'s table in words, Markdown: what so many seeds and images can decide, and what open rows need."""
+    decibels = table.detectable[table.unit == "dB"]
+    lines = [
+        f"With {seeds} seeds and {images} images, a difference of PSNR is found with a probability of 80 % "
+        f"(p below 0.05, before any correction) if it is {decibels.min():.2g} to {decibels.max():.2g} dB, depending on "
+        f"the two arms; the median is {decibels.median():.2g} dB."
+    ]
+    for id, row in table[table.verdict == "undecided"].iterrows():
+        ways = [
+            f"{number:,.0f} {what}"
+            for number, what in ((row.seeds_needed, "seeds"), (row.images_needed, "images"))
+            if number < float("inf")
+        ]
+        enough = " or ".join(ways) or "neither a thousand seeds nor a thousand images"
+        lines.append(f"- **{id}** is undecided; {enough} would do.")
+    return "\n".join([lines[0], "", *lines[1:]])

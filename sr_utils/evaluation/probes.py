@@ -12,22 +12,24 @@ from sr_utils.data.images import SCALE
 from sr_utils.data.sets import digest
 from sr_utils.device import keras
 from sr_utils.evaluation.keeping import kept
-from sr_utils.evaluation.metrics import gmsd
-from sr_utils.evaluation.scores import mse, upscale
+from sr_utils.evaluation.metrics import gmsd, mse
+from sr_utils.evaluation.upscale import grey_levels, tiles, upscale
+from sr_utils.models.arms import COMPARED
 
 
-def likeness(runs, sets) -> pd.DataFrame:
+def likeness(runs, sets, arms=COMPARED) -> pd.DataFrame:
     """How far apart SR pictures are: rows `arm`, `other`, `seed`, `set`, `image`, `rms` (grey levels), `gmsd`.
 
-    Of uint8 SR; `rms` is over all pixels and channels. There is a row for each two arms of one seed, and one for each
-    arm with itself: then it is this seed's picture against the next seed's, after the last one comes the first. With
-    one seed there are none of these.
+    Of uint8 SR of the runs of these `arms` (labels); others are left out. `rms` is over all pixels and channels. There
+    is a row for each two arms of one seed, and one for each arm with itself: then it is this seed's picture against the
+    next seed's, after the last one comes the first. With one seed there are none of these.
     """
+    runs = [run for run in runs if run.label in arms]
     named = {(run.label, run.config["seed"]): run for run in runs}
     names = [run.folder.name for run in runs]
     frames = []
     for name, pairs in sets.items():
-        depends = [digest(pairs), names, _distances, _couples, upscale, mse, gmsd]
+        depends = [digest(pairs), names, _distances, _couples, upscale, tiles, grey_levels, mse, gmsd]
         frame = kept(runs[0].folder, "likeness", depends, lambda pairs=pairs: _distances(named, pairs))
         frames.append(frame.assign(set=name))
     return pd.concat(frames, ignore_index=True)[["arm", "other", "seed", "set", "image", "rms", "gmsd"]]
@@ -50,7 +52,9 @@ def _couples(keys) -> list:
     seeds = sorted({seed for _, seed in keys})
     following = dict(zip(seeds, seeds[1:] + seeds[:1], strict=True))
     couples = [(a, b) for a, b in combinations(keys, 2) if a[1] == b[1]]
-    return couples + [((arm, s), (arm, following[s])) for arm, s in keys if s != following[s]]
+    return couples + [
+        ((arm, s), (arm, following[s])) for arm, s in keys if s != following[s] and (arm, following[s]) in keys
+    ]
 
 
 FREQUENCIES = np.array([1, 2, 3, 4, 6, 8]) / 32  # cycles per HR pixel; 4/32 is LR's Nyquist frequency

@@ -78,3 +78,15 @@ MODELS = {arm.builder.__name__: arm.builder for arm in ARMS.values()}
 
 #: Every training of the study as (network, loss), in the table's order.
 STUDY = tuple((arm.builder.__name__, arm.loss) for arm in ARMS.values())
+
+#: Where up-sampling can sit, in the original study's order, best first.
+PLACES = {
+    "pre": "pre_upsampling",
+    "progressive": "progressive_upsampling",
+    "iterative": "iterative_upsampling",
+    "post": "post_upsampling",
+}
+
+#: The five whose pictures look alike, says the original, and one that it says looks different.
+ALIKE = ("srcnn", *PLACES.values())
+COMPARED = (*ALIKE, "srcnn perceptual")

@@ -49,7 +49,7 @@ def loss_curves(runs, column: str = "val_mse", unit: str = "validation MSE / gre
                 seeds.index, bands[-1]["min"], bands[-1]["max"], color=look(label)["color"], alpha=0.13, lw=0
             )
     epochs = bands[0].index
-    late = epochs[epochs >= epochs[0] + 2 / 3 * (epochs[-1] - epochs[0])]
+    late = epochs[min(-2, -len(epochs) // 3) :]
     low, high = min(band["min"][late].min() for band in bands), max(band["max"][late].max() for band in bands)
     for label, level in levels.items():
         whole.axhline(level, **look(label, marker=False))
@@ -69,23 +69,23 @@ def loss_curves(runs, column: str = "val_mse", unit: str = "validation MSE / gre
     whole.yaxis.set_major_formatter("{x:g}")
     room = 0.06 * (high - low) or 1
     end.set(ylim=(low - room, high + room), xlabel="epoch", title="its last third, enlarged")
-    end.set_xlim(late[0], late[-1] if len(late) > 1 else late[0] + 1)
+    end.set_xlim(late[0] - (len(late) == 1), late[-1])
     for ax in (whole, end):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     finals = {label: mean.iloc[-1] for label, mean in means.items()}
-    labels.at_ends(end, [(epochs[-1], v, f"{name(k)}  {v:.1f}", look(k)["color"]) for k, v in finals.items()])
+    labels.at_ends(end, [(epochs[-1], v, f"{name(k)}  {v:,.1f}", look(k)["color"]) for k, v in finals.items()])
     ranked = sorted(finals, key=finals.get)
     if len(ranked) > 1:
         words = (
-            f"{name(ranked[0])} ends lowest, at {finals[ranked[0]]:.1f} grey levels²; "
-            f"{name(ranked[-1])} highest, at {finals[ranked[-1]]:.1f}"
+            f"{name(ranked[0])} ends lowest, at {finals[ranked[0]]:,.1f} grey levels²; "
+            f"{name(ranked[-1])} highest, at {finals[ranked[-1]]:,.1f}"
         )
     else:
         (curve,) = means.values()
         done = (curve.iloc[0] - curve) / (curve.iloc[0] - curve.iloc[-1])
         shares = [f"{100 * done[max(1, round(s * epochs[-1]))]:.0f} %" for s in marks]
         shares = [f"{share} {after}" for share, after in zip(shares, marks.values(), strict=True)]
-        words = f"{name(ranked[0])}'s loss falls to {curve.iloc[-1]:.1f} grey levels²"
+        words = f"{name(ranked[0])}'s loss falls to {curve.iloc[-1]:,.1f} grey levels²"
         words += f"; of the fall, {', and '.join(shares)}" if shares else ""
     order = ", ".join(f"{name(label)} {finals[label]:.1f}" for label in ranked)
     return headline(fig, title or words, f"{unit} over epochs. At the end, lowest first: {order}.")

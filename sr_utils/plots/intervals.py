@@ -1,5 +1,7 @@
 """Estimates with their intervals, a row each: arms, the design of study 02, the way to the combined model."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -104,7 +106,11 @@ def design(scores: pd.DataFrame, pairs: dict = PAIRS, reference: str = "srcnn", 
         step = added[plain]
         estimate(row[1], y, *_interval(step), colour, marker, ms=9)
         row[1].annotate(
-            f"{signed(step.difference, '+.2f')} dB", (step.high, y), (8, 0), textcoords="offset points", va="center"
+            f"{signed(step.difference, '+.2f')} dB",
+            (np.fmax(step.difference, step.high), y),
+            (8, 0),
+            textcoords="offset points",
+            va="center",
         )
     named_rows(row[0], [name(plain) for plain in pairs])
     for ax in row:
@@ -145,7 +151,7 @@ def stairs(table: pd.DataFrame, title: str = ""):
             fontsize=9, color=GREY, annotation_clip=False,
         )  # fmt: skip
     ax.set_xlabel("PSNR, mean over all images / dB")
-    named_rows(ax, [f"{step.change}\n→ {name(label)}" for label, step in table.iterrows()])
+    named_rows(ax, [f"{textwrap.fill(step.change, 46)}\n→ {name(label)}" for label, step in table.iterrows()])
     steps = table.iloc[1:]
     most = steps.difference.idxmax()
     whole = table.psnr.iloc[-1] - table.psnr.iloc[0]

@@ -1,5 +1,6 @@
 """Pictures beside each other: scenes with a window, its crops at integer zoom, error maps, training patches."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import cv2
@@ -12,24 +13,9 @@ from sr_utils.data.images import SCALE, upsample
 from sr_utils.plots.style import DPI, GREY, INK, PAGE, headline, name
 
 GAP, LINE = 8, 17  # pixels between pictures, and of a line of words
+SMALL = 220  # pixels of a scene's side where there are several: photographs make a page heavy
 BOX = "#EE7733"
 ERRORS = 48  # grey levels of luma that get the error map's brightest colour
-
-#: The pictures' usual names, in the order of the benchmark archive's img_001, img_002, …
-PICTURES = {
-    "Set5": ("baby", "bird", "butterfly", "head", "woman"),
-    "Set14": (
-        "baboon", "barbara", "bridge", "coastguard", "comic", "face", "flowers", "foreman", "lenna", "man", "monarch",
-        "pepper", "ppt3", "zebra",
-    ),
-}  # fmt: skip
-
-
-def picture_name(dataset: str, stem: str) -> str:
-    """What a picture is usually called: ("Set5", "img_003") -> "butterfly"; other names stay as they are."""
-    number = stem.removeprefix("img_")
-    known = PICTURES.get(dataset, ())
-    return known[int(number) - 1] if number.isdigit() and 0 < int(number) <= len(known) else stem
 
 
 def clearest_window(lr, hr, side: int = 64) -> tuple[int, int]:
@@ -112,7 +98,15 @@ def _panels(images: Mapping, y: int, x: int, side: int, psnr: Callable) -> list:
     return [*rows, ("hr", hr, name("hr"), -np.inf)]
 
 
-def _said(images: Mapping, windows: Mapping, panels: Mapping) -> str:
+def _best(panels: Mapping) -> str:
+    """Title: who scores best in most windows."""
+    best = Counter(name(max(shown, key=lambda each: each[3])[0]) for shown in panels.values())
+    (first, count), *_ = best.most_common()
+    where = "this window" if len(panels) == 1 else f"{count} of {len(panels)} windows"
+    return f"By PSNR, {first} comes nearest to HR in {where}"
+
+
+def _said(images: Mapping, panels: Mapping) -> str:
     """Alt text: which pictures, and who scores best in each window."""
     best = (f"{scene}: {name(max(p, key=lambda each: each[3])[0])} best" for scene, p in panels.items())
     arms = ", ".join(name(label) for label in next(iter(images.values())))
@@ -137,6 +131,7 @@ def crops(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int = 64
     columns, cell, foot = -(-count // rows), side * zoom, 2 * LINE + GAP
     block = rows * (cell + foot) + GAP
     room = PAGE - columns * (cell + GAP) - GAP, block - LINE - 3 * GAP  # for a scene
+    room = room if len(images) == 1 else (min(SMALL, room[0]), min(SMALL, room[1]))
     left = 2 * GAP + max(int(_fit(each["hr"], *room) * each["hr"].shape[1]) for each in images.values())
     page = Page(left + columns * (cell + GAP) - GAP, block * len(images))
     for i, (key, shown) in enumerate(panels.items()):
@@ -146,7 +141,7 @@ def crops(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int = 64
             row, column = divmod(j, columns)
             at = left + column * (cell + GAP), i * block + row * (cell + foot)
             page.place(crop, *at, zoom, words, bold=score == best)
-    return headline(page.fig, title, _said(images, windows, panels))
+    return headline(page.fig, title or _best(panels), _said(images, panels))
 
 
 def error_maps(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int = 64, zoom: int = 3, title: str = ""):
@@ -178,7 +173,7 @@ def error_maps(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int
     page.place(scale, cell + GAP, block * len(images), cmap="viridis", vmin=0, vmax=ERRORS)
     words = f"error of luma: 0 … {ERRORS} grey levels or more"
     page.write(words, 2 * (cell + GAP), block * len(images) - 4, color=GREY)
-    return headline(page.fig, title, f"{_said(arms, windows, panels)} Under each crop is its error map.")
+    return headline(page.fig, title or _best(panels), f"{_said(arms, panels)} Under each crop is its error map.")
 
 
 def training_patches(lr, hr, title: str = ""):

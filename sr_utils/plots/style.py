@@ -50,9 +50,26 @@ LOOKS = {
 } | {label: (arm.name, arm.colour, arm.marker, arm.dashes) for label, arm in ARMS.items()}
 
 
+#: The pictures' usual names, in the order of the benchmark archive's img_001, img_002, …
+PICTURES = {
+    "Set5": ("baby", "bird", "butterfly", "head", "woman"),
+    "Set14": (
+        "baboon", "barbara", "bridge", "coastguard", "comic", "face", "flowers", "foreman", "lenna", "man", "monarch",
+        "pepper", "ppt3", "zebra",
+    ),
+}  # fmt: skip
+
+
 def name(label: str) -> str:
     """The label as figures and tables write it; a label that no arm has stands as it is."""
     return LOOKS[label][0] if label in LOOKS else label
+
+
+def picture_name(dataset: str, stem: str) -> str:
+    """What a picture is usually called: ("Set5", "img_003") -> "butterfly"; other names stay as they are."""
+    number = stem.removeprefix("img_")
+    known = PICTURES.get(dataset, ())
+    return known[int(number) - 1] if number.isdigit() and 0 < int(number) <= len(known) else stem
 
 
 def look(label: str, marker: bool = True) -> dict:
@@ -113,6 +130,7 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
         _frame(fig, title or fig.get_suptitle(), note)
         path.parent.mkdir(parents=True, exist_ok=True)
         options = {"format": "png", "metadata": {"Software": None}}  # no version inside: same data, same bytes
+        options["pil_kwargs"] = {"optimize": True}
         replace(path, lambda scratch: fig.savefig(scratch, dpi=DPI, **options))
     except OSError as error:
         raise StudyError(

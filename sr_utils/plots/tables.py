@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 from IPython.display import Markdown
+from matplotlib.colors import to_hex
 from pandas.io.formats.style import Styler
 
 from sr_utils.claims import words
@@ -60,6 +61,31 @@ def score_table(scores: pd.DataFrame, metrics=("psnr", "ssim", "sharpness", "gms
     return style.hide(names=True, axis=0).hide(names=True, axis=1)
 
 
+def _coloured(verdicts) -> list[str]:
+    """CSS of verdicts (with or without a reason in brackets), as figures colour them."""
+    colours = {verdict: to_hex(legible(colour)) for verdict, (colour, *_) in VERDICTS.items()}
+    return [f"color: {colours[each.split(' (')[0]]}" for each in verdicts]
+
+
+def finding_table(table: pd.DataFrame) -> Styler:
+    """`claims.judge`'s table as findings: what the original says, what was measured here, the verdict."""
+    found = words.findings(table)
+    shown = pd.DataFrame(
+        {"page": found.study.map("{:02d}".format), "the original says": found.original,
+         "measured here": found.ours, "verdict": found.verdict}
+    )  # fmt: skip
+    style = shown.style.set_uuid(_uuid(shown)).apply(_coloured, subset=["verdict"])
+    style = style.set_properties(subset=["verdict"], **{"font-weight": "bold"})
+    return style.set_properties(**{"text-align": "left", "white-space": "normal", "vertical-align": "top"})
+
+
+def trial_table(trials: pd.DataFrame) -> Styler:
+    """`rates.trials`: arms × learning rates, PSNR in dB, the best of each arm bold, those not tried empty."""
+    shown = trials.rename(index=name, columns="{:g}".format)
+    style = shown.style.set_uuid(_uuid(shown)).format("{:.2f}", na_rep="")
+    return style.highlight_max(axis=1, props="font-weight: bold")
+
+
 def claim_table(table: pd.DataFrame) -> Styler:
     """`claims.judge`'s table to its last row: by study, primary rows first and bold, verdicts in colour."""
     ordered = table.assign(second=table.family != "primary").sort_values(["study", "second"], kind="stable")
@@ -70,7 +96,5 @@ def claim_table(table: pd.DataFrame) -> Styler:
     weight.loc[primary] = "font-weight: bold"
     style = shown.style.set_uuid(_uuid(shown)).apply(lambda _: weight, axis=None)
     if "verdict" in shown:
-        colours = {verdict: "#" + "".join(f"{round(255 * c):02x}" for c in legible(colour))
-                   for verdict, (colour, *_) in VERDICTS.items()}  # fmt: skip
-        style = style.apply(lambda _: [f"color: {colours[each]}" for each in ordered.verdict], subset=["verdict"])
+        style = style.apply(_coloured, subset=["verdict"])
     return style.hide(names=True, axis=0).set_properties(**{"text-align": "left", "white-space": "normal"})

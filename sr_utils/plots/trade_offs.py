@@ -17,7 +17,7 @@ def _trade_off(ax, scores, reference, metric):
         x, y = (sides[m].loc[label] for m in ("psnr", metric))
         ax.plot(x.psnr, y[metric], ms=9, **look(label))
         points.append((x.psnr, y[metric], name(label), look(label)["color"]))
-        if label != reference:
+        if label != reference and np.isfinite([x.low, x.high, y.low, y.high]).all():
             left, right = x.psnr - x.difference + x.low, x.psnr - x.difference + x.high
             bottom, top = y[metric] - y.difference + y.low, y[metric] - y.difference + y.high
             boxes += [(left, y[metric], right, y[metric]), (x.psnr, bottom, x.psnr, top)]
@@ -72,7 +72,7 @@ def quality_against_cost(ours: pd.DataFrame, published: pd.DataFrame, shipped: p
     """
     metric = "Set5" if "Set5" in ours else "psnr"
     if metric == "psnr":
-        published, shipped = published[:0], None
+        published, shipped = published[:0].reindex(columns=["parameters", "macs", metric]), None
     fig, panels = axes(560, 2, sharey=True)
     for ax, column in zip(panels, ("parameters", "macs"), strict=True):
         points = []

@@ -371,8 +371,9 @@ function render({ model, el }) {
     });
     stale.clear();
     grid.replaceChildren(...cells.map(({ figure }) => figure));
-    hint.textContent = "Drag to move · wheel, pinch or + and − to zoom · " +
-      `hold ${shown.length > 1 ? `1 … ${Math.min(9, shown.length)}` : "1"} to flick pictures in place · double click for full size`;
+    hint.textContent = matchMedia("(pointer: coarse)").matches
+      ? "Drag to move · pinch to zoom · double tap for full size"
+      : `Drag to move · wheel to zoom · hold 1 … ${Math.min(9, shown.length)} to flick a picture over another · double click for full size`;
   }
 
   el.addEventListener("keydown", (event) => {

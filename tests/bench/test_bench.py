@@ -111,6 +111,17 @@ def test_the_fused_network_has_the_size_of_the_study(variants):
     assert fused.compute_output_shape((1, 5, 6, 3)) == (1, 20, 24, 3)
 
 
+def test_publishing_keeps_what_another_run_found(monkeypatch, tmp_path):
+    monkeypatch.setattr(benches.paths, "ROOT", tmp_path)
+    monkeypatch.setattr(benches, "PAGES", ())
+    monkeypatch.setenv("SR_BUILD", str(tmp_path / "build"))
+    (tmp_path / "figures/bench").mkdir(parents=True)
+    (tmp_path / "figures/bench/bench.json").write_text('{"shares": 1, "growth": 2}')
+    benches.save("shares", 3, {})
+    benches.publish()
+    assert benches.read() == {"shares": {"host": {}, "found": 3}, "growth": 2}
+
+
 def test_every_bench_is_found_by_its_name(monkeypatch, capsys):
     monkeypatch.setattr(importlib, "import_module", lambda name: types.SimpleNamespace(**{name.split(".")[1]: refuse}))
     assert bench.main() == 0 and capsys.readouterr().out.count("left out: not here") == len(bench.BENCHES)

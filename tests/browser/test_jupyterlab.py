@@ -64,8 +64,10 @@ def with_state(path):
     comparer = widgets.compare({"lr": PAIRS["chelsea"].lr, "hr": PAIRS["chelsea"].hr})
     cell = nbformat.v4.new_code_cell("comparer", execution_count=1)
     cell.outputs = [nbformat.v4.new_output("display_data", comparer._repr_mimebundle_()[0])]
-    state = embed.embed_data(views=[comparer])["manager_state"]
-    book = nbformat.v4.new_notebook(cells=[cell])
+    state = embed.embed_data(views=[comparer], drop_defaults=False)["manager_state"]
+    book = nbformat.v4.new_notebook(
+        cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    )
     book.metadata.widgets = {"application/vnd.jupyter.widget-state+json": state}
     nbformat.write(book, path)
     (path.parent / ".data").mkdir()

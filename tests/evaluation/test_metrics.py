@@ -117,3 +117,10 @@ def test_gmsd_by_hand(pair_of_images):
     a, b = map(gradient, pair_of_images)
     similarity = (2 * a * b + 170) / (a**2 + b**2 + 170)
     assert gmsd(*pair_of_images) == pytest.approx(similarity.std(), rel=1e-4)
+
+
+def test_gmsd_tells_blur_from_a_shift_of_brightness(picture):
+    hr = picture(96, 96).clip(0, 235).astype(np.uint8)
+    blurred = upsample(upsample(hr, "bicubic")[::16, ::16], "bicubic")
+    assert gmsd(hr, hr) == 0 and gmsd(hr + 20, hr) < 0.01
+    assert gmsd(blurred, hr) > 0.05

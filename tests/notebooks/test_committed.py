@@ -3,44 +3,17 @@
 import ast
 import re
 
-import nbformat
 import papermill
 import pytest
 
 from sr_utils import paths
-from sr_utils.claims import CLAIMS
+from sr_utils.claims import CLAIMS, judge, record
+from tests.notebooks.committed import PAGES, STUDIES, check_form, code, prose
 from tools.publish import RUN_CELL, run_shown
-
-PAGES = {path.stem: nbformat.read(path, as_version=4) for path in sorted(paths.NOTEBOOKS.glob("0*.ipynb"))}
-STUDIES = [name for name in PAGES if name[:2] != "00"]
-
-
-def code(page):
-    return [cell for cell in page.cells if cell.cell_type == "code"]
-
-
-def prose(name):
-    return "\n\n".join(cell.source for cell in PAGES[name].cells if cell.cell_type == "markdown")
 
 
 def test_there_are_seven_pages():
     assert [name[:2] for name in PAGES] == ["00", "01", "02", "03", "04", "05", "06"]
-
-
-def check_form(page, name):
-    """The rules for a notebook in git; each failure names its cell."""
-    assert set(page.metadata) == {"kernelspec", "language_info"}, name
-    assert page.metadata.kernelspec.name == "python3"
-    for cell in page.cells:
-        where = f"{name}: {cell.id}"
-        assert re.fullmatch(r"[a-z][a-z0-9-]{1,63}", cell.id) and not re.fullmatch(r"[0-9a-f]{8}(-.*)?", cell.id), where
-        assert set(cell.metadata) <= {"tags"}, where
-        for output in cell.get("outputs", []):
-            assert output.output_type != "error" and output.get("name") != "stderr", where
-            assert not any(path in str(output) for path in ("/home/", "/tmp/", str(paths.ROOT))), where
-    counts = [cell.execution_count for cell in code(page)]
-    executed = any(cell.outputs for cell in code(page))
-    assert counts == list(range(1, len(counts) + 1)) if executed else not any(counts), name
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -94,7 +67,8 @@ def anchors(name):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(name):
-    for target, anchor in re.findall(r"\]\(((?!http)[^)#]*)(?:#([^)]+))?\)", prose(name)):
+    text = re.sub(r"```.*?```", "", prose(name), flags=re.S)
+    for target, anchor in re.findall(r"\]\(((?!http)[^)#]*)(?:#([^)]+))?\)", text):
         if target:
             assert (paths.NOTEBOOKS / target).exists(), target
         if anchor:
@@ -119,3 +93,32 @@ def test_claims_that_the_text_cites_exist():
     for name in PAGES:
         cited = set(re.findall(r"\b(?:row|claim)s? (\d{1,2}[a-z]{0,2})\b", prose(name)))
         assert cited <= known, name
+
+
+@pytest.fixture
+def reference(monkeypatch):
+    """The record of the run that the committed pages show."""
+    monkeypatch.setenv("SR_FIGURES", str(paths.ROOT / "figures"))
+    run = run_shown(PAGES["06_conclusions"])
+    if run is None:
+        pytest.skip("the pages show no run; make publish")
+    return record.read(run["profile"])
+
+
+def test_committed_scores_are_the_records(reference):
+    """Each number of 06's table of arms stands in results.json."""
+    (output,) = next(cell.outputs for cell in code(PAGES["06_conclusions"]) if cell.id == "scores")
+    shown = re.findall(r"<td[^>]*>([\d.]+)</td>", output.data["text/html"])
+    table = reference["scores"].pivot_table(index="arm", columns="set", values="psnr", sort=False)
+    expected = table.loc[list(dict.fromkeys(reference["scores"].arm)), list(dict.fromkeys(reference["scores"]["set"]))]
+    assert [float(number) for number in shown] == pytest.approx(expected.to_numpy().ravel(), abs=0.0051)
+
+
+def test_committed_claims_are_judged_again_from_the_record(reference):
+    """Every effect, interval and verdict of the reference run follows from the observations that stand beside it."""
+    again, kept = judge(*record.observations(reference)), reference["claims"]
+    assert again.verdict.tolist() == kept.verdict.tolist()
+    assert again[["effect", "low", "high"]].to_numpy(float) == pytest.approx(
+        kept[["effect", "low", "high"]].to_numpy(float), abs=1e-4, rel=1e-4, nan_ok=True
+    )
+    assert run_shown(PAGES["06_conclusions"])["seeds"] == sorted({run["seed"] for run in reference["runs"]})

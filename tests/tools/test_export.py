@@ -73,8 +73,8 @@ def test_the_five_lines_of_the_card(tmp_path, monkeypatch):
 def test_a_file_that_differs_is_not_written(tmp_path, monkeypatch):
     honest = export.to_onnx
 
-    def wrong(model, **metadata):
-        return honest(load_trained("srcnn"), **metadata)
+    def wrong(model):
+        return honest(load_trained("srcnn"))
 
     monkeypatch.setattr(export, "to_onnx", wrong)
     with pytest.raises(StudyError, match=r"differs from Keras by up to \d+ grey levels, so .* was not written"):

@@ -1,4 +1,4 @@
-"""`make reproduce` without its pages: what it checks around them."""
+"""`make reproduce` without its pages: what it checks around them, and how it tells of failures."""
 
 import signal
 import subprocess
@@ -10,7 +10,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from sr_utils import paths
+from sr_utils import StudyError, paths
 from tools import reproduce
 
 
@@ -68,3 +68,65 @@ def test_an_interrupted_command_says_how_to_go_on(tmp_path, stop):
         "make reproduce was interrupted; the same command goes on from the last checkpoint."
     )
     assert children and not psutil.wait_procs(children, timeout=30)[1]  # the kernel went with it
+
+
+def blank():
+    return nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
+
+
+def test_a_failing_cell_is_told_in_a_sentence(tmp_path):
+    notebook = blank()
+    source = "profile: str = 'quick'\ndata: str = 'sample'\nseeds: list = [0]"
+    notebook.cells = [
+        nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell("from sr_utils import profiles\nprofiles.get('huge')", id="setting"),
+    ]
+    nbformat.write(notebook, tmp_path / "bad.ipynb")
+    with pytest.raises(
+        StudyError, match=r"bad\.ipynb, cell 'setting': There is no profile 'huge'.*copy is .*out\.ipynb"
+    ) as caught:
+        reproduce.execute(tmp_path / "bad.ipynb", tmp_path / "out.ipynb", {})
+    assert "Traceback" not in str(caught.value)
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    (error,) = [o for c in executed.cells if c.cell_type == "code" for o in c.outputs if o.output_type == "error"]
+    assert error.traceback == ["StudyError: " + error.evalue]  # JupyterLab shows the sentence alone
+
+
+def test_a_dying_kernel_is_told_in_a_sentence(tmp_path):
+    notebook = blank()
+    source = "profile: str = 'quick'\ndata: str = 'sample'\nseeds: list = [0]"
+    notebook.cells = [
+        nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
+    ]
+    nbformat.write(notebook, tmp_path / "dies.ipynb")
+    with pytest.raises(StudyError, match=r"dies\.ipynb: the kernel was killed .* goes on from the last checkpoint"):
+        reproduce.execute(tmp_path / "dies.ipynb", tmp_path / "out.ipynb", {})
+
+
+def test_a_notebook_without_the_parameters_is_refused(tmp_path):
+    nbformat.write(blank(), tmp_path / "bare.ipynb")
+    with pytest.raises(StudyError, match="lacks the parameters data, profile, seeds"):
+        reproduce.execute(tmp_path / "bare.ipynb", tmp_path / "out.ipynb", {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--profile", "tiny"], "There is no profile 'tiny'; choose one of smoke, quick, standard, long, paper."),
+        (["--data", "/no/such/folder"], "There is no image set or folder '/no/such/folder'"),
+        (["--seeds", "1,1"], "seeds must be different non-negative integers"),
+    ],
+)
+def test_make_reproduce_refuses_before_it_starts(arguments, message, capsys):
+    assert reproduce.main(arguments) == 1
+    assert f"make reproduce stopped: {message}" in capsys.readouterr().err
+    assert not paths.build().exists()
+
+
+def test_an_unknown_device_is_refused(monkeypatch, capsys):
+    monkeypatch.setenv("DEVICE", "tpu")
+    assert reproduce.main([]) == 1
+    assert "There is no device 'tpu'; set DEVICE to auto, cpu or gpu." in capsys.readouterr().err
