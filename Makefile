@@ -29,14 +29,14 @@ JAX := $(filter jax,$(KERAS_BACKEND))
 ENV := $(BIN)/.installed$(if $(JAX),-jax)$(if $(GPU),-gpu)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ifdef JAX  # not $(if): the comma between the extras would end its argument
-PINNED := -c requirements.lock ".[jax,cluster]"
+PINNED := -c requirements.lock ".[jax,cluster,test]"
 else
 PINNED := -r requirements.lock
 endif
 ARGS := --profile "$(PROFILE)" --data="$$NAME_OF_DATA" --seeds "$(SEEDS)"
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce upscale publish verify weights test bench audit lab data clean
+.PHONY: help env reproduce upscale export publish verify weights test bench audit lab site data clean
 
 help:  ## this list
 	@echo "make TARGET [VARIABLE=value …]"; echo
@@ -48,9 +48,10 @@ help:  ## this list
 	@echo "  SCHEDULER=…     local:2 trains two arms side by side; tcp://host:8786 on a Dask cluster"
 	@echo "  PORT=$(PORT)       where make lab listens, on this machine only"
 	@echo "  IMAGE=…, OUT=…  what make upscale enlarges, and where to; FORCE=1 makes it anew; ARM=srcnn takes the baseline"
+	@echo "  WEIGHTS=…       what make export takes instead of the study's own: a training's final.weights.h5"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  NOTEBOOKS=…     what make verify runs; default: all pages"
-	@echo "  BENCHES=…       what make bench measures; default: coverage comparer survival steps inference tried growth shares"
+	@echo "  BENCHES=…       what make bench measures; default: calibration comparer survival steps inference tried growth shares peers"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
 
@@ -67,12 +68,19 @@ $(ENV): requirements.lock pyproject.toml
 	@$(PIP) --no-deps -e .
 	@touch $@ $(if $(JAX),,$(BIN)/.installed)
 
+$(BIN)/.with-%: $(ENV)  # an extra of pyproject.toml, which make env leaves out
+	@$(PIP) -c requirements.lock -e ".[$*]"
+	@touch $@
+
 reproduce: $(ENV)  ## train every arm, execute all notebooks, draw every figure
 	@$(BIN)/python -m tools.reproduce $(ARGS)
 
 upscale: $(ENV)  ## IMAGE=photo.jpg, or a folder, ×4 by the combined model
 	@test -n "$$NAME_OF_IMAGE" || { echo "name a picture: make upscale IMAGE=photo.jpg"; exit 1; }
 	@$(BIN)/python -m tools.upscale --arm "$(ARM)" $(if $(FORCE),--force) -- "$$NAME_OF_IMAGE" $${NAME_OF_OUT:+"$$NAME_OF_OUT"}
+
+export: $(BIN)/.with-export  ## ARM=combined as an ONNX file, build/combined.onnx or OUT=…, checked against Keras
+	@$(BIN)/python -m tools.export --arm "$(ARM)" $(if $(OUT),--out "$(OUT)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 publish: $(ENV)  ## copy the last executed notebooks back into notebooks/, and refresh the README's tables
 	@$(BIN)/python -m tools.publish "$(PROFILE)"
@@ -88,8 +96,8 @@ test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils 
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest --cov
 
-bench: $(ENV)  ## what is measured, not tested: intervals, the comparer, kills, steps, growth (two hours)
-	@$(BIN)/python -m bench.bench $(BENCHES)
+bench: $(ENV) $(if $(findstring peers,$(BENCHES)),$(BIN)/.with-peers)  ## what is measured, not tested: intervals, the comparer, kills, steps, growth (two hours)
+	@$(BIN)/python -m bench $(BENCHES)
 
 audit: $(ENV)  ## the pinned packages against the published advisories (pip-audit; needs the network)
 	@$(PIP) pip-audit
@@ -98,6 +106,9 @@ audit: $(ENV)  ## the pinned packages against the published advisories (pip-audi
 lab: $(ENV)  ## JupyterLab on the notebooks
 	@$(BIN)/python -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1]))).close()' $(PORT) 2>/dev/null || { echo "port $(PORT) is in use; name another: make lab PORT=$$(($(PORT) + 1))"; exit 1; }
 	@$(BIN)/jupyter lab --notebook-dir=. --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
+
+site: $(ENV)  ## the pages as a site in build/site, with live comparers; no training, no network
+	@$(BIN)/python -m tools.site
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
 	@$(BIN)/python -m sr_utils.data.sets "$$NAME_OF_DATA"

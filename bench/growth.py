@@ -31,13 +31,14 @@ TASK = profiles.Profile("growth", 4, 100, 16, 48, 1e-3, "cosine", profiles.SMALL
 UPSCALE = """
 import sys
 from pathlib import Path
+import time
 from sr_utils import models
-from tools import upscale
+from tools.upscale import upscale
 model = models.load(sys.argv[1])
 for source in sys.argv[2:]:
-    began = upscale.time.perf_counter()
-    upscale.upscale(model, Path(source), Path(source).with_suffix(".tif"))
-    seconds = upscale.time.perf_counter() - began
+    began = time.perf_counter()
+    upscale(model, Path(source), Path(source).with_suffix(".tif"))
+    seconds = time.perf_counter() - began
 """
 READ = """
 import sys, time

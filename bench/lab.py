@@ -3,8 +3,8 @@
 import base64
 import contextlib
 import io
+import json
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -21,41 +21,24 @@ from PIL import Image
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 INSTALL = "no Chromium here; sudo apt-get install --no-install-recommends chromium"
 
-#: Pixels of an <img> as PNG bytes, re-encoded by the browser from what it shows.
-READ = """async (img) => {
-  await img.decode();
-  const canvas = document.createElement("canvas");
-  canvas.width = img.naturalWidth; canvas.height = img.naturalHeight;
-  canvas.getContext("2d").drawImage(img, 0, 0);
-  return canvas.toDataURL("image/png").split(",")[1];
-}"""
-
-#: Milliseconds from a key press to the loading of the element's new picture, or to its new text.
-LATENCY = """([handle, element, key]) => new Promise((resolve) => {
-  const start = performance.now();
-  const done = () => resolve(performance.now() - start);
-  const watch = new MutationObserver(() => {
-    watch.disconnect();
-    if (element.tagName === "IMG") element.decode().then(done, done); else done();
-  });
-  watch.observe(element, {attributes: true, childList: true, characterData: true, subtree: true});
-  const code = {ArrowRight: 39, ArrowLeft: 37}[key];
-  handle.dispatchEvent(new KeyboardEvent("keydown", {key, keyCode: code, bubbles: true, cancelable: true}));
-})"""
+#: The pixels that a canvas shows, as PNG.
+READ = """(canvas) => canvas.toDataURL("image/png").split(",")[1]"""
 
 
 @contextlib.contextmanager
-def serve(folder: Path, **environment):
+def serve(folder: Path, theme: str = "JupyterLab Light", **environment):
     """JupyterLab on the notebooks of a folder; yields its address, whose query holds the token."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", "--IdentityProvider.token=test", f"--ServerApp.root_dir={folder}"]
-    quiet = folder / ".settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
-    quiet.parent.mkdir(parents=True)
-    quiet.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    settings = folder / ".settings/@jupyterlab/apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
     own = {"JUPYTER_CONFIG_DIR": str(folder / ".config"), "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings")}
+    own["JUPYTER_DATA_DIR"] = str(folder / ".data")
     with open(folder / "server.log", "w") as log:
         server = subprocess.Popen(command, env={**os.environ, **own, **environment}, stdout=log, stderr=log)
     try:
@@ -80,11 +63,16 @@ def notebook(path: Path, *cells: str) -> None:
     nbformat.write(book, path)
 
 
-def open_and_run(page, address: str, name: str, sign: str = ".widget-slider", timeout: float = 240) -> None:
-    """Open a notebook, run all its cells, and wait until the last comparer, or whatever `sign` selects, is there."""
+def open_notebook(page, address: str, name: str) -> None:
+    """Open a notebook of `serve`'s folder, and wait until its cells are there."""
     page.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}?token=test", timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).wait_for(timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+
+
+def open_and_run(page, address: str, name: str, sign: str = ".sr-comparer figure", timeout: float = 240) -> None:
+    """Open a notebook, run all its cells, and wait until the last comparer, or whatever `sign` selects, is there."""
+    open_notebook(page, address, name)
     page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for(timeout=60_000)  # a run before asks for a kernel
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
@@ -97,63 +85,82 @@ def open_and_run(page, address: str, name: str, sign: str = ".widget-slider", ti
     page.wait_for_timeout(1000)  # layout settles
 
 
-def latencies(page, handle, element, key: str, times: int, pause: float = 0) -> list[float]:
-    """Milliseconds from each key press on a handle to the element's next picture or text; `pause` ms between them."""
-    found = []
-    for _ in range(times):
-        page.wait_for_timeout(pause)
-        found.append(page.evaluate(LATENCY, [handle, element, key]))
-    return found
-
-
 class Comparer:
-    """The comparer as a reader meets it: found by its labels, read by its pixels."""
+    """The comparer as a reader meets it: found by its words, read by its pixels. `root` is its element."""
 
-    def __init__(self, page):
-        self.page = page
+    def __init__(self, page, root=None):
+        self.page, self.root = page, root or page.locator(".sr-comparer").last
+        self.grid, self.overview = self.root.locator(".crops"), self.root.get_by_label("the whole picture")
+        self.stage, self.full = self.root.get_by_label("wipe between"), self.root.locator("dialog canvas")
 
-    def slider(self, label: str):
-        """(handle, readout) of the slider with that label."""
-        box = self.page.locator(".widget-slider", has=self.page.locator(".widget-label", has_text=label)).last
-        return box.locator(".noUi-handle"), box.locator(".widget-readout")
+    def control(self, label: str):
+        """The slider, choice or box with that label."""
+        return self.root.get_by_label(label, exact=True)
 
     def value(self, label: str) -> int:
-        return int(self.slider(label)[1].inner_text())
+        """What stands beside that slider."""
+        return int(self.control(label).locator("xpath=../output").inner_text())
+
+    def place(self) -> tuple[int, int, int]:
+        """(y, x, side) of the crop."""
+        return self.value("y / px"), self.value("x / px"), self.value("crop side / px")
 
     def names(self) -> list[str]:
         """The names under the pictures."""
-        return self.page.locator(".widget-html b").all_inner_texts()
+        return self.grid.locator("figcaption b").all_inner_texts()
+
+    def canvas(self, name: str):
+        """The crop whose place is that picture's."""
+        return self.grid.get_by_label(name, exact=True)
+
+    def scores(self, name: str) -> str:
+        """What stands under that picture."""
+        return self.canvas(name).locator("xpath=..//span").inner_text()
+
+    def pixels(self, canvas) -> np.ndarray:
+        """What a canvas shows: uint8 (H, W, 3) in screen pixels."""
+        self.settle()
+        return np.asarray(Image.open(io.BytesIO(base64.b64decode(canvas.evaluate(READ)))).convert("RGB"))
 
     def picture(self, name: str) -> np.ndarray:
-        """The pixels above that name: uint8 (192, 192, 3)."""
-        words = self.page.locator(".widget-html b", has_text=re.compile(f"^{name}$")).last
-        column = words.evaluate("(b) => [...b.parentElement.parentElement.children].indexOf(b.parentElement)")
-        strip = words.locator("xpath=ancestor::div[contains(@class,'widget-vbox')][1]//img")
-        return self.pixels(strip)[:, column * 200 :][:, :192]
+        """The crop in the place of that picture, one pixel per HR pixel: uint8 (side, side, 3)."""
+        page, side = self.pixels(self.canvas(name)), self.place()[2]
+        zoom = page.shape[0] // side
+        assert page.shape[:2] == (zoom * side, zoom * side)
+        crop = page[::zoom, ::zoom]
+        assert np.array_equal(page, np.kron(crop, np.ones((zoom, zoom, 1), np.uint8))), "not nearest neighbour"
+        return crop
 
-    @property
-    def overlap(self):
-        """The <img> of the wipe view."""
-        wipe = self.page.locator(".widget-slider", has=self.page.locator(".widget-label", has_text="wipe")).last
-        return wipe.locator("xpath=ancestor::div[contains(@class,'widget-hbox')][1]//img").first
+    def settle(self) -> None:
+        """Wait until every shown picture has come and the next two frames are drawn."""
+        self.root.locator("figure:not(.waiting)").first.wait_for()
+        self.root.locator("figure.waiting").first.wait_for(state="detached", timeout=60_000)
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
-    def pixels(self, img) -> np.ndarray:
-        return np.asarray(Image.open(io.BytesIO(base64.b64decode(img.evaluate(READ)))).convert("RGB"))
+    def press(self, label: str, key: str, times: int = 1) -> None:
+        """Press a key on that slider."""
+        for _ in range(times):
+            self.control(label).press(key)
 
-    def press(self, label: str, key: str, times: int = 1, pause: float = 0) -> list[float]:
-        """Press a key on that slider's focused handle; milliseconds until the last picture was there, of each press."""
-        handle, element = self.slider(label)[0].element_handle(), self.overlap.element_handle()
-        handle.focus()
-        return latencies(self.page, handle, element, key, times, pause)
-
-    def drag(self, label: str, pixels: int) -> None:
-        """Drag that slider's handle sideways with the mouse."""
-        handle = self.slider(label)[0]
-        handle.scroll_into_view_if_needed()
-        box = handle.bounding_box()
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    def drag(self, element, dx: float, dy: float, at=(0.5, 0.5), steps: int = 8) -> None:
+        """Drag with the mouse, by screen pixels, from a place given as shares of the element's size."""
+        element.scroll_into_view_if_needed()
+        box = element.bounding_box()
+        x, y = box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"]
         self.page.mouse.move(x, y)
         self.page.mouse.down()
-        self.page.mouse.move(x + pixels, y, steps=4)
+        self.page.mouse.move(x + dx, y + dy, steps=steps)
         self.page.mouse.up()
-        self.page.wait_for_timeout(1500)
+        self.settle()
+
+    def roll(self, element, steps: int, at=(0.5, 0.5)) -> None:
+        """Turn the wheel over a place of the element; positive steps come nearer."""
+        element.scroll_into_view_if_needed()
+        box = element.bounding_box()
+        x, y = box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"]
+        self.page.mouse.move(x - 3, y - 3)
+        self.page.mouse.move(x, y)
+        for _ in range(abs(steps)):
+            self.page.mouse.wheel(0, -100 if steps > 0 else 100)
+            self.page.wait_for_timeout(80)
+        self.settle()

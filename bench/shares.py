@@ -18,13 +18,13 @@ def _sample():
     rules = [
         (r"importlib", r".*", "import"),
         (r"tensorflow/python", r"_initialize|trace_function|_maybe_define_function", "compile"),
-        (r"sr_utils/keeping", r".*", "keep checkpoints"),
-        (r"sr_utils/(data|archives)", r".*", "data"),
+        (r"sr_utils/training/checkpoints", r".*", "keep checkpoints"),
+        (r"sr_utils/data", r".*", "data"),
         (r"keras/src/backend/\\w+/trainer", r"evaluate", "validate"),
         (r"keras/src/backend/\\w+/trainer", r"fit", "training steps"),
-        (r"sr_utils/(evaluation|metrics|observations|evidence|claims|results)", r".*", "evaluate"),
-        (r"sr_utils/(plots|forest|diagrams|framework|style|scenes|widgets|photograph|pages)", r".*", "draw"),
-        (r"sr_utils/(training|models|losses|backend|shipped)", r".*", "build models, read weights"),
+        (r"sr_utils/(evaluation|claims)", r".*", "evaluate"),
+        (r"sr_utils/(plots|widgets)", r".*", "draw"),
+        (r"sr_utils/(training|models|losses|device)", r".*", "build models, read weights"),
         (r"ipykernel/kernelapp|asyncio/", r"start|run_forever", "between cells"),
     ]
     spent, known, main = collections.Counter(), {}, threading.main_thread().ident

@@ -10,15 +10,10 @@ from unittest import mock
 import numpy as np
 
 from bench.racing import compared, share
-from sr_utils import device as backend
-from sr_utils import paths, profiles
-from sr_utils.data import sets as data
+from sr_utils import data, device, models, paths, profiles, training
 from sr_utils.device import keras
-from sr_utils.models import layers as bricks
-from sr_utils.models import networks as models
-from sr_utils.training import runs as training
+from sr_utils.models import layers
 
-layers = keras.layers
 QUICK = profiles.get("quick")
 GRADIENTS = "gradients alone, without optimizer and training loop"
 FITS = 8, 1, np.min  # rounds, repeats and what is typical, where `fit` is timed
@@ -66,7 +61,7 @@ def fresh():
 def graphs(arm):
     """Inference on a tile of one size, by a graph that is traced already."""
     model, lr = models.build(arm), np.zeros((1, 64, 96, 3), np.float32)
-    graph = backend.traced(model)
+    graph = device.traced(model)
     return share(lambda: np.asarray(graph(lr)), lambda: np.asarray(model(lr, training=False)))
 
 
@@ -80,40 +75,26 @@ def graph_per_size(arm):
             np.asarray(run(lr[None].astype(np.float32)))
 
     single = functools.partial(model, training=False)
-    return share(lambda: scored(backend.traced(model)), lambda: scored(single), 2, 2)
+    return share(lambda: scored(device.traced(model)), lambda: scored(single), 2, 2)
 
 
 def sub_pixel_at_lr(arm="pre_upsampling"):
     """Sub-pixel convolution against the transposed convolution that it equals, with 12×12 kernels at stride 4."""
 
     def transposed(x, scale, channels, name, **options):
-        return layers.Conv2DTranspose(channels, 3 * scale, strides=scale, padding="same", name=name, **options)(x)
+        return keras.layers.Conv2DTranspose(channels, 3 * scale, strides=scale, padding="same", name=name, **options)(x)
 
-    with mock.patch.object(models, "sub_pixel", transposed):
+    with mock.patch.object(layers, "sub_pixel", transposed):
         other = models.build(arm)
     return share(step(models.build(arm), *patches()), step(other, *patches()))
 
 
 def fused_bilinear(arm="srcnn"):
     """Bilinear ×4 and 9×9 convolution as one 5×5 sub-pixel convolution at LR size (its borders would differ)."""
-    lr, x = bricks.lr_input()
-    x = bricks.conv(x, 64 * 16, 5, "conv_9", activation="relu")
-    x = bricks.conv(bricks.DepthToSpace(4)(x), 32, 5, "conv_5", activation="relu")
-    other = bricks.sr_output(lr, bricks.conv(x, 3, 5, "conv_out", dtype="float32"), "fused")
-    return share(step(other, *patches()), step(models.build(arm), *patches()))
-
-
-def low_precision_end(arm):
-    """The last layer in bfloat16, too."""
-
-    def without_dtype(brick):
-        return lambda *given, dtype=None, **options: brick(*given, **options)
-
-    with (
-        mock.patch.object(models, "conv", without_dtype(models.conv)),
-        mock.patch.object(models, "sub_pixel", without_dtype(models.sub_pixel)),
-    ):
-        other = models.build(arm)
+    lr, x = layers.lr_input()
+    x = layers.conv(x, 64 * 16, 5, "conv_9", activation="relu")
+    x = layers.conv(layers.DepthToSpace(4)(x), 32, 5, "conv_5", activation="relu")
+    other = layers.sr_output(lr, layers.conv(x, 3, 5, "conv_out"), "fused")
     return share(step(other, *patches()), step(models.build(arm), *patches()))
 
 
@@ -164,10 +145,8 @@ def _process(code: str, **settings) -> str:
 def _steps(arm, setup="", options="", **settings) -> float:
     """Median milliseconds of a training step in a Python of its own, for what is settled when a process starts."""
     code = f"""
-import sys
-sys.path.insert(0, "tests")
 {setup}
-import racing, tried
+from bench import racing, tried
 run = tried.step(tried.models.build({arm!r}), *tried.patches(), {options})
 run()
 print(tried.np.median([racing.seconds(run) for _ in range(40)]))
@@ -183,7 +162,7 @@ def one_between(arm):
 
 def xla(arm):
     """Compiled by XLA, which Keras leaves out where TensorFlow's operations are made deterministic."""
-    setup = "from sr_utils import backend; backend._make_deterministic = lambda on_gpu: None"
+    setup = "from sr_utils import device; device._make_deterministic = lambda on_gpu: None"
     return compared([_steps(arm, setup, "jit_compile=True")], [_steps(arm, setup)])
 
 
@@ -203,9 +182,6 @@ TRIED = (
      "yes"),
     ("bilinear up-sampling and first convolution as one at LR size", fused_bilinear, ("srcnn",),
      "no: its borders differ, and SRCNN would no longer read like its diagram"),
-    ("the last layer in bfloat16, too", low_precision_end,
-     ("srcnn", "progressive_upsampling", "residual", "post_upsampling"),
-     "no: 4 % of all arms' time; PSNR on Set5 (`quick`, bsds500, seed 0) −0.03 to +0.02 dB"),
     ("ten steps in a call (`steps_per_execution`)", ten_in_a_call, ("post_upsampling", "combined"),
      "no: a millisecond a step"),
     ("XLA", xla, ("post_upsampling", "srcnn"), "on a GPU only"),

@@ -6,8 +6,6 @@ Simonyan & Zisserman, 2014, arXiv:1409.1556.
 """
 
 import functools
-import os
-import socket
 from pathlib import Path
 
 import h5py
@@ -15,6 +13,7 @@ import numpy as np
 import pooch
 
 from sr_utils import StudyError
+from sr_utils.data import vgg
 from sr_utils.device import keras
 
 ops = keras.ops
@@ -25,11 +24,6 @@ IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 #: Weights of the content and texture terms for random features, of which both are far smaller: each term then has the
 #: value that it has with ImageNet's blocks 1 and 3 on the bicubic-enlarged validation crops of `quick`.
 RANDOM_TERMS = {"content": 2.4e-5, "texture": 1.9e-5}
-
-#: ImageNet's weights as Keras publishes them: name, address and checksum.
-PUBLISHED = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
-ADDRESS = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19/{PUBLISHED}"
-MD5 = "253f8cb515780f3b799900260a226db6"
 
 
 def gram(features):
@@ -108,7 +102,7 @@ def vgg19(layers: tuple[str, ...], weights=None) -> keras.Model:
         for seed, layer in enumerate(layer for layer in model.layers if layer.weights):
             layer.set_weights([keras.initializers.HeNormal(seed)(layer.kernel.shape), np.zeros(layer.bias.shape)])
     else:
-        _read(model, _download() if weights == "imagenet" else Path(weights))
+        _read(model, vgg.download() if weights == "imagenet" else Path(weights))
     return model
 
 
@@ -122,69 +116,50 @@ def _read(model: keras.Model, path: Path) -> None:
             model.load_weights(str(path), by_name=True)
     except Exception as error:  # h5py and Keras raise many kinds for a missing, cut or foreign file
         raise StudyError(
-            f"{path} cannot be read as VGG-19 weights ({error}); set VGG_WEIGHTS to Keras' {PUBLISHED}."
+            f"{path} cannot be read as VGG-19 weights ({error}); set VGG_WEIGHTS to Keras' {vgg.PUBLISHED}."
         ) from None
     if missing:
-        raise StudyError(f"{path} lacks {', '.join(missing)}; give Keras' full {PUBLISHED}, or ask for earlier layers.")
-
-
-def _download() -> Path:
-    timeout = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(20)  # Keras sets none
-    try:
-        return Path(keras.utils.get_file(PUBLISHED, ADDRESS, cache_subdir="models", file_hash=MD5))
-    except Exception as error:  # Keras wraps every cause in a bare Exception
         raise StudyError(
-            f"VGG-19's ImageNet weights cannot be downloaded ({error}); set VGG_WEIGHTS to a local {PUBLISHED}."
-        ) from None
-    finally:
-        socket.setdefaulttimeout(timeout)
-
-
-@functools.cache
-def vgg_weights():
-    """Where this machine has ImageNet's weights: the file in `VGG_WEIGHTS`, else Keras' download, else None (said
-    aloud). `VGG_WEIGHTS=none` does without them, and without trying the network.
-    """
-    asked = os.environ.get("VGG_WEIGHTS")
-    if asked:
-        return None if asked.lower() == "none" else asked
-    try:
-        return str(_download())
-    except StudyError as error:
-        print(f"No perceptual loss with trained features, only with random ones: {error}")
-        return None
+            f"{path} lacks {', '.join(missing)}; give Keras' full {vgg.PUBLISHED}, or ask for earlier layers."
+        )
 
 
 def perceptual() -> tuple[str, ...]:
     """The perceptual losses that this machine can compute: with random features always, with ImageNet's if it can."""
-    return ("perceptual_random",) if vgg_weights() is None else ("perceptual", "perceptual_random")
+    return ("perceptual_random",) if vgg.weights() is None else ("perceptual", "perceptual_random")
 
 
 def describe(weights) -> str:
     """The weights in words: `ImageNet weights` (with the file's first hex digits) or `random He-normal weights`."""
     if weights is None:
         return "random He-normal weights, not ImageNet"
-    path = _download() if weights == "imagenet" else weights
+    path = vgg.download() if weights == "imagenet" else weights
     return f"ImageNet weights (sha256 {pooch.file_hash(str(path))[:8]})"
 
 
-def get(name: str, profile):
-    """The Keras loss of that name for a profile: "mse", "mae", "perceptual" (ImageNet features) or "perceptual_random".
+def _perceptual(profile):
+    if vgg.weights() is None:
+        raise StudyError(
+            f"The perceptual loss needs ImageNet's weights; set VGG_WEIGHTS to Keras' {vgg.PUBLISHED}, or choose the "
+            "loss perceptual_random."
+        )
+    return PerceptualLoss(profile.vgg_layers, vgg.weights())
+
+
+#: Name -> function from a profile to a Keras loss of (B, H, W, 3) images in 0…255.
+LOSSES = {
+    "mse": lambda profile: keras.losses.MeanSquaredError(),
+    "mae": lambda profile: keras.losses.MeanAbsoluteError(),
+    "perceptual": _perceptual,
+    "perceptual_random": lambda profile: PerceptualLoss(profile.vgg_layers, None, **RANDOM_TERMS),
+}
+
+
+def get(name: str, profile) -> keras.losses.Loss:
+    """The loss of that name in `LOSSES`, with the profile's VGG-19 layers; "perceptual" has ImageNet's features.
 
     Raises `StudyError` for another name, or where ImageNet's weights are asked for and absent.
     """
-    if name == "perceptual" and vgg_weights() is None:
-        raise StudyError(
-            f"The perceptual loss needs ImageNet's weights; set VGG_WEIGHTS to Keras' {PUBLISHED}, or choose the loss "
-            "perceptual_random."
-        )
-    if name == "perceptual":
-        return PerceptualLoss(profile.vgg_layers, vgg_weights())
-    if name == "perceptual_random":
-        return PerceptualLoss(profile.vgg_layers, None, **RANDOM_TERMS)
-    if name == "mse":
-        return keras.losses.MeanSquaredError()
-    if name == "mae":
-        return keras.losses.MeanAbsoluteError()
-    raise StudyError(f"There is no loss {name!r}; choose mse, mae, perceptual or perceptual_random.")
+    if name not in LOSSES:
+        raise StudyError(f"There is no loss {name!r}; choose one of {', '.join(LOSSES)}.")
+    return LOSSES[name](profile)

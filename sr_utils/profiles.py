@@ -13,7 +13,7 @@ class Profile:
     ----------
     epochs, steps : the schedule: `epochs` × `steps` optimizer steps, with a validation after each epoch.
     batch, patch : patches per step, and their side in HR pixels (a multiple of 4).
-    learning_rate : Adam's first rate.
+    learning_rate : Adam's first rate; None is each arm's own, from `models.arms.ARMS`.
     schedule : "cosine" decays to zero over the whole run; "halve" halves once, at step 20,000.
     vgg_layers : the VGG-19 layers that the perceptual loss reads.
     """
@@ -23,7 +23,7 @@ class Profile:
     steps: int
     batch: int
     patch: int
-    learning_rate: float
+    learning_rate: float | None
     schedule: str
     vgg_layers: tuple[str, ...]
 
@@ -39,9 +39,10 @@ PROFILES = {
     p.name: p
     for p in (
         # name, epochs, steps, batch, patch, rate, schedule, layers
-        Profile("smoke", 2, 3, 4, 24, 1e-3, "cosine", SMALL_VGG),  # proves that everything runs, nothing else
-        Profile("quick", 30, 50, 16, 48, 1e-3, "cosine", SMALL_VGG),  # minutes on two cores; shows the effects
-        Profile("standard", 50, 100, 16, 64, 1e-3, "cosine", SMALL_VGG),  # two hours on two cores with AVX-512 bf16
+        Profile("smoke", 2, 3, 4, 24, None, "cosine", SMALL_VGG),  # proves that everything runs, nothing else
+        Profile("quick", 20, 20, 16, 48, None, "cosine", SMALL_VGG),  # the default: minutes on two cores
+        Profile("standard", 30, 50, 16, 48, None, "cosine", SMALL_VGG),  # the reference
+        Profile("long", 50, 100, 16, 64, None, "cosine", SMALL_VGG),  # hours on two cores
         Profile("paper", 50, 1000, 16, 96, 1e-4, "halve", PAPER_VGG),  # the protocol of the original study; a GPU
     )
 }
@@ -57,14 +58,14 @@ def get(name: str | Profile) -> Profile:
 
 
 def check_seeds(seeds) -> list[int]:
-    """Different non-negative integers, from one, a list, or a string such as "1,2,3". Raises `StudyError` otherwise."""
+    """Different integers in 0…2³²−1, from one, a list, or a string such as "1,2,3". Raises `StudyError` otherwise."""
     given = seeds.split(",") if isinstance(seeds, str) else seeds if isinstance(seeds, (list, tuple)) else [seeds]
     try:
         numbers = [int(str(seed)) for seed in given]
     except ValueError:
         numbers = []
-    if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):
-        raise StudyError(f"seeds must be different non-negative integers, such as 1,2,3; not {seeds!r}.")
+    if not numbers or not 0 <= min(numbers) <= max(numbers) < 2**32 or len(set(numbers)) < len(numbers):
+        raise StudyError(f"seeds must be different non-negative integers below 2**32, such as 1,2,3; not {seeds!r}.")
     return numbers
 
 

@@ -1,8 +1,11 @@
 """Every test gets folders of its own, no network and no ImageNet weights, unless it says otherwise."""
 
+import functools
+import http.server
 import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -37,6 +40,19 @@ def picture(height, width, seed=0):
 @pytest.fixture(name="picture")
 def picture_fixture():
     return picture
+
+
+@pytest.fixture
+def server(tmp_path):
+    """(folder, address) of a web server on loopback that serves this folder."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    handler.log_message = lambda *_: None
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{httpd.server_port}/"
+        httpd.shutdown()
 
 
 @pytest.fixture(scope="session")

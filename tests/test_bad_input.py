@@ -16,14 +16,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, filters, losses, paths
+from sr_utils import StudyError, filters, losses, paths, plots
 from sr_utils import device as backend
 from sr_utils.data import archives
 from sr_utils.data import sets as data
 from sr_utils.data.sets import main as make_data
-from sr_utils.plots import charts as plots
 from sr_utils.training import runs as training
-from test_archives import png, publish, server  # noqa: F401 (a fixture)
+from tests.archives import pack, png
 from tools import reproduce
 
 
@@ -42,7 +41,7 @@ class Place:
 
     def archive(self, name, members, pin=None):
         """Fetch an archive of these members; `pin` is the checksum that is expected of it."""
-        publish(self.served, name, members)
+        pack(self.served / name, members)
         return self.fetch(self.address + name, pin)
 
     def fetch(self, url, pin=None):
@@ -115,8 +114,8 @@ def link_in_archive(place):
 
 
 def cut_archive(place):
-    publish(place.served, "cut.zip", {"a": b"x" * 500})
     path = place.served / "cut.zip"
+    pack(path, {"a": b"x" * 500})
     path.write_bytes(path.read_bytes()[:-60])
     return place.fetch(place.address + "cut.zip")
 
@@ -151,7 +150,7 @@ def unwritable_figures(place):
     place.patch.setenv("SR_FIGURES", str(place.file("file")))
     import matplotlib.pyplot as plt
 
-    return lambda: plots.save(plt.figure(), "name", "smoke")
+    return lambda: plots.save(plt.figure(), "name", "smoke", alt="nothing")
 
 
 def full_disk(place):
@@ -237,7 +236,7 @@ def _on_benchmark(place):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_one_clear_sentence(case, tmp_path, monkeypatch, picture, server, capsys):  # noqa: F811
+def test_one_clear_sentence(case, tmp_path, monkeypatch, picture, server, capsys):
     build, expected = CASES[case]
     place = Place(tmp_path, monkeypatch, picture, server)  # holds a case's sockets open
     action = build(place)

@@ -1,10 +1,12 @@
 import hashlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from sr_utils import StudyError
+from sr_utils.data import patches
 from sr_utils.data import sets as data
 
 
@@ -52,20 +54,19 @@ def test_sample_needs_nothing_and_keeps_scenes_apart():
 
 def test_batches_are_a_pure_function_of_seed_epoch_and_step():
     pairs = data.load("sample").train
-    first = data.batch(pairs, 4, 48, seed=1, epoch=2, step=3)
-    again = data.batch(pairs, 4, 48, seed=1, epoch=2, step=3)
+    first = patches.batch(pairs, 4, 48, seed=1, epoch=2, step=3)
+    again = patches.batch(pairs, 4, 48, seed=1, epoch=2, step=3)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     for other in ((2, 2, 3), (1, 3, 3), (1, 2, 4)):
-        assert not np.array_equal(first[1], data.batch(pairs, 4, 48, *other)[1])
+        assert not np.array_equal(first[1], patches.batch(pairs, 4, 48, *other)[1])
 
 
 def test_batches_are_those_of_the_kept_runs():
     """Other draws would train other weights under the same name; who changes them moves the reference run."""
     y, x = np.mgrid[:64, :80].astype(np.uint8)
     hr = np.stack([y, x, y ^ x], -1)
-    pair = data.Pair("coordinates", None)
-    pair._arrays[:] = np.ascontiguousarray(hr[::4, ::4]), hr
-    lrs, hrs = data.batch([pair], 16, 24, seed=1, epoch=2, step=3)
+    pair = SimpleNamespace(name="coordinates", lr=np.ascontiguousarray(hr[::4, ::4]), hr=hr)
+    lrs, hrs = patches.batch([pair], 16, 24, seed=1, epoch=2, step=3)
     assert hashlib.sha256(lrs.tobytes() + hrs.tobytes()).hexdigest()[:16] == "a59cdac8736d44fe"
 
 
@@ -73,11 +74,10 @@ def test_a_patch_is_a_turned_crop_of_its_image(picture):
     """Each pixel of these images holds its own coordinates, so a patch tells where it was cut and how it was turned."""
     y, x = np.mgrid[:64, :80].astype(np.uint8)
     hr, lr = np.stack([y, x, 0 * x], -1), np.stack([y, x, 0 * x], -1)[:16, :20]
-    pair = data.Pair("coordinates", None)
-    pair._arrays[:] = lr, hr
+    pair = SimpleNamespace(name="coordinates", lr=lr, hr=hr)
     turns = set()
     for step in range(40):
-        lrs, hrs = data.batch([pair], 1, 24, 0, 0, step)
+        lrs, hrs = patches.batch([pair], 1, 24, 0, 0, step)
         (top, left, _), (high, wide, _) = lrs[0].min((0, 1)), hrs[0].min((0, 1))
         assert (high, wide) == (4 * top, 4 * left)  # aligned on LR pixels
         for small, image, side in ((lrs[0], lr, 6), (hrs[0], hr, 24)):
@@ -153,11 +153,9 @@ def test_set5_is_bicubic_of_the_literature(sr_data):
 
 
 def test_images_too_small_for_a_patch_are_named(picture):
-    large, small = data.Pair("large", None), data.Pair("small", None)
-    for pair, side in ((large, 48), (small, 44)):
-        pair._arrays[:] = data.downscale(picture(side, 60)), picture(side, 60)
+    large, small = (SimpleNamespace(name=name, hr=picture(side, 60)) for name, side in (("large", 48), ("small", 44)))
     with pytest.warns(UserWarning, match="Smaller than a 48×48 patch, not used: small"):
-        assert data.large_enough([large, small], 48) == [large]
+        assert patches.large_enough([large, small], 48) == [large]
 
 
 def test_make_data_says_what_is_there(capsys):

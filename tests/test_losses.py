@@ -1,14 +1,12 @@
-import functools
 import hashlib
-import socket
 
 import h5py
 import numpy as np
 import pytest
 
 from sr_utils import StudyError, losses, profiles
+from sr_utils.data import vgg
 from sr_utils.device import keras
-from test_archives import server  # noqa: F401 (a fixture)
 
 SMALL = ("block1_pool", "block2_pool")
 
@@ -119,26 +117,26 @@ def test_bad_weights_files(tmp_path, content):
 def test_unknown_layers_and_losses_are_refused():
     with pytest.raises(StudyError, match="no layer block9_pool; choose from block1_conv1"):
         losses.PerceptualLoss(("block9_pool",))
-    with pytest.raises(StudyError, match="choose mse, mae, perceptual or perceptual_random"):
+    with pytest.raises(StudyError, match="choose one of mse, mae, perceptual, perceptual_random"):
         losses.get("psnr", profiles.get("smoke"))
 
 
 @pytest.fixture
-def published(server, tmp_path, monkeypatch):  # noqa: F811
+def published(server, tmp_path, monkeypatch):
     """The folder of a server on loopback that stands for Keras' own; what is downloaded lies in a cache of its own."""
     folder, address = server
-    monkeypatch.setattr(losses, "ADDRESS", address + losses.PUBLISHED)
-    monkeypatch.setattr(keras.utils, "get_file", functools.partial(keras.utils.get_file, cache_dir=str(tmp_path)))
+    monkeypatch.setattr(vgg, "ADDRESS", address + vgg.PUBLISHED)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.delenv("VGG_WEIGHTS")
-    losses.vgg_weights.cache_clear()
+    vgg.weights.cache_clear()
     yield folder
-    losses.vgg_weights.cache_clear()
+    vgg.weights.cache_clear()
     losses.vgg19.cache_clear()
 
 
 def test_imagenet_weights_that_can_be_had_are_used(published, monkeypatch):
-    path = weights_file(published / losses.PUBLISHED, 3)
-    monkeypatch.setattr(losses, "MD5", hashlib.md5(path.read_bytes()).hexdigest())
+    path = weights_file(published / vgg.PUBLISHED, 3)
+    monkeypatch.setattr(vgg, "MD5", hashlib.md5(path.read_bytes()).hexdigest())
     assert losses.perceptual() == ("perceptual", "perceptual_random")
     loss = losses.get("perceptual", profiles.get("smoke"))
     with h5py.File(path) as file:
@@ -153,9 +151,8 @@ def test_imagenet_weights_that_can_be_had_are_used(published, monkeypatch):
 def test_imagenet_weights_that_cannot_be_had_are_missed_aloud(published, there, capsys):
     """Nothing is there, or something else than Keras published."""
     if there:
-        weights_file(published / losses.PUBLISHED, 1)
-    timeout = socket.getdefaulttimeout()
-    assert losses.perceptual() == ("perceptual_random",) and socket.getdefaulttimeout() == timeout
+        weights_file(published / vgg.PUBLISHED, 1)
+    assert losses.perceptual() == ("perceptual_random",)
     assert "No perceptual loss with trained features, only with random ones: " in capsys.readouterr().out
     with pytest.raises(StudyError, match="cannot be downloaded .*; set VGG_WEIGHTS to a local"):
         losses.PerceptualLoss(SMALL, "imagenet")
@@ -163,4 +160,4 @@ def test_imagenet_weights_that_cannot_be_had_are_missed_aloud(published, there, 
 
 def test_the_weights_that_are_named_are_used(published, monkeypatch):
     monkeypatch.setenv("VGG_WEIGHTS", "some/file.h5")
-    assert losses.vgg_weights() == "some/file.h5"
+    assert vgg.weights() == "some/file.h5"

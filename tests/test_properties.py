@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from sr_utils import StudyError, filters, losses
+from sr_utils import StudyError, filters, losses, models
 from sr_utils.claims import statistics as evidence
+from sr_utils.data import patches
 from sr_utils.data import sets as data
 from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
 
 settings.register_profile("study", deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 settings.load_profile("study")
@@ -66,8 +66,8 @@ def test_no_strength_is_the_identity(image):
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
 def test_batches_are_pure(seed, epoch, step):
     pairs = data.load("sample").valid[:2]
-    first, again = (data.batch(pairs, 2, 16, seed, epoch, step) for _ in range(2))
-    other = data.batch(pairs, 2, 16, seed, epoch, step + 1)
+    first, again = (patches.batch(pairs, 2, 16, seed, epoch, step) for _ in range(2))
+    other = patches.batch(pairs, 2, 16, seed, epoch, step + 1)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not np.array_equal(first[1], other[1])
 

@@ -1,120 +1,131 @@
-"""`make publish`: executed notebooks back into notebooks/, stripped; the README's tables from results.json."""
+"""`make publish`: outputs of executed pages into notebooks/, stripped, and the README's tables from results.json.
+
+A published page has its own code, the parameters' defaults among it, and the outputs of the run that was executed; a
+line under its title says which run that was, and with which command.
+"""
 
 import re
 import sys
+from pathlib import Path
 
 import nbformat
 
-from sr_utils import StudyError, paths
-from sr_utils.claims.record import claims_by_run, read, survivors
-from sr_utils.claims.statistics import signed, span
+from sr_utils import StudyError, paths, profiles
+from sr_utils.claims.record import read
+from sr_utils.data.sets import NAMES
+from tools import one_sentence
+from tools.readme import command, fill
 
-REFERENCE_NOTE = "# The run shown on this page. Delete this cell to run with the defaults above.\n"
+COMMAND = re.compile(r"make reproduce PROFILE=(\w+) DATA=(\w+) SEEDS=([\d,]+)")
+RUN_CELL = "run-shown"  # the id of the cell that holds this command, under the title
 
 
-def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Keep kernel name, language and tags; drop times, paths, progress output and widget state."""
-    notebook.metadata = nbformat.from_dict(
+def run_shown(page: nbformat.NotebookNode) -> dict | None:
+    """The parameters of the run whose outputs a published page shows, or None where it says none."""
+    said = COMMAND.search("\n".join(cell.source for cell in page.cells if cell.id == RUN_CELL))
+    return said and {"profile": said[1], "data": said[2], "seeds": profiles.check_seeds(said[3])}
+
+
+def run_line(parameters: dict) -> str:
+    """Markdown: the run that a page shows, with the command that makes it."""
+    profile = profiles.get(parameters["profile"])
+    return (
+        f"As published, this page shows the run `{command(parameters)}`: {profile.total_steps:,} steps of "
+        f"{profile.batch} patches of {profile.patch}×{profile.patch} pixels per training. *Run All* uses the defaults "
+        "below: a short training on images that come with the packages, without a network."
+    )
+
+
+def refuse_failed(page: nbformat.NotebookNode, path: Path) -> None:
+    """Raise `StudyError` for a page that stopped at an error, or that was not executed to its end."""
+    for cell in page.cells:
+        failed = any(output.output_type == "error" for output in cell.get("outputs", []))
+        if failed or "papermill-error" in str(cell.metadata.get("tags")):
+            raise StudyError(f"{path} failed in cell {cell.id!r}; mend that, and run make reproduce again.")
+        if cell.cell_type == "code" and not cell.execution_count:
+            raise StudyError(f"{path} was not executed to its end (cell {cell.id!r}); run make reproduce again.")
+
+
+def refuse_older(page: nbformat.NotebookNode, path: Path, source: nbformat.NotebookNode) -> None:
+    """Raise `StudyError` for an executed page whose code, or whose module, has changed since."""
+    ran = {cell.id: cell.source for cell in page.cells if cell.cell_type == "code"}
+    for cell in source.cells:
+        if cell.cell_type == "code" and ran.get(cell.id) != cell.source:
+            raise StudyError(
+                f"{path} is older than its source: cell {cell.id!r} has changed; run make reproduce again."
+            )
+    for module in sorted((paths.ROOT / "sr_utils").rglob("*.py")):
+        if module.stat().st_mtime > path.stat().st_mtime:
+            raise StudyError(
+                f"{path} is older than {module.relative_to(paths.ROOT)}; run make reproduce again (kept runs are not "
+                "trained again)."
+            )
+
+
+def published(page: nbformat.NotebookNode, source: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The page of notebooks/ with the outputs of its executed copy, without progress, times, paths and widget state."""
+    outputs = {cell.id: cell.outputs for cell in page.cells if cell.cell_type == "code"}
+    count = 0
+    for cell in source.cells:
+        if cell.id == RUN_CELL:
+            cell.source = run_line(page.metadata.papermill.parameters)
+        if cell.cell_type != "code":
+            continue
+        count += 1
+        cell.execution_count = count
+        cell.outputs = [output for output in outputs[cell.id] if output.get("name") != "stderr"]
+        for output in cell.outputs:
+            output.get("metadata", {}).clear()
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+            if "execution_count" in output:
+                output.execution_count = count
+    return strip(source)
+
+
+def strip(page: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Keep kernel name, language and tags, no other metadata."""
+    page.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
         }
     )
-    for cell in notebook.cells:
+    for cell in page.cells:
         tags = cell.metadata.get("tags", [])
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
-        if "injected-parameters" in tags:
-            cell.id = "reference-run"
-            cell.source = (
-                REFERENCE_NOTE + cell.source.removeprefix("# Parameters\n").removeprefix(REFERENCE_NOTE).strip()
-            )
-        if cell.cell_type != "code":
-            continue
-        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
-        for output in cell.outputs:
-            output.get("metadata", {}).clear()
-            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
-    return notebook
+    return page
 
 
-def notebooks(profile: str) -> list:
-    """Copy build/<profile>/*.ipynb over notebooks/; returns the paths written."""
-    executed = sorted((paths.build() / profile).glob("0*.ipynb"))
-    if not executed:
-        raise StudyError(
-            f"{paths.build() / profile} holds no executed notebook; run make reproduce PROFILE={profile} first."
-        )
-    written = []
-    for path in executed:
-        nbformat.write(strip(nbformat.read(path, as_version=4)), paths.NOTEBOOKS / path.name)
-        written.append(paths.NOTEBOOKS / path.name)
-    return written
+def pages(profile: str) -> list[Path]:
+    """Put the outputs of build/<profile>/*.ipynb into notebooks/; returns the paths written: all pages, or none."""
+    made, runs = {}, {}
+    for path in sorted(paths.NOTEBOOKS.glob("0*.ipynb")):
+        executed = paths.build() / profile / path.name
+        if not executed.exists():
+            raise StudyError(f"There is no {executed}; run make reproduce PROFILE={profile} first.")
+        page, source = (nbformat.read(each, as_version=4) for each in (executed, path))
+        refuse_failed(page, executed)
+        refuse_older(page, executed, source)
+        runs[executed.name] = page.metadata.papermill.parameters
+        made[path] = published(page, source)
+    first, *others = runs
+    for name in others:
+        if runs[name] != runs[first]:
+            raise StudyError(f"{first} and {name} show different runs; run make reproduce PROFILE={profile} again.")
+    if runs[first]["data"] not in NAMES:
+        raise StudyError(f"These pages show the images of {runs[first]['data']}, which nobody else has; choose a set.")
+    for path, page in made.items():
+        nbformat.write(page, path)
+    return list(made)
 
 
-def cost_table(record: dict) -> str:
-    """Markdown: parameters and multiply–adds per output pixel of each network."""
-    rows = {run["arm"]: run for run in record["runs"] if run["loss"] == "mse"}
-    lines = ["| network | parameters | multiply–adds per output pixel |", "|---|---:|---:|"]
-    lines += [f"| `{arm}` | {run['parameters']:,} | {run['macs']:,.0f} |" for arm, run in rows.items()]
-    return "\n".join(lines)
-
-
-def score_table(record: dict) -> str:
-    """Markdown: arms × sets, PSNR and SSIM, means over images and seeds, and what made them."""
-    scores = record["scores"]
-    means = scores.groupby(["arm", "set"], sort=False)[["psnr", "ssim"]].mean()
-    sets = list(dict.fromkeys(scores["set"]))
-    lines = ["| arm | " + " | ".join(f"{s} / dB · SSIM" for s in sets) + " |", "|---|" + "---:|" * len(sets)]
-    for arm in dict.fromkeys(scores.arm):
-        cells = (f"{means.loc[(arm, s)].psnr:.2f} · {means.loc[(arm, s)].ssim:.4f}" for s in sets)
-        lines.append(f"| {arm} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", f"*{record['caption']}*"])
-
-
-def verdict_line(record: dict) -> str:
-    """Markdown: how many of the tested claims hold, do not hold and stay open, and what was refuted."""
-    tested = record["claims"][record["claims"].p.notna()]
-    counts = [f"{(tested.corrected == verdict).sum()} {words}" for verdict, words in
-              (("holds", "hold"), ("does not hold", "do not hold"), ("undecided", "are undecided"))]  # fmt: skip
-    refuted = tested[tested.corrected == "does not hold"]
-    lines = [f"Of {len(tested)} rows that were tested, {', '.join(counts)}, after Holm's correction over all of them. "
-             "Refuted:", ""]  # fmt: skip
-    lines += [
-        f"- {row.claim}: {signed(row.effect)} {row.unit} ({span(row.low, row.high)})" for row in refuted.itertuples()
-    ]
-    return "\n".join(lines)
-
-
-def survival_lines(record: dict) -> str:
-    """Markdown: how many verdicts stay from each profile that `figures/` holds to the next, without naming them."""
-    return "\n".join(line for line in survivors(claims_by_run()).splitlines() if line.startswith("- "))
-
-
-TABLES = {"costs": cost_table, "scores": score_table, "verdicts": verdict_line, "survival": survival_lines}
-
-
-def fill(text: str, record: dict, tables: dict = TABLES) -> str:
-    """Replace what stands between `<!-- name -->` and `<!-- /name -->` by the table of that name."""
-    for name, table in tables.items():
-        text = re.sub(
-            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
-            lambda m, table=table: m[1] + table(record) + "\n" + m[2],
-            text,
-            flags=re.S,
-        )
-    return text
-
-
+@one_sentence("publish")
 def main(profile: str) -> int:
-    try:
-        for path in notebooks(profile):
-            print(f"wrote {path}")
-        readme = paths.ROOT / "README.md"
-        readme.write_text(fill(readme.read_text(), read(profile)))
-        print(f"refreshed the tables of {readme}")
-    except StudyError as error:
-        print(f"make publish stopped: {error}", file=sys.stderr)
-        return 1
+    for path in pages(profile):
+        print(f"wrote {path}")
+    readme = paths.ROOT / "README.md"
+    readme.write_text(fill(readme.read_text(), read(profile)))
+    print(f"refreshed the tables of {readme}")
     return 0
 
 

@@ -15,7 +15,10 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from sr_utils import StudyError, paths, profiles
+from sr_utils.claims.record import read
+from sr_utils.data import vgg
 from sr_utils.data.sets import NAMES, check_name
+from tools import one_sentence
 
 PARAMETERS = {"profile", "data", "seeds"}
 
@@ -39,10 +42,19 @@ def make_absolute() -> None:
 
 def forget(profile: str, data: str, seeds: list) -> None:
     """Move the kept runs of these parameters aside, so that they are trained anew; nothing is deleted."""
-    for seed in seeds:
-        for folder in paths.runs().glob(f"{profile}_{Path(data).name}_*_seed{seed}_*"):
-            if ".old-" not in folder.name:
-                paths.move_aside(folder)
+    from sr_utils.training import configuration, study  # it brings the backend with it
+
+    for arm, loss in study():
+        config = configuration.plan(arm, seeds[0], profile, data, loss).config
+        for seed in seeds:
+            paths.move_aside(paths.runs() / configuration.key(config | {"seed": seed}))
+
+
+def fingerprint(data: str) -> list | None:
+    """Names, sizes and times of a folder's files; None for a named set."""
+    if data in NAMES:
+        return None
+    return sorted((p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in Path(data).iterdir() if p.is_file())
 
 
 def execute(notebook: Path, target: Path, parameters: dict) -> None:
@@ -61,7 +73,7 @@ def execute(notebook: Path, target: Path, parameters: dict) -> None:
             kernel_name="python3",
             cwd=str(notebook.parent),
             stderr_file=sys.stderr,
-            extra_arguments=["--IPKernelApp.log_level=50"],  # a failing cell tells of itself
+            extra_arguments=["--IPKernelApp.log_level=50"],  # no log of a failing cell: its message is raised below
         )
     except PapermillExecutionError as error:
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}").removeprefix("StudyError: ")
@@ -87,6 +99,7 @@ def _stop(number, frame) -> None:
     os._exit(130)  # an exception could get lost in the event loop that waits for the kernel
 
 
+@one_sentence("reproduce")
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="make reproduce", description=__doc__)
     parser.add_argument("--profile", default="quick")
@@ -94,34 +107,40 @@ def main(argv=None) -> int:
     parser.add_argument("--seeds", default="0")
     arguments = parser.parse_args(argv)
     began = time.perf_counter()
-    try:
-        parameters = check(**vars(arguments), device=os.environ.get("DEVICE"))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _stop)
-        make_absolute()
-        if os.environ.pop("FRESH", "") == "1":
-            forget(**parameters)
-        if os.environ.get("SCHEDULER"):
-            from tools import cluster  # Dask is an extra
+    parameters = check(**vars(arguments), device=os.environ.get("DEVICE"))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    make_absolute()
+    os.environ["VGG_WEIGHTS"] = vgg.weights() or "none"  # decided once, not by each kernel
+    fresh = time.time() if os.environ.pop("FRESH", "") == "1" else None
+    if fresh:
+        forget(**parameters)
+    if os.environ.get("SCHEDULER"):
+        from tools import cluster  # Dask is an extra
 
-            cluster.train_all(os.environ["SCHEDULER"], **parameters)
-        notebooks = sorted(paths.NOTEBOOKS.glob("0*.ipynb"))
-        for i, notebook in enumerate(notebooks, 1):
-            print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)
-            execute(notebook, paths.build() / arguments.profile / notebook.name, parameters)
-        from sr_utils.claims import record as results  # so late, for it brings the backend with it
+        cluster.train_all(os.environ["SCHEDULER"], **parameters, fresh=fresh)
+    notebooks, images = sorted(paths.NOTEBOOKS.glob("0*.ipynb")), fingerprint(parameters["data"])
+    for i, notebook in enumerate(notebooks, 1):
+        print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)
+        if fingerprint(parameters["data"]) != images:
+            raise StudyError(
+                f"{parameters['data']} changed while the pages ran, and each would show other images; leave it as "
+                "it is, and run the same command again."
+            )
+        execute(notebook, paths.build() / arguments.profile / notebook.name, parameters)
+    summarise(arguments.profile, len(notebooks), time.perf_counter() - began)
+    return 0
 
-        scores = results.read(arguments.profile)["scores"]
-    except StudyError as error:
-        print(f"make reproduce stopped: {error}", file=sys.stderr)
-        return 1
+
+def summarise(profile: str, pages: int, seconds: float) -> None:
+    """Print the table of results, where everything lies, and how long it took."""
+    scores = read(profile)["scores"]
     means = scores.pivot_table(index="arm", columns="set", values=["psnr", "ssim"], sort=False)
     print(f"\nMeans over images and seeds (PSNR in dB)\n{means.round(4).to_string(float_format=lambda v: f'{v:.4g}')}")
-    figures = paths.figures() / arguments.profile
+    figures = paths.figures() / profile
     print(f"\n{len(list(figures.glob('*.png')))} figures and results.json in {figures}")
-    print(f"{len(notebooks)} executed notebooks in {paths.build() / arguments.profile}")
-    print(f"{(time.perf_counter() - began) / 60:.1f} minutes")
-    return 0
+    print(f"{pages} executed notebooks in {paths.build() / profile}")
+    print(f"{seconds / 60:.1f} minutes")
 
 
 if __name__ == "__main__":

@@ -1,23 +1,25 @@
-"""`make verify`: run pages again as they stand, and compare all that they print and draw with what they show.
+"""`make verify`: run the published pages again, and compare all that they print and draw with what they show.
 
-nbval does it, cell by cell, on the page's own parameters; kept runs are found again, others are trained. Text, tables
-and pictures must be the same to the byte. Left out are progress bars (stderr), the ids of live widgets, and cells with
-the tag `nbval-ignore-output`. Figures and the record go to build/verify, so nothing that is published is touched.
+nbval does it, cell by cell. The parameters are those of the command that stands under each page's title; kept runs
+are found again, others are trained. Text, tables and pictures must be the same to the byte. Progress bars (stderr),
+the ids of live widgets, and cells with the tag `nbval-ignore-output` are not compared. Copies of the pages, figures
+and the record go to build/verify, so that nothing that is published is touched.
 """
 
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from papermill.parameterize import parameterize_notebook
 
 from sr_utils import StudyError, paths
-from sr_utils.claims import record as results
+from sr_utils.claims.record import read
 from sr_utils.data.sets import BENCHMARKS, load
-from tools import reproduce
+from tools import one_sentence, reproduce
+from tools.publish import run_shown
 
 
 class Compared:
@@ -28,11 +30,23 @@ class Compared:
             collector.skip_compare = {*collector.skip_compare, "stderr"} - {"image/png"}
 
 
-def profile(page: Path) -> str:
-    """The profile that a page shows: what its last cell of parameters says."""
-    cells = nbformat.read(page, as_version=4).cells
-    said = [cell.source for cell in cells if "parameters" in str(cell.metadata.get("tags"))]
-    return re.findall(r'^profile\b.*?= "(\w+)"', "\n".join(said), re.M)[-1]
+def runs_of(pages: list[Path]) -> dict[Path, dict]:
+    """The parameters of the run that each page shows. Raises `StudyError` for a page that is absent or shows none."""
+    runs = {}
+    for page in pages:
+        if not page.is_file():
+            raise StudyError(f"There is no page {page}; name files of notebooks/, or none for all.")
+        runs[page] = run_shown(nbformat.read(page, as_version=4))
+        if runs[page] is None:
+            raise StudyError(f"{page} does not say which run it shows; run make publish first.")
+    return runs
+
+
+def copy(page: Path, parameters: dict, folder: Path) -> Path:
+    """The page with its outputs and, as in `make reproduce`, a cell that sets the parameters of its run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(parameterize_notebook(nbformat.read(page, as_version=4), parameters), folder / page.name)
+    return folder / page.name
 
 
 def prepare(records: dict[str, dict]) -> None:
@@ -43,9 +57,9 @@ def prepare(records: dict[str, dict]) -> None:
     scratch, figures, data = paths.build().resolve() / "verify", paths.figures(), paths.data().resolve()
     shutil.rmtree(scratch, ignore_errors=True)
     for path in figures.glob("*/results.json"):
-        copy = scratch / "figures" / path.relative_to(figures)
-        copy.parent.mkdir(parents=True)
-        shutil.copy(path, copy)
+        target = scratch / "figures" / path.relative_to(figures)
+        target.parent.mkdir(parents=True)
+        shutil.copy(path, target)
     used = {name for record in records.values() for name in record["scores"]["set"]}
     for name in used | {run["data"] for record in records.values() for run in record["runs"]}:
         load(name)  # or have it downloaded now
@@ -58,19 +72,14 @@ def prepare(records: dict[str, dict]) -> None:
     os.environ |= {"SR_FIGURES": str(scratch / "figures"), "SR_DATA": str(scratch / "data")}
 
 
+@one_sentence("verify")
 def main(*pages: str) -> int:
     """Verify these pages, or all that are committed; 0 if they show the same."""
-    pages = [Path(page) for page in pages] or sorted(paths.NOTEBOOKS.glob("0*.ipynb"))
-    try:
-        for page in pages:
-            if not page.is_file():
-                raise StudyError(f"There is no page {page}; name files of notebooks/, or none for all.")
-        prepare({name: results.read(name) for name in map(profile, pages)})
-    except StudyError as error:
-        print(f"make verify stopped: {error}", file=sys.stderr)
-        return 1
+    runs = runs_of([Path(page) for page in pages] or sorted(paths.NOTEBOOKS.glob("0*.ipynb")))
+    prepare({run["profile"]: read(run["profile"]) for run in runs.values()})
+    copies = [str(copy(page, run, paths.build().resolve() / "verify/pages")) for page, run in runs.items()]
     options = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=1e6"]  # a cell may train for days
-    return pytest.main([*options, "-v", "--no-header", "-p", "no:cacheprovider", *map(str, pages)], [Compared()])
+    return pytest.main([*options, "-v", "--no-header", "-p", "no:cacheprovider", *copies], [Compared()])
 
 
 if __name__ == "__main__":

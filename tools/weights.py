@@ -3,24 +3,22 @@
 import argparse
 import json
 import sys
-from types import SimpleNamespace
 
 import cv2
 import h5py
 import numpy as np
 import pooch
 
-from sr_utils import StudyError, paths
-from sr_utils.claims import record as results
+from sr_utils import StudyError, models, plots
+from sr_utils.claims.record import published
 from sr_utils.data.sets import load, on_disk
-from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
-from sr_utils.models import pretrained as shipped
+from sr_utils.evaluation import psnr, score, test_sets, upscale
+from sr_utils.models import pretrained
 from sr_utils.paths import replace
-from sr_utils.plots import charts as plots
 from sr_utils.profiles import SMALL_VGG, Profile
-from sr_utils.training import runs as training
-from tools import publish
+from sr_utils.training import train
+from tools import one_sentence
+from tools.readme import fill
 
 DATA, SEED = "bsds500", 0
 LONG = Profile("long", 150, 400, 8, 96, 1e-3, "cosine", SMALL_VGG)  # `standard`, twelve times as many steps
@@ -62,18 +60,17 @@ def ensemble(model):
 
 def means(model, sets) -> dict:
     """{set: {"psnr", "ssim"}}: means over the images, by the published protocol."""
-    scores = {name: evaluation.score(model, pairs)[["psnr", "ssim"]].mean() for name, pairs in sets.items()}
-    return {name: {metric: round(float(value), 4) for metric, value in row.items()} for name, row in scores.items()}
+    return {name: score(model, pairs)[["psnr", "ssim"]].mean().round(4).to_dict() for name, pairs in sets.items()}
 
 
 def ship(arm: str) -> dict:
-    """Train (or find) that arm, write its float16 weights into `shipped.FOLDER`, and return its record."""
+    """Train (or find) that arm, write its float16 weights into `pretrained.FOLDER`, and return its record."""
     profile, loss = SHIPPED[arm]
-    run = training.train(arm, SEED, profile, DATA, loss)
-    file = shipped.FOLDER / f"{arm}.weights.h5"
-    shipped.FOLDER.mkdir(exist_ok=True)
+    run = train(arm, SEED, profile, DATA, loss)
+    file = pretrained.FOLDER / f"{arm}.weights.h5"
+    pretrained.FOLDER.mkdir(exist_ok=True)
     replace(file, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
-    sets = {"sample": load("sample").valid} | evaluation.test_sets(DATA)
+    sets = {"sample": load("sample").valid} | test_sets(DATA)
     before = means(run.model, sets)
     run.model.load_weights(file)
     after = means(run.model, sets)
@@ -90,19 +87,22 @@ def ship(arm: str) -> dict:
     }
 
 
-def examples(models) -> None:
+def examples() -> None:
     """figures/weights/examples.png: where the networks do well and where they do not, on pictures of Set14."""
-    pictures = {pair.name: pair for pair in load("Set14").valid}
-    shown = [
-        SimpleNamespace(name=words, lr=pictures[name].lr, hr=pictures[name].hr, at=at)
-        for words, (name, at) in EXAMPLES.items()
-    ]
-    last = shown[-1]
-    blocks = cv2.imdecode(cv2.imencode(".jpg", last.lr[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 30])[1], 1)[..., ::-1]
-    shown.append(SimpleNamespace(name="LR saved as JPEG", lr=np.ascontiguousarray(blocks), hr=last.hr, at=last.at))
+    pairs = {pair.name: pair for pair in load("Set14").valid}
+    shown = {words: (pairs[name].lr, pairs[name].hr) for words, (name, _) in EXAMPLES.items()}
+    *_, (lr, hr) = shown.values()
+    jpeg = cv2.imencode(".jpg", lr[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 30])[1]
+    shown["LR saved as JPEG"] = np.ascontiguousarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[..., ::-1]), hr
+    windows = {words: at for words, (_, at) in EXAMPLES.items()}
+    windows["LR saved as JPEG"] = windows[list(EXAMPLES)[-1]]
+    arms = {"bicubic": "bicubic"} | {arm: models.load(arm) for arm in SHIPPED}
+    scenes = {
+        words: {"lr": lr} | {label: upscale(arm, lr) for label, arm in arms.items()} | {"hr": hr}
+        for words, (lr, hr) in shown.items()
+    }
     note = "The weights that come with the study, on crops of Set14. Last row: LR was saved as JPEG of quality 30."
-    figure = plots.crops(shown, {"bicubic": "bicubic", **models}, where=lambda pair, side: pair.at)
-    plots.save(figure, "examples", "weights", note)
+    plots.save(plots.crops(scenes, psnr, windows), "examples", "weights", note)
 
 
 def scores_table(record: dict) -> str:
@@ -110,9 +110,8 @@ def scores_table(record: dict) -> str:
     sets = [name for name in next(iter(record.values()))["scores"] if name != "sample"]
     lines = ["| network | parameters | " + " | ".join(f"{s} / dB · SSIM" for s in sets) + " |"]
     lines += ["|---|---:|" + "---:|" * len(sets)]
-    published = results.published()
     for name in ("bicubic", "SRCNN", "VDSR", "EDSR-baseline"):
-        row = published.loc[name]
+        row = published().loc[name]
         size = "" if np.isnan(row.parameters) else f"{row.parameters:,.0f}"
         lines.append(f"| {name}, published | {size} | " + " | ".join(f"{row[s]:.2f}" for s in sets) + " |")
     for arm, entry in record.items():
@@ -138,25 +137,22 @@ def training_table(record: dict) -> str:
 TABLES = {"shipped": scores_table, "made": training_table}
 
 
+@one_sentence("weights")
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="make weights", description=__doc__)
     parser.add_argument("arms", nargs="*", default=list(SHIPPED), help="which of them; default: all")
-    try:
-        record = shipped.record() if shipped.RECORD.exists() else {}
-        for arm in parser.parse_args(argv).arms:
-            if arm not in SHIPPED:
-                raise StudyError(f"{arm!r} is not shipped; choose {' or '.join(SHIPPED)}.")
-            record[arm] = ship(arm)
-            text = json.dumps({name: record[name] for name in SHIPPED if name in record}, indent=1)
-            replace(shipped.RECORD, lambda scratch, text=text: scratch.write_text(text + "\n"))
-        if "Set14" in on_disk():
-            examples({arm: models.load(arm) for arm in SHIPPED})
-        for page in (shipped.FOLDER / "README.md", paths.ROOT / "README.md"):
-            page.write_text(publish.fill(page.read_text(), record, TABLES))
-            print(f"refreshed the tables of {page}")
-    except StudyError as error:
-        print(f"make weights stopped: {error}", file=sys.stderr)
-        return 1
+    record = pretrained.record() if pretrained.RECORD.exists() else {}
+    for arm in parser.parse_args(argv).arms:
+        if arm not in SHIPPED:
+            raise StudyError(f"{arm!r} is not shipped; choose {' or '.join(SHIPPED)}.")
+        record[arm] = ship(arm)
+        text = json.dumps({name: record[name] for name in SHIPPED if name in record}, indent=1)
+        replace(pretrained.RECORD, lambda scratch, text=text: scratch.write_text(text + "\n"))
+    if "Set14" in on_disk():
+        examples()
+    card = pretrained.FOLDER / "README.md"
+    card.write_text(fill(card.read_text(), record, TABLES))
+    print(f"refreshed the tables of {card}")
     return 0
 
 

@@ -1,43 +1,48 @@
-"""The study's record: figures/<profile>/results.json, and its numbers beside published ones."""
+"""The study's record: figures/<profile>/results.json, from which alone every table of evidence can be made again."""
 
-import itertools
 import json
+import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 
 from sr_utils import StudyError, paths, profiles
-from sr_utils import device as backend
-from sr_utils.claims import statistics as evidence
-from sr_utils.claims import table as claims
+from sr_utils.claims import statistics
+from sr_utils.claims.derived import curves
+from sr_utils.claims.table import LADDER
 from sr_utils.data.sets import BENCHMARKS
-from sr_utils.models import networks as models
+
+VERSION = 2  # of the file; another one is refused
+DIGITS = 7  # significant ones, of every number in a table
+
+#: The tables that claims are judged by.
+OBSERVATIONS = ("scores", "curves", "sweep", "likeness", "response")
 
 
-def write(profile: str, runs, tables: dict, caption: str) -> None:
+def write(profile: str, runs, tables: dict, caption: str, versions: dict | None = None) -> None:
     """Write figures/<profile>/results.json, once and whole. What differs from host to host stands in `host` alone.
 
-    `tables` maps a name ("scores", "claims", …) to a DataFrame; their indexes are dropped.
+    Parameters
+    ----------
+    runs : trained runs, with `.label`, `.config`, `.history` (a row per epoch), `.host` and `.folder`; their curves
+        become the table `curves`.
+    tables : name -> DataFrame. `scores`, `sweep` (a strength sweep), `likeness` and `response` are observations,
+        `claims` is `judge`'s table, `costs` has a row per arm with `parameters` and `macs`. A named index is kept.
+    versions : of the packages that matter (`device.versions`).
+
+    Raises `StudyError` where the file cannot be written.
     """
-    entries = []
-    for run in runs:
-        entry = {
-            key: run.config[key]
-            for key in ("arm", "loss", "seed", "data", "precision", "backend", "device", "features")
-        }
-        entry |= models.cost(run.model) | {
-            "label": run.label,
-            "steps": len(run.history) * run.config["profile"]["steps"],
-        }
-        entry["final"] = {key: float(value) for key, value in run.history.iloc[-1].items()}
-        entries.append(entry)
+    entries = [
+        {"label": run.label, **run.config, "steps": len(run.history) * run.config["profile"]["steps"]} for run in runs
+    ]
     host = {
-        "versions": backend.versions(),
+        "versions": versions or {},
         "seconds_per_step": {run.folder.name: run.host["seconds_per_step"] for run in runs},
     }
-    parts = {"profile": profile, "caption": caption, "runs": entries, "host": host}
+    parts = {"version": VERSION, "profile": profile, "caption": caption, "runs": entries, "host": host}
     texts = {name: json.dumps(part, ensure_ascii=False) for name, part in parts.items()}
-    texts |= {name: _rows(frame) for name, frame in tables.items()}
+    texts |= {name: _rows(frame) for name, frame in (tables | {"curves": curves(runs)}).items()}
     text = ",\n".join(f'"{name}": {part}' for name, part in texts.items())
     path = paths.figures() / profile / "results.json"
     try:
@@ -51,26 +56,56 @@ def write(profile: str, runs, tables: dict, caption: str) -> None:
 
 def _rows(frame: pd.DataFrame) -> str:
     """A table as JSON, a row per line, so that a diff shows what changed."""
-    table = json.loads(frame.to_json(orient="split", index=False, double_precision=6))
-    rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in table["data"])
-    return f'{{"columns": {json.dumps(table["columns"])}, "data": [\n{rows}]}}'
+    index = frame.index.name
+    table = frame.reset_index() if index else frame
+    rows = ",\n".join(json.dumps([_plain(v) for v in row], ensure_ascii=False) for row in table.to_numpy(object))
+    return f'{{"index": {json.dumps(index)}, "columns": {json.dumps(list(table.columns))}, "data": [\n{rows}]}}'
+
+
+def _plain(value):
+    value = value.item() if hasattr(value, "item") else value
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None if math.isnan(value) else str(value)
 
 
 def read(profile: str) -> dict:
-    """figures/<profile>/results.json, its tables as DataFrames. Raises `StudyError` if it is absent or damaged."""
+    """figures/<profile>/results.json, its tables as DataFrames.
+
+    Raises `StudyError` for a file that is absent, damaged or of another version.
+    """
     path = paths.figures() / profile / "results.json"
+    again = f"run make reproduce PROFILE={profile}"
     if not path.exists():
-        raise StudyError(f"{path} does not exist; run make reproduce PROFILE={profile} first.")
+        raise StudyError(f"{path} does not exist; {again} first.")
     try:
         record = json.loads(path.read_text())
     except ValueError:
-        raise StudyError(f"{path} is damaged; run make reproduce PROFILE={profile} again.") from None
-    if not {"runs", "scores", "claims"} <= set(record):
-        raise StudyError(f"{path} is of an older version; run make reproduce PROFILE={profile} again.")
+        raise StudyError(f"{path} is damaged; {again} again.") from None
+    if not isinstance(record, dict) or record.get("version") != VERSION:
+        raise StudyError(f"{path} is of another version of this study; {again} again.")
     for key, value in record.items():
-        if isinstance(value, dict) and set(value) == {"columns", "data"}:
-            record[key] = pd.DataFrame(value["data"], columns=value["columns"])
+        if isinstance(value, dict) and "columns" in value:
+            frame = pd.DataFrame(value["data"], columns=value["columns"])
+            record[key] = frame.set_index(value["index"]) if value["index"] else frame
     return record
+
+
+def observations(record: dict) -> list[pd.DataFrame]:
+    """The tables of a record that `judge`, `robustness` and `power` take, as they were given to `write`."""
+    return [record[name] for name in OBSERVATIONS if name in record]
+
+
+def runs(record: dict) -> list:
+    """The runs of a record for figures of curves: each with `.label`, `.config` and `.history` by epoch."""
+    table = record["curves"].rename(columns={"train_loss": "loss", "train_mse": "mse"})
+    histories = {
+        key: rows.set_index("epoch").drop(columns=["arm", "seed"]) for key, rows in table.groupby(["arm", "seed"])
+    }
+    return [
+        SimpleNamespace(label=run["label"], config=run, history=histories[run["label"], run["seed"]])
+        for run in record["runs"]
+    ]
 
 
 def claims_by_run() -> dict[str, pd.DataFrame]:
@@ -81,33 +116,8 @@ def claims_by_run() -> dict[str, pd.DataFrame]:
             record = read(profile)
             seeds = len({run["seed"] for run in record["runs"]})
             data = Path(record["runs"][0]["data"]).name
-            heading = f"{profile}, {data}, {seeds} seed{'s' * (seeds > 1)}"
-            tables[heading] = record["claims"].set_index("id")
+            tables[f"{profile}, {data}, {seeds} seed{'s' * (seeds > 1)}"] = record["claims"]
     return tables
-
-
-def survivors(tables: dict[str, pd.DataFrame]) -> str:
-    """Markdown: from each run of `claims_by_run` to the next one, how many verdicts stay, and which ones change.
-
-    Only claims that both runs tested are counted, with their verdicts after Holm's correction.
-    """
-    lines = []
-    for (small, before), (large, after) in itertools.pairwise(tables.items()):
-        pair = before.merge(after, left_index=True, right_index=True, suffixes=("_before", ""))
-        pair = pair[(pair.claim == pair.claim_before) & pair.p.notna() & pair.p_before.notna()]
-        open_before, open_after = pair.corrected_before == "undecided", pair.corrected == "undecided"
-        stay = pair.corrected == pair.corrected_before
-        lines.append(f"- **{small} → {large}**: {stay.sum()} of {len(pair)} verdicts stay.")
-        changes = {
-            "decided by the latter alone": open_before & ~open_after,
-            "decided by the former alone": ~open_before & open_after,
-            "reversed": ~stay & ~open_before & ~open_after,
-        }
-        for words, rows in changes.items():
-            said = (f"{r.Index} *{r.claim}* ({r.corrected_before} → {r.corrected})" for r in pair[rows].itertuples())
-            if rows.any():
-                lines.append(f"  - {rows.sum()} {words}: {'; '.join(said)}.")
-    return "\n".join(lines)
 
 
 def published() -> pd.DataFrame:
@@ -115,26 +125,28 @@ def published() -> pd.DataFrame:
     return pd.read_csv(Path(__file__).with_name("published.csv"), index_col="network")
 
 
-def quality_and_cost(runs, scores: pd.DataFrame) -> pd.DataFrame:
-    """A row per arm: mean PSNR in dB on each set and over all (`psnr`), `parameters`, `macs` (per output pixel)."""
-    costs = {run.label: models.cost(run.model) for run in runs}
+def quality_and_cost(scores: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
+    """A row per arm of `costs` (indexed by arm, with `parameters` and `macs` per output pixel): these, and PSNR in dB.
+
+    The mean on each set, and over all images as `psnr`.
+    """
     means = scores.pivot_table(index="arm", columns="set", values="psnr", sort=False)
     means["psnr"] = scores.groupby("arm")["psnr"].mean()
-    return means.loc[list(costs)].join(pd.DataFrame(costs).T)
+    return means.loc[costs.index.intersection(means.index)].join(costs)
 
 
-def ladder(runs, scores: pd.DataFrame) -> pd.DataFrame:
+def ladder(scores: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """The way from SRCNN to the combined model (`claims.LADDER`), a row per step, indexed by arm.
 
     Columns: `change` in words, `psnr` (mean over all images, dB), `difference` to the step before with its 95 %
     interval `low`, `high`, and the network's `parameters` and `macs`.
     """
-    steps = [(claims.LADDER[0][1], None, "where it starts"), *claims.LADDER]
+    steps = [(LADDER[0][1], None, "where it starts"), *LADDER]
     rows = {}
     for arm, before, change in steps:
         both = scores[scores.arm.isin((arm, before or arm))]
-        rows[arm] = {"change": change} | evidence.compare(both, before or arm).loc[arm].to_dict()
-    return pd.DataFrame.from_dict(rows, orient="index").join(quality_and_cost(runs, scores)[["parameters", "macs"]])
+        rows[arm] = {"change": change} | statistics.compare(both, before or arm).loc[arm].to_dict()
+    return pd.DataFrame.from_dict(rows, orient="index").join(quality_and_cost(scores, costs)[["parameters", "macs"]])
 
 
 def beside_published(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:

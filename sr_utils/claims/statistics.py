@@ -1,104 +1,143 @@
-"""From scores to statements: paired differences, bootstrap intervals, p-values and their correction."""
+"""From scores to an interval and a p-value: paired differences, their two sources of chance, and corrections.
+
+A difference is measured once per seed and unit (image). Both seeds and images are samples: another seed, or another
+image, would have given another number. The mean difference therefore carries two errors, and each is estimated from
+few values. Student's t describes one such error; the sum of two is the distribution of Behrens and Fisher (Fisher,
+1935, doi:10.1111/j.1469-1809.1935.tb02120.x). Interval and p-value both come from it. With one seed, or one unit, it
+*is* the one-sample t-test.
+
+Satterthwaite's shorter way (1946, doi:10.2307/3002019), one t with degrees of freedom between those of the two, was
+tried first. `make bench BENCHES=calibration` shows both: where seeds vary most, Satterthwaite's p is below 0.05/60 two
+to five times too often with five seeds, and more with three, because a chance agreement of few seeds also buys it many
+degrees of freedom.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import optimize, special, stats
 
 from sr_utils import StudyError
 
-RESAMPLES = 10_000
 LEVEL = 0.95
+FIXED = -1  # the seed of what has none: interpolations
+
+_NODES = np.linspace(-6, 6, 121)  # of a normal variable, for the integral over the smaller error
+_WEIGHTS = stats.norm.pdf(_NODES) / stats.norm.pdf(_NODES).sum()
 
 
-def resampled_means(differences, resamples: int = RESAMPLES, level: float = LEVEL) -> np.ndarray:
-    """Bootstrap means of paired differences (seeds, units): float (resamples,), the same on every call.
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its two standard errors and their degrees of freedom: of seeds, and of units. Floats or arrays.
 
-    Two levels, resampled independently: seeds, then units (images, or crops, or nothing where there is one of them).
-    A plain percentile interval is too narrow for few seeds. Two known corrections mend that: √(n/(n−1)) on each
-    level's spread, and Student's t in place of the normal, with the degrees of freedom of Satterthwaite (1946,
-    doi:10.2307/3002019) for the sum of both levels. Efron & Tibshirani, 1993, chapters 6 and 13; Hesterberg, 2015,
-    arXiv:1411.5279, section 4.
-
-    Raises `StudyError` for an empty array, a single difference, or differences that are not finite.
+    `errors` has the shape (2, …); an error of zero stands for a source of chance that is absent.
     """
-    d = np.atleast_2d(np.asarray(differences, float))
+
+    mean: np.ndarray
+    errors: np.ndarray
+    freedom: tuple[int, int]
+
+    def beyond(self, distance) -> np.ndarray:
+        """Probability that chance alone moves the mean up by more than this distance, between 0 and 1."""
+        distance = np.asarray(distance, float)
+        small, large = np.sort(self.errors, axis=0)
+        seeds_lead = self.errors[0] >= self.errors[1]
+        minor = np.where(seeds_lead[..., None], *(_quantiles(n) for n in reversed(self.freedom)))
+        freedom = np.where(seeds_lead, *self.freedom)[..., None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = (distance[..., None] - small[..., None] * minor) / large[..., None]
+            tail = special.stdtr(freedom, -left) @ _WEIGHTS
+        certain = np.where(distance > 0, 0.0, np.where(distance < 0, 1.0, 0.5))
+        return np.where(large > 0, tail, certain)
+
+    def above(self, value) -> np.ndarray:
+        """One-sided p of "the true mean is at most this value": small where the mean is clearly above it."""
+        return self.beyond(self.mean - value)
+
+    def below(self, value) -> np.ndarray:
+        """One-sided p of "the true mean is at least this value": small where the mean is clearly below it."""
+        return self.beyond(value - self.mean)
+
+    def half_width(self, level: float = LEVEL) -> float:
+        """Half the width of the two-sided interval at this level (of a single mean)."""
+        outside = (1 - level) / 2
+        widest = float(sum(e * stats.t.ppf(1 - outside, n) for e, n in zip(self.errors, self.freedom, strict=True)))
+        if widest == 0:
+            return 0.0
+        return optimize.brentq(lambda x: float(self.beyond(x)) - outside, 0, widest * 1.001)
+
+
+def _quantiles(freedom: int) -> np.ndarray:
+    """Student's t at the nodes of the integral; the upper half from the lower, where probabilities are exact."""
+    lower = special.stdtrit(freedom, special.ndtr(-np.abs(_NODES)))
+    return np.sign(_NODES) * np.abs(lower)
+
+
+def estimate(differences) -> Estimate:
+    """The mean of paired differences (…, seeds, units) with the errors of a two-way layout, both factors random.
+
+    The means of seeds vary by the seeds and by what is particular to each seed and unit; the units' error is what they
+    add to that, so nothing counts twice. Raises `StudyError` for an empty array, a single difference, or differences
+    that are not finite.
+    """
+    d = np.asarray(differences, float)
     if not d.size or not np.isfinite(d).all():
         raise StudyError("An interval needs at least one finite difference; an infinite PSNR means that SR equals HR.")
-    if d.size == 1:
+    seeds, units = d.shape[-2:]
+    if seeds * units == 1:
         raise StudyError("One image and one seed give no interval; score more images, or train more seeds.")
-    rng = np.random.default_rng(0)
-    weights, spreads = [], []
-    for level_means in (d.mean(axis=1), d.mean(axis=0)):
-        n = len(level_means)
-        if n == 1:
-            weights.append(np.ones((resamples, 1)))
-            continue
-        counts = rng.multinomial(n, np.full(n, 1 / n), resamples)
-        weights.append(1 / n + np.sqrt(n / (n - 1)) * (counts - 1) / n)
-        spreads.append((level_means.var(ddof=1) / n, n - 1))
-    means = np.einsum("rs,si,ri->r", weights[0], d, weights[1], optimize=True)
-    total = sum(variance for variance, _ in spreads)
-    if total == 0:
-        return means
-    freedom = 1 / sum((variance / total) ** 2 / n for variance, n in spreads)
-    tail = (1 + level) / 2
-    return d.mean() + stats.t.ppf(tail, freedom) / stats.norm.ppf(tail) * (means - d.mean())
+    mean, rows, columns = d.mean((-2, -1)), d.mean(-1), d.mean(-2)
+    of_seeds = rows.var(-1, ddof=1) / seeds if seeds > 1 else np.zeros_like(mean)
+    of_units = columns.var(-1, ddof=1) / units if units > 1 else np.zeros_like(mean)
+    if min(seeds, units) > 1:
+        rest = d - rows[..., None] - columns[..., None, :] + mean[..., None, None]
+        shared = np.square(rest).sum((-2, -1)) / ((seeds - 1) * (units - 1) * seeds * units)
+        of_units = np.maximum(of_units - shared, 0)
+    return Estimate(mean, np.sqrt(np.stack([of_seeds, of_units])), (max(seeds - 1, 1), max(units - 1, 1)))
 
 
-def interval(differences, resamples: int = RESAMPLES, level: float = LEVEL) -> tuple[float, float, float]:
-    """Mean of paired differences (seeds, images) and its bootstrap interval: (mean, low, high).
+def interval(differences, level: float = LEVEL) -> tuple[float, float, float]:
+    """Mean of paired differences (seeds, units) and its interval: (mean, low, high).
 
-    The percentiles of `resampled_means`. With one seed the interval speaks of images only. On synthetic effects it
-    covers the truth in 95 % of the cases (93 to 97 %; `make bench` counts them). Raises as `resampled_means` does.
+    With one seed the interval speaks of images only. Raises as `estimate` does.
     """
-    return float(np.mean(differences)), *ends(resampled_means(differences, resamples, level), level)
+    found = estimate(np.atleast_2d(differences))
+    half = found.half_width(level)
+    return float(found.mean), float(found.mean - half), float(found.mean + half)
 
 
-def ends(means, level: float = LEVEL) -> tuple[float, float]:
-    """The ends (low, high) of the interval that holds this share of the resampled means: its percentiles."""
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+def paired(scores: pd.DataFrame, arm: str, reference: str = "", metric: str = "psnr") -> pd.DataFrame:
+    """arm − reference, paired by seed and image: a row per seed, a column per (set, image). "" subtracts nothing.
 
-
-def coverage(seeds=3, images=19, effect=0.3, spreads=(0.05, 0.2, 0.05), trials=1000, resamples=1000) -> float:
-    """Share of synthetic trials whose 95 % interval holds the true effect.
-
-    `spreads`: standard deviations of seeds, images and the rest, in dB; the defaults are like this study's.
-    """
-    rng = np.random.default_rng(1)
-    hits = 0
-    for _ in range(trials):
-        of_seeds, of_images, rest = (
-            rng.normal(0, spread, shape)
-            for spread, shape in zip(spreads, ((seeds, 1), (1, images), (seeds, images)), strict=True)
-        )
-        _, low, high = interval(effect + of_seeds + of_images + rest, resamples)
-        hits += low < effect < high
-    return hits / trials
-
-
-def differences(scores: pd.DataFrame, arm: str, reference, metric: str = "psnr") -> np.ndarray:
-    """arm − reference, paired by seed and image: float (seeds, images).
-
-    An interpolation is paired with every seed. A number as reference is subtracted as it is. Raises `StudyError` for
-    an arm without scores, or arms that were scored on different images or trained with different seeds.
+    An interpolation is paired with every seed. Raises `StudyError` for an arm without scores, or arms that were scored
+    on different images or trained with different seeds.
     """
     a = _grid(scores, arm, metric)
-    if not isinstance(reference, str):
-        return a.to_numpy() - reference
+    if not reference:
+        return a
     b = _grid(scores, reference, metric)
     if not a.columns.sort_values().equals(b.columns.sort_values()):
         raise StudyError(f"{arm} and {reference} were scored on different images; score both on the same sets.")
-    if list(a.index) != list(b.index) and -1 not in (*a.index, *b.index):
+    if list(a.index) != list(b.index) and FIXED not in (*a.index, *b.index):
         raise StudyError(f"{arm} and {reference} were trained with different seeds; train both with the same.")
-    return a.to_numpy() - b[a.columns].to_numpy()
+    longer = a if len(a) >= len(b) else b
+    return pd.DataFrame(a.to_numpy() - b[a.columns].to_numpy(), index=longer.index, columns=a.columns)
+
+
+def differences(scores: pd.DataFrame, arm: str, reference: str = "", metric: str = "psnr") -> np.ndarray:
+    """`paired` as an array: float (seeds, images)."""
+    return paired(scores, arm, reference, metric).to_numpy()
 
 
 def _grid(scores, arm, metric) -> pd.DataFrame:
     rows = scores[(scores.arm == arm) & scores[metric].notna()] if metric in scores else scores[:0]
     if rows.empty:
         raise StudyError(f"There are no scores for {arm!r} ({metric}); score it first.")
-    return rows.pivot(index="seed", columns=["set", "image"], values=metric)
+    grid = rows.pivot(index="seed", columns=["set", "image"], values=metric)
+    if grid.isna().any(axis=None):
+        raise StudyError(f"The seeds of {arm} were scored on different images; score all on the same sets.")
+    return grid
 
 
 def compare(scores: pd.DataFrame, reference: str, metric: str = "psnr") -> pd.DataFrame:
@@ -108,8 +147,8 @@ def compare(scores: pd.DataFrame, reference: str, metric: str = "psnr") -> pd.Da
     """
     rows = {}
     for arm in dict.fromkeys(scores.arm):
-        paired = differences(scores, arm, reference, metric)
-        mean, low, high = interval(paired) if paired.size > 1 else (paired.mean(), np.nan, np.nan)
+        d = differences(scores, arm, reference, metric)
+        mean, low, high = interval(d) if d.size > 1 else (d.mean(), np.nan, np.nan)
         value = scores.loc[scores.arm == arm, metric].mean()
         rows[arm] = {metric: value, "difference": mean, "low": low, "high": high}
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -121,50 +160,50 @@ def table(scores: pd.DataFrame, metric: str = "psnr") -> pd.DataFrame:
     return means.loc[list(dict.fromkeys(scores.arm)), list(dict.fromkeys(scores["set"]))]
 
 
-def verdict(low: float, high: float, expect: str, margin: float = 0.0) -> str:
-    """What an interval says of an expectation: "holds", "does not hold" or "undecided".
+def verdict(low: float, high: float, expect: str, null: float = 0.0, margin: float = 0.0) -> str:
+    """What a 95 % interval says of an expectation, without correction: "holds", "does not hold" or "undecided".
 
-    `expect` is "more" (the interval lies above 0), "less" (below 0) or "same" (inside ±margin; these are the two
-    one-sided tests of Schuirmann, 1987, at 2.5 % each). The opposite must be as clear to be refused.
+    `expect` is "more" (the interval lies above `null`), "less" (below it) or "same" (inside ±margin; these are the two
+    one-sided tests of Schuirmann, 1987, doi:10.1007/BF01068419, at 2.5 % each). The opposite must be as clear to be
+    refused.
     """
-    if expect == "less":
-        return verdict(-high, -low, "more")
     if expect == "same":
         inside, outside = -margin < low and high < margin, low > margin or high < -margin
     else:
-        inside, outside = low > 0, high < 0
+        inside, outside = (low > null, high < null) if expect == "more" else (high < null, low > null)
     return "holds" if inside else "does not hold" if outside else "undecided"
 
 
-def p_value(means: np.ndarray, expect: str, margin: float = 0.0) -> float:
-    """Two-sided p of the verdict that resampled means come closest to: below 0.05 where `verdict` decides."""
+def p_values(found: Estimate, expect: str, null: float = 0.0, margin: float = 0.0) -> tuple[float, float]:
+    """(p of "holds", p of "does not hold"): twice the one-sided p of either, so that the smaller is two-sided.
 
-    def share(beyond) -> float:
-        return (beyond.sum() + 1) / (len(means) + 1)
-
+    The smaller is below 0.05 exactly where `verdict` decides.
+    """
     if expect == "same":
-        below, above = -margin, margin
-        holds = max(share(means <= below), share(means >= above))
-        fails = min(share(means <= above), share(means >= below))
+        holds = max(found.above(-margin), found.below(margin))
+        fails = min(found.above(margin), found.below(-margin))
     else:
-        holds, fails = share(means <= 0), share(means >= 0)
-    return float(min(1, 2 * min(holds, fails)))
+        holds, fails = found.above(null), found.below(null)
+        if expect == "less":
+            holds, fails = fails, holds
+    return 2 * float(holds), 2 * float(fails)
 
 
 def holm(p_values) -> np.ndarray:
     """Holm's step-down correction (1979) of a family of p-values: adjusted values in the order given."""
     p = np.asarray(p_values, float)
     order = np.argsort(p, kind="stable")
-    adjusted = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)).clip(max=1)
-    out = np.empty_like(p)
-    out[order] = adjusted
-    return out
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)).clip(max=1)
+    return adjusted
 
 
 def signed(number: float, spec: str = "") -> str:
     """A sign and three significant digits without powers of ten, or as `spec` says; with a minus, not a hyphen."""
     number = round(float(number), 12) + 0.0  # a difference of equal floats is zero, and zero has no minus
-    return format(number, spec or ("+,.0f" if abs(number) >= 1000 else "+.3g")).replace("-", "−")
+    if spec or abs(number) >= 1000:
+        return format(number, spec or "+,.0f").replace("-", "−")
+    return np.format_float_positional(number, 3, False, False, "-", True).replace("-", "−")
 
 
 def span(low: float, high: float) -> str:

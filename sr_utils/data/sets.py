@@ -1,18 +1,23 @@
-"""Named image sets -> (LR, HR) pairs -> training patches.
+"""Named image sets -> (LR, HR) pairs.
 
 `load(name)` looks for the usual layout under `SR_DATA` (or the user's cache) and downloads what is missing, checked
 against a pinned checksum. `sample` comes inside scikit-image and needs no network.
 """
 
+import functools
 import hashlib
 import sys
+import threading
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cachetools
+import joblib
 import numpy as np
+import psutil
 import skimage
 
 from sr_utils import StudyError, paths
@@ -20,7 +25,6 @@ from sr_utils.data import archives
 from sr_utils.data.images import SCALE, downscale, modcrop, read_image
 from sr_utils.data.reading import ENDINGS, shown
 
-PIXEL = np.dtype("V3")  # three bytes that move together
 SMALLEST = 48  # px; a smaller image holds no crop of the pages, and no patch of a profile above smoke
 
 # Photographs in scikit-image's wheel. Both motorcycle views are one scene, so they stay on one side.
@@ -31,29 +35,36 @@ BENCHMARKS = {"Set5": "Set5", "Set14": "Set14", "BSD100": "B100", "Urban100": "U
 NAMES = ("sample", "bsds500", "div2k", *BENCHMARKS)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Pair:
-    """One image: `.name`, `.hr` uint8 (4h, 4w, 3) and `.lr` uint8 (h, w, 3), decoded on first use and kept."""
+    """One image: `.name`, `.hr` uint8 (4h, 4w, 3) and `.lr` uint8 (h, w, 3), decoded when they are asked for.
+
+    The arrays are read-only. They stay in a cache that all pairs share and that holds `CACHE` bytes.
+    """
 
     name: str
     hr_path: Path
     lr_path: Path | None = None
-    _arrays: list = field(default_factory=list, repr=False)
-
-    def _decoded(self):
-        if not self._arrays:
-            hr = modcrop(read_image(self.hr_path))
-            lr = downscale(hr) if self.lr_path is None else read_image(self.lr_path)
-            self._arrays[:] = lr, np.ascontiguousarray(hr[: lr.shape[0] * SCALE, : lr.shape[1] * SCALE])
-        return self._arrays
 
     @property
     def lr(self) -> np.ndarray:
-        return self._decoded()[0]
+        return _decoded(self.hr_path, self.lr_path)[0]
 
     @property
     def hr(self) -> np.ndarray:
-        return self._decoded()[1]
+        return _decoded(self.hr_path, self.lr_path)[1]
+
+
+CACHE = psutil.virtual_memory().total // 2  # bytes; DIV2K takes 7.1 GB, BSDS500 0.2
+
+
+@cachetools.cached(cachetools.LRUCache(CACHE, lambda arrays: sum(a.nbytes for a in arrays)), lock=threading.Lock())
+def _decoded(hr_path: Path, lr_path: Path | None):
+    hr = modcrop(read_image(hr_path))
+    lr = downscale(hr) if lr_path is None else read_image(lr_path)
+    hr = np.ascontiguousarray(hr[: lr.shape[0] * SCALE, : lr.shape[1] * SCALE])
+    lr.flags.writeable = hr.flags.writeable = False
+    return lr, hr
 
 
 @dataclass(frozen=True)
@@ -105,9 +116,21 @@ def check_name(name: str) -> Path:
 
 
 def digest(pairs) -> str:
-    """Ten hex digits over names and file sizes: another one when an image is added, removed or replaced."""
-    files = [(p.name, p.hr_path.stat().st_size) for p in pairs]
+    """Ten hex digits over names and files' bytes: another one when an image is added, removed, renamed or replaced."""
+    files = [(pair.name, *(path and _sha256(path) for path in (pair.hr_path, pair.lr_path))) for pair in pairs]
     return hashlib.sha256(repr(files).encode()).hexdigest()[:10]
+
+
+def _sha256(path: Path) -> str:
+    """A file's checksum, read again only when its size or time changes."""
+    status = path.stat()
+    return _sha256_of(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.cache
+def _sha256_of(path: Path, size: int, time: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def on_disk(root=None) -> list[str]:
@@ -135,18 +158,33 @@ def _folder(folder: Path) -> ImageSet:
         raise StudyError(f"{folder} cannot be read ({error.strerror}); give yourself access to it.") from None
     stems = Counter(file.stem for file in files)
     for pair in _pairs(files):
-        pair.name = shown(pair.hr_path.name if stems[pair.name] > 1 else pair.name)  # one name, one row of a table
-        try:
-            if min(pair.hr.shape[:2]) < SMALLEST:
-                raise StudyError(f"{shown(pair.hr_path)} is smaller than {SMALLEST}×{SMALLEST} pixels.")
-            pairs.append(pair)
-        except StudyError as error:
-            refused.append(str(error))
+        name = shown(pair.hr_path.name if stems[pair.name] > 1 else pair.name)  # one name, one row of a table
+        status = pair.hr_path.stat()
+        fault = _memory().cache(_fault)(str(pair.hr_path), status.st_size, status.st_mtime_ns)
+        if fault:
+            refused.append(fault)
+        else:
+            pairs.append(replace(pair, name=name))
     if refused:
         warnings.warn(f"{len(refused)} file(s) skipped: " + " ".join(refused), stacklevel=3)
     if len(pairs) < 2:
         raise StudyError(f"{folder} holds {len(pairs)} usable image(s); two are needed, one of them for validation.")
-    return ImageSet(str(folder), [p for i, p in enumerate(pairs) if i % 10], pairs[::10])
+    return ImageSet(str(folder.resolve()), [p for i, p in enumerate(pairs) if i % 10], pairs[::10])
+
+
+def _memory() -> joblib.Memory:
+    """What is known of files beyond one process, so that finding a kept run decodes no image."""
+    return joblib.Memory(paths.runs() / ".files", verbose=0)
+
+
+def _fault(path: str, size: int, time: int) -> str:
+    """Why this file cannot be used, or nothing; decoded once, then known by its size and time."""
+    try:
+        if min(read_image(Path(path)).shape[:2]) < SMALLEST:
+            return f"{shown(Path(path))} is smaller than {SMALLEST}×{SMALLEST} pixels."
+    except StudyError as error:
+        return str(error)
+    return ""
 
 
 def _bsds500(root: Path) -> list[Pair]:
@@ -170,42 +208,6 @@ def _benchmark(root: Path, folder: str) -> list[Pair]:
     if not image_files(hr):
         archives.fetch(archives.EDSR, root)
     return _pairs(image_files(hr), lr if lr.is_dir() else None)
-
-
-def batch(pairs: Sequence[Pair], size: int, patch: int, seed: int, epoch: int, step: int):
-    """Training patches: uint8 (size, patch/4, patch/4, 3) LR and uint8 (size, patch, patch, 3) HR.
-
-    A pure function of (seed, epoch, step): image, position, flip and quarter turns are drawn from them alone. Crops
-    are aligned on LR pixels, and both members of a pair are turned alike. `patch` is a multiple of 4.
-    """
-    small = patch // SCALE
-    lr, hr = np.empty((size, small, small, 3), np.uint8), np.empty((size, patch, patch, 3), np.uint8)
-    for k, (i, y, x, turns, flip) in enumerate(draws(pairs, size, patch, seed, epoch, step)):
-        turned = np.s_[:: -1 if turns in (1, 2) else 1, :: -1 if (turns >= 2) != flip else 1]
-        for out, image, scale in ((lr, pairs[i].lr, 1), (hr, pairs[i].hr, SCALE)):
-            crop = image.view(PIXEL)[y * scale : (y + small) * scale, x * scale : (x + small) * scale, 0]
-            out[k].view(PIXEL)[..., 0] = (crop.T if turns % 2 else crop)[turned]
-    return lr, hr
-
-
-def draws(pairs: Sequence[Pair], size: int, patch: int, seed: int, epoch: int, step: int):
-    """What `batch` cuts: (image, y, x, turns, flip) for each patch; y and x in LR pixels, turns 0…3, flip 0 or 1."""
-    rng = np.random.default_rng([seed, epoch, step])
-    for _ in range(size):
-        i = int(rng.integers(len(pairs)))
-        y, x = (int(rng.integers(n - patch // SCALE + 1)) for n in pairs[i].lr.shape[:2])
-        yield i, y, x, int(rng.integers(4)), int(rng.integers(2))
-
-
-def large_enough(pairs: Sequence[Pair], patch: int) -> list[Pair]:
-    """The pairs that hold a patch; the others are named in a warning. Raises `StudyError` if none is left."""
-    kept = [p for p in pairs if min(p.hr.shape[:2]) >= patch]
-    if not kept:
-        raise StudyError(f"No image is as large as a {patch}×{patch} patch; use larger images or a smaller profile.")
-    if len(kept) < len(pairs):
-        small = ", ".join(p.name for p in pairs if min(p.hr.shape[:2]) < patch)
-        warnings.warn(f"Smaller than a {patch}×{patch} patch, not used: {small}.", stacklevel=2)
-    return kept
 
 
 def main(name: str) -> int:

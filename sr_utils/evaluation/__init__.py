@@ -1,5 +1,20 @@
 """SR images and what is measured on them: metrics, scores, and the probes that claims need besides."""
 
-from sr_utils.evaluation.scores import gmsd, psnr, score, score_all, sharpness, ssim, test_sets, upscale
+from sr_utils.evaluation.pictures import pictures
+from sr_utils.evaluation.probes import first_layer, likeness, response
+from sr_utils.evaluation.scores import (
+    gmsd,
+    psnr,
+    score,
+    score_all,
+    sharpness,
+    ssim,
+    strength_sweep,
+    test_sets,
+    upscale,
+)  # fmt: skip
 
-__all__ = ["gmsd", "psnr", "score", "score_all", "sharpness", "ssim", "test_sets", "upscale"]
+__all__ = [
+    "first_layer", "gmsd", "likeness", "pictures", "psnr", "response", "score", "score_all", "sharpness", "ssim",
+    "strength_sweep", "test_sets", "upscale",
+]  # fmt: skip

@@ -10,6 +10,9 @@ LPIPS (Zhang et al., 2018, arXiv:1801.03924) is not here: its backbone's weights
 which needs none, is not a substitute for it but a perceptual distance of its own.
 """
 
+import functools
+import inspect
+
 import numpy as np
 from scipy import ndimage
 from skimage.color import rgb2ycbcr
@@ -26,7 +29,8 @@ def luma(image):
     y = rgb2ycbcr(image)[SHAVE:-SHAVE, SHAVE:-SHAVE, 0]
     if not y.size:
         raise StudyError(
-            f"An image of {image.shape[1]}×{image.shape[0]} pixels is nothing but border; score a larger one."
+            f"An image of {image.shape[1]}×{image.shape[0]} pixels is nothing but border once {SHAVE} pixels are cut "
+            "from each side; score a larger one."
         )
     return y
 
@@ -37,45 +41,41 @@ def _lumas(sr, hr):
     return luma(sr), luma(hr)
 
 
+def _of_lumas(metric):
+    """Turn a function of two lumas into one of two images; `inspect.unwrap` gives the function of lumas back."""
+    return functools.wraps(metric)(lambda sr, hr: metric(*_lumas(sr, hr)))
+
+
+@_of_lumas
 def psnr(sr, hr) -> float:
     """PSNR in dB of uint8 (H, W, 3) images, on the BT.601 luma (16…235), 4 pixels shaved; inf for equal images.
 
     The protocol of the ×4 tables since Timofte et al., 2014; bicubic on Set5 gives the published 28.42 dB (28.43
     with Pillow's kernel). Raises `StudyError` unless both are uint8 of one shape.
     """
-    return _psnr(*_lumas(sr, hr))
-
-
-def _psnr(sr, hr) -> float:
     return float("inf") if np.array_equal(sr, hr) else float(peak_signal_noise_ratio(hr, sr, data_range=255))
 
 
+@_of_lumas
 def ssim(sr, hr) -> float:
     """SSIM in −1…1 of uint8 (H, W, 3) images, on the BT.601 luma, 4 pixels shaved.
 
     Wang et al., 2004, doi:10.1109/TIP.2003.819861: 11×11 Gaussian of σ = 1.5, population covariance. Raises
     `StudyError` unless both are uint8 of one shape, at least 19 pixels a side.
     """
-    return _ssim(*_lumas(sr, hr))
-
-
-def _ssim(sr, hr) -> float:
     if min(sr.shape) < 11:
         raise StudyError("SSIM needs 11×11 pixels after the shave; score an image of at least 19×19.")
     settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     return float(structural_similarity(hr, sr, data_range=255, **settings))
 
 
+@_of_lumas
 def sharpness(sr, hr) -> float:
-    """Share of HR's high-frequency power that SR keeps, 0 for none and 1 for all (more is added noise or ringing).
+    """Share of HR's high-frequency power that SR keeps: 0 for none, 1 for all, more for added noise or ringing.
 
     Power of the luma (Hann window, 4 pixels shaved) at radial frequencies above half of LR's Nyquist frequency,
-    that is above 1/16 cycle per HR pixel; SR's over HR's. Arguments as for `psnr`.
+    that is above 1/16 cycle per HR pixel; SR's over HR's. Arguments as for `psnr`; raises `StudyError` for a flat HR.
     """
-    return _sharpness(*_lumas(sr, hr))
-
-
-def _sharpness(sr, hr) -> float:
     window = np.outer(*map(np.hanning, hr.shape))
     powers = [np.abs(np.fft.fft2((y - y.mean()) * window)) ** 2 for y in (sr, hr)]
     fy, fx = (np.fft.fftfreq(n) for n in hr.shape)
@@ -85,16 +85,13 @@ def _sharpness(sr, hr) -> float:
     return float(powers[0][high].sum() / powers[1][high].sum())
 
 
+@_of_lumas
 def gmsd(sr, hr) -> float:
     """Gradient magnitude similarity deviation, a perceptual distance: 0 for equal images, larger is worse.
 
     Xue et al., 2014, doi:10.1109/TIP.2013.2293423, on the luma at half size, with the paper's constant of 170.
-    Arguments and errors as for `psnr`.
+    Arguments and errors as for `psnr`; both images must have at least 14 pixels a side.
     """
-    return _gmsd(*_lumas(sr, hr))
-
-
-def _gmsd(sr, hr) -> float:
     if min(sr.shape) < 6:
         raise StudyError("GMSD needs 6×6 pixels after the shave; score an image of at least 14×14.")
     a, b = (_gradient(y) for y in (sr, hr))
@@ -108,9 +105,18 @@ def _gradient(y):
     return np.hypot(*(ndimage.prewitt(half, axis)[1:-1, 1:-1] / 3 for axis in (0, 1)))
 
 
-METRICS = {
-    "psnr": _psnr,
-    "ssim": _ssim,
-    "sharpness": _sharpness,
-    "gmsd": _gmsd,
-}  # on lumas, so that a table converts once
+def mse(sr, hr) -> float:
+    """Mean squared error in grey levels² of uint8 (H, W, 3) images, over all pixels and channels.
+
+    The loss that networks are trained with, of the picture that a file would hold. Rounding adds 1/12 to it.
+    """
+    return float(np.square(sr.astype(np.float64) - hr).mean())
+
+
+METRICS = {"psnr": psnr, "ssim": ssim, "sharpness": sharpness, "gmsd": gmsd}  # on the luma
+
+
+def measure(sr, hr) -> dict[str, float]:
+    """`loss` (`mse`) and all `METRICS` of two images; arguments and errors as for `psnr`. Lumas are computed once."""
+    lumas = _lumas(sr, hr)
+    return {"loss": mse(sr, hr)} | {name: inspect.unwrap(metric)(*lumas) for name, metric in METRICS.items()}

@@ -1,6 +1,6 @@
-"""What claims are judged by besides scores: final losses, learning curves, likeness of outputs, response to ripples.
+"""What claims are judged by besides scores and curves: how alike pictures are, and what becomes of a fine ripple.
 
-Every table has the columns `arm`, `seed`, `set`, `image` and one per metric, as `evaluation.score_all`'s has.
+Every table has the columns `arm`, `seed` and one per metric, most have `set` and `image`, as `score_all`'s has.
 """
 
 from itertools import combinations
@@ -8,91 +8,53 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from sr_utils.claims import table as claims
 from sr_utils.data.images import SCALE
-from sr_utils.data.sets import digest, load
+from sr_utils.data.sets import digest
 from sr_utils.device import keras
-from sr_utils.evaluation import scores as evaluation
-from sr_utils.paths import replace
-from sr_utils.training.runs import validation_crops
+from sr_utils.evaluation.keeping import kept
+from sr_utils.evaluation.metrics import gmsd, mse
+from sr_utils.evaluation.upscale import grey_levels, tiles, upscale
+from sr_utils.models.arms import COMPARED
 
 
-def final_losses(runs) -> pd.DataFrame:
-    """Column `loss`: each validation crop's MSE in grey levels² after training, from float32 SR."""
+def likeness(runs, sets, arms=COMPARED) -> pd.DataFrame:
+    """How far apart SR pictures are: rows `arm`, `other`, `seed`, `set`, `image`, `rms` (grey levels), `gmsd`.
 
-    def measure(run):
-        lr, hr = validation_crops(load(run.config["data"]).valid, run.config["profile"]["patch"])
-        sr = run.model.predict(lr.astype(np.float32), batch_size=16, verbose=0)
-        losses = np.square(sr - hr).mean(axis=(1, 2, 3), dtype=np.float64)
-        return pd.DataFrame({"set": "validation crops", "image": np.arange(len(losses)).astype(str), "loss": losses})
-
-    return _each(runs, "final-losses", measure)
-
-
-def learning(runs) -> pd.DataFrame:
-    """What each validation curve says, one row per run, with columns
-
-    - `epochs`: until 95 % of the curve's own fall is done, from its first value to its last, interpolated;
-    - `area`: under the curve, divided by the schedule's length: the mean validation MSE in grey levels²;
-    - `first_fifth`, `last_two_fifths`: the shares of the fall in these parts of the schedule.
+    Of uint8 SR of the runs of these `arms` (labels); others are left out. `rms` is over all pixels and channels. There
+    is a row for each two arms of one seed, and one for each arm with itself: then it is this seed's picture against the
+    next seed's, after the last one comes the first. With one seed there are none of these.
     """
-    rows = []
-    for run in runs:
-        mse = run.history["val_mse"]
-        fifth, three = (max(1, round(share * len(mse))) for share in (0.2, 0.6))
-        measures = {
-            "epochs": epochs_to(mse),
-            "area": mse.mean(),
-            "first_fifth": share_of_fall(mse, fifth),
-            "last_two_fifths": 1 - share_of_fall(mse, three),
-        }
-        rows.append(_who(run) | {"set": "schedule", "image": "all"} | measures)
-    return pd.DataFrame(rows)
-
-
-def share_of_fall(history: pd.Series, epoch: int) -> float:
-    """Share of a loss's whole fall that is done after `epoch`: 0 at the first epoch, 1 at the last."""
-    first, last = history.iloc[0], history.iloc[-1]
-    return float((first - history.loc[epoch]) / (first - last))
-
-
-def epochs_to(history: pd.Series, share: float = 0.95) -> float:
-    """The epoch by which a loss has done that share of its own whole fall, interpolated between epochs.
-
-    A loss that does not fall never gets there: then it is the last epoch.
-    """
-    target = history.iloc[0] - share * (history.iloc[0] - history.iloc[-1])
-    after = int(np.argmax(history.to_numpy() <= target))
-    if history.iloc[-1] >= history.iloc[0] or after == 0:
-        return float(history.index[-1])
-    before, reached = history.iloc[after - 1], history.iloc[after]
-    return float(history.index[after - 1] + (before - target) / (before - reached))
-
-
-def likeness(runs, sets) -> pd.DataFrame:
-    """Column `psnr`: in dB between the SR images of each two arms of one seed, as if one were the other's HR."""
+    runs = [run for run in runs if run.label in arms]
+    named = {(run.label, run.config["seed"]): run for run in runs}
+    names = [run.folder.name for run in runs]
     frames = []
-    for seed in dict.fromkeys(run.config["seed"] for run in runs):
-        for name, pairs in sets.items():
-            group = [run for run in runs if run.config["seed"] == seed]
-            frames.append(_likeness(group, name, pairs))
-    return pd.concat(frames, ignore_index=True)
+    for name, pairs in sets.items():
+        depends = [digest(pairs), names, _distances, _couples, upscale, tiles, grey_levels, mse, gmsd]
+        frame = kept(runs[0].folder, "likeness", depends, lambda pairs=pairs: _distances(named, pairs))
+        frames.append(frame.assign(set=name))
+    return pd.concat(frames, ignore_index=True)[["arm", "other", "seed", "set", "image", "rms", "gmsd"]]
 
 
-def _likeness(runs, name, pairs) -> pd.DataFrame:
-    def measure(first):
-        rows = []
-        for pair in pairs:
-            sr = {run.label: evaluation.upscale(run.model, pair.lr) for run in runs}
-            rows += [
-                {"pair": claims.between(a, b), "set": name, "image": pair.name, "psnr": evaluation.psnr(sr[a], sr[b])}
-                for a, b in combinations(sr, 2)
-            ]
-        return pd.DataFrame(rows)
+def _distances(named: dict, pairs) -> pd.DataFrame:
+    rows = []
+    for pair in pairs:
+        sr = {key: upscale(run.model, pair.lr) for key, run in named.items()}
+        rows += [
+            {"arm": a[0], "other": b[0], "seed": a[1], "image": pair.name, "rms": np.sqrt(mse(sr[a], sr[b])),
+             "gmsd": gmsd(sr[a], sr[b])}
+            for a, b in _couples(sr)
+        ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["arm", "other", "seed", "image", "rms", "gmsd"])
 
-    others = "-".join(run.folder.name.rsplit("_", 1)[-1] for run in runs[1:])
-    table = _each(runs[:1], f"likeness-{name}-{digest(pairs)}-{others}", measure)
-    return table.assign(arm=table.pop("pair"))
+
+def _couples(keys) -> list:
+    """The two (label, seed) that are compared, for each pair of them."""
+    seeds = sorted({seed for _, seed in keys})
+    following = dict(zip(seeds, seeds[1:] + seeds[:1], strict=True))
+    couples = [(a, b) for a, b in combinations(keys, 2) if a[1] == b[1]]
+    return couples + [
+        ((arm, s), (arm, following[s])) for arm, s in keys if s != following[s] and (arm, following[s]) in keys
+    ]
 
 
 FREQUENCIES = np.array([1, 2, 3, 4, 6, 8]) / 32  # cycles per HR pixel; 4/32 is LR's Nyquist frequency
@@ -117,7 +79,9 @@ def response(runs, pairs) -> pd.DataFrame:
         ]
         return pd.DataFrame(rows)
 
-    return _each(runs, f"response-{digest(pairs)}", measure)
+    depends = [digest(pairs), FREQUENCIES.tolist(), _gains]
+    frames = [kept(run.folder, "response", depends, lambda run=run: measure(run)).assign(**_who(run)) for run in runs]
+    return pd.concat(frames, ignore_index=True)
 
 
 def _gains(head, tail, pair, axis: int) -> dict:
@@ -138,6 +102,19 @@ def _gains(head, tail, pair, axis: int) -> dict:
     }
 
 
+def first_layer(runs, frequencies=np.linspace(1 / 32, 1 / 4, 50)) -> pd.DataFrame:  # noqa: B008
+    """What the learnt first layer does to a grey ripple: rows `arm`, `seed`, `frequency`, `spectrum` (a gain, not dB).
+
+    The gain is the root mean square over the kernels of "conv_9" and both directions; frequencies are in cycles per
+    HR pixel.
+    """
+    frames = [
+        pd.DataFrame({"frequency": frequencies, "spectrum": first_layer_gain(run, frequencies)}).assign(**_who(run))
+        for run in runs
+    ]
+    return pd.concat(frames, ignore_index=True)[["arm", "seed", "frequency", "spectrum"]]
+
+
 def first_layer_gain(run, frequencies) -> np.ndarray:
     """Gain of the learnt kernels of "conv_9" for a grey ripple: root mean square over kernels and both directions."""
     kernel = np.asarray(run.model.get_layer("conv_9").kernel).sum(axis=2)  # (9, 9, 64): equal in all three channels
@@ -148,15 +125,3 @@ def first_layer_gain(run, frequencies) -> np.ndarray:
 
 def _who(run) -> dict:
     return {"arm": run.label, "seed": run.config["seed"]}
-
-
-def _each(runs, name: str, measure) -> pd.DataFrame:
-    """`measure(run)` of every run, kept beside its weights as `<name>.csv` and found again."""
-    frames = []
-    for run in runs:
-        kept = run.folder / f"{name}.csv"
-        if not kept.exists():
-            table = measure(run)
-            replace(kept, lambda path, table=table: table.to_csv(path, index=False))
-        frames.append(pd.read_csv(kept, dtype={"image": str}).assign(**_who(run)))
-    return pd.concat(frames, ignore_index=True)

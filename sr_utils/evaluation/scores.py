@@ -1,37 +1,39 @@
-"""Score by the published protocol; compare arms by paired differences with an interval."""
+"""Upscale and score by the published protocol."""
 
-from pathlib import Path
+import warnings
 
 import cv2
 import numpy as np
 import pandas as pd
 
 from sr_utils import StudyError
-from sr_utils.claims.statistics import compare, interval, table
 from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk
-from sr_utils.evaluation.metrics import METRICS, SHAVE, _lumas, gmsd, luma, psnr, sharpness, ssim
-from sr_utils.evaluation.upscale import upscale, upscale_window
+from sr_utils.evaluation.keeping import kept
+from sr_utils.evaluation.metrics import METRICS, SHAVE, gmsd, luma, measure, mse, psnr, sharpness, ssim
+from sr_utils.evaluation.upscale import grey_levels, tiles, upscale, upscale_window
 from sr_utils.filters import edge_enhance
-from sr_utils.paths import replace
 
 __all__ = [
-    "METRICS", "SHAVE", "compare", "gmsd", "interval", "luma", "psnr", "score", "score_all", "sharpness", "ssim",
-    "table", "upscale", "upscale_window",
+    "METRICS", "SHAVE", "gmsd", "luma", "mse", "psnr", "score", "score_all", "sharpness", "ssim", "upscale",
+    "upscale_window",
 ]  # fmt: skip
 
 
 def score(model, pairs) -> pd.DataFrame:
-    """One row per image: `image`, `psnr` (dB), `ssim`, `sharpness`, `gmsd`; `model` as for `upscale`.
+    """One row per image: `image`, `loss` (`mse`), `psnr` (dB), `ssim`, `sharpness`, `gmsd`; `model` as for `upscale`.
 
-    Raises `StudyError` for an empty set.
+    An image without any detail cannot be scored (its PSNR is infinite); a warning names it, and it is left out. Raises
+    `StudyError` where no image is left.
     """
-    if not pairs:
-        raise StudyError("There is no image to score; name a set that has validation images.")
     rows = []
     for pair in pairs:
-        lumas = _lumas(upscale(model, pair.lr), pair.hr)
-        rows.append({"image": pair.name} | {name: metric(*lumas) for name, metric in METRICS.items()})
+        if pair.hr.min() == pair.hr.max():
+            warnings.warn(f"{pair.name} is of one colour, so that there is nothing to score; left out.", stacklevel=2)
+            continue
+        rows.append({"image": pair.name, **measure(upscale(model, pair.lr), pair.hr)})
+    if not rows:
+        raise StudyError("There is no image to score; name a set that has validation images with some detail.")
     return pd.DataFrame(rows)
 
 
@@ -43,7 +45,7 @@ def test_sets(data: str) -> dict:
 
 
 def score_all(entries, sets) -> pd.DataFrame:
-    """Rows `arm`, `seed`, `set`, `image`, `psnr`, `ssim`, `sharpness`, `gmsd` for trained runs and interpolations.
+    """Rows `arm`, `seed`, `set`, `image`, `loss`, `psnr`, `ssim`, `sharpness`, `gmsd` of trained runs, interpolations.
 
     `entries` are `training.Run`s or the names "nearest", "bilinear", "bicubic" (which have seed −1). A run's scores
     are kept beside its weights and found again; they are recomputed when a set's images change.
@@ -81,18 +83,21 @@ def _scores(entry, name, pairs, arm=None, suffix="") -> pd.DataFrame:
     """Scores of a run or interpolation, or of `arm` in its stead; a run's are kept beside its weights."""
     is_run = not isinstance(entry, str)
     model, label, seed = (entry.model, entry.label, entry.config["seed"]) if is_run else (entry, entry, -1)
-    kept = entry.folder / f"scores-{Path(name).name}-{digest(pairs)}{suffix}.csv" if is_run else None
-    frame = pd.read_csv(kept, dtype={"image": str}) if kept and kept.exists() else pd.DataFrame()
-    if not {"image", *METRICS} <= set(frame.columns):
-        frame = score(arm or model, pairs)
-        if kept:
-            replace(kept, lambda path: frame.to_csv(path, index=False))
-    return frame.assign(arm=label, seed=seed, set=name)[["arm", "seed", "set", "image", *METRICS]]
-
-
-def as_arms(sweep: pd.DataFrame) -> pd.DataFrame:
-    """A strength sweep as scores of arms of their own, named "srcnn enhanced 0.1" and so on."""
-    return sweep.assign(arm=sweep.arm + " enhanced " + sweep.strength.map("{:g}".format)).drop(columns="strength")
+    depends = [
+        digest(pairs),
+        suffix,
+        score,
+        measure,
+        mse,
+        upscale,
+        tiles,
+        grey_levels,
+        edge_enhance,
+        luma,
+        *METRICS.values(),
+    ]
+    frame = kept(entry.folder if is_run else None, "scores", depends, lambda: score(arm or model, pairs))
+    return frame.assign(arm=label, seed=seed, set=name)[["arm", "seed", "set", "image", "loss", *METRICS]]
 
 
 def hardest_crop(pair, side: int = 48) -> tuple[int, int]:

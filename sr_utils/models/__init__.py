@@ -1,5 +1,7 @@
-"""The networks: their layers, the arms of the study, and the trained weights that come with it."""
+"""The networks: their layers, the table of arms, and the trained weights that come with the study."""
 
-from sr_utils.models.networks import MODELS, build, cost, load
+from sr_utils.models.arms import ARMS, MODELS, STUDY
+from sr_utils.models.building import build, cost
+from sr_utils.models.pretrained import load
 
-__all__ = ["MODELS", "build", "cost", "load"]
+__all__ = ["ARMS", "MODELS", "STUDY", "build", "cost", "load"]

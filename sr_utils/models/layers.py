@@ -1,12 +1,12 @@
-"""What the arms are built of: the way in and out, and the layers that Keras lacks.
+"""What the networks are built of: their input and output, and the two layers that Keras lacks.
 
-Sub-pixel convolution: Shi et al., 2016, arXiv:1609.05158.
+Sub-pixel convolution: Shi et al., 2016, arXiv:1609.05158. The image path (input, bilinear enlargement, global skip,
+output) is float32; convolutions follow Keras' dtype policy, which `device.setup` chooses.
 """
 
 import numpy as np
 
-from sr_utils import device as backend
-from sr_utils import filters
+from sr_utils import device, filters
 from sr_utils.device import keras
 
 layers, ops = keras.layers, keras.ops
@@ -45,28 +45,52 @@ class EdgeEnhance(layers.Layer):
 
 
 def lr_input():
-    """The LR image in 0…255 and the same in −0.5…0.5."""
-    backend.setup()
+    """The LR image in 0…255, and the same in −0.5…0.5."""
+    device.setup()
     lr = keras.Input((None, None, 3), name="lr")
     return lr, layers.Rescaling(1 / 255, offset=-0.5, name="centre", dtype="float32")(lr)
 
 
-def sr_output(lr, x, name):
-    """The model from the LR image to `x`, brought back from −0.5…0.5 to 0…255."""
-    return keras.Model(lr, layers.Rescaling(255, offset=127.5, name="grey_levels", dtype="float32")(x), name=name)
+def sr_output(lr, y, name, skip=None):
+    """The model from the LR image to `y`, brought back from −0.5…0.5 to 0…255; `skip`: an image to which y is added."""
+    if skip is not None:
+        y = layers.Add(name="global_skip", dtype="float32")([skip, y])
+    return keras.Model(lr, layers.Rescaling(255, offset=127.5, name="grey_levels", dtype="float32")(y), name=name)
 
 
-def conv(x, filters, kernel, name, **options):
-    """Convolution that keeps the size: (B, h, w, c) -> (B, h, w, filters)."""
+def conv(x, filters, kernel, name, zero=False, **options):
+    """Convolution that keeps the size: (B, h, w, c) -> (B, h, w, filters); `zero`: it starts with zero weights."""
+    if zero:
+        options["kernel_initializer"] = "zeros"
     return layers.Conv2D(filters, kernel, padding="same", name=name, **options)(x)
 
 
-def bilinear(x, name="bilinear"):
+def bilinear(x):
     """Bilinear ×4 in float32: (B, h, w, c) -> (B, 4h, 4w, c)."""
-    return layers.UpSampling2D(4, interpolation="bilinear", name=name, dtype="float32")(x)
+    return layers.UpSampling2D(4, interpolation="bilinear", name="bilinear", dtype="float32")(x)
 
 
-def sub_pixel(x, scale, channels, name, **options):
+def edge_enhance(x):
+    """Edge enhancement in float32: (B, H, W, 3) -> (B, H, W, 3)."""
+    return EdgeEnhance(name="edge_enhance", dtype="float32")(x)
+
+
+def sub_pixel(x, scale, channels, name, zero=False):
     """Sub-pixel convolution, 3×3: (B, h, w, c) -> (B, scale·h, scale·w, channels)."""
-    x = conv(x, channels * scale**2, 3, f"{name}_conv", **options)
-    return DepthToSpace(scale, name=f"{name}_shuffle", dtype=options.get("dtype"))(x)
+    x = conv(x, channels * scale**2, 3, f"{name}_conv", zero=zero)
+    return DepthToSpace(scale, name=f"{name}_shuffle")(x)
+
+
+def max_pooling(x, size, name):
+    """(B, H, W, c) -> (B, H/size, W/size, c)."""
+    return layers.MaxPooling2D(size, name=name)(x)
+
+
+def add(x, y, name):
+    """The sum of two tensors of one shape."""
+    return layers.Add(name=name)([x, y])
+
+
+def concatenate(branches, name):
+    """(B, h, w, c) each -> (B, h, w, Σc)."""
+    return layers.Concatenate(name=name)(branches)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pooch
 
 from sr_utils import StudyError
+from sr_utils.models.building import build
 
 FOLDER = Path(__file__).with_name("weights")
 RECORD = FOLDER / "weights.json"
@@ -28,3 +29,11 @@ def path(arm: str) -> Path:
     if not file.exists() or pooch.file_hash(str(file)) != known[arm]["sha256"]:
         raise StudyError(f"{file} is not the file that came with the study; restore it: git checkout -- {file}")
     return file
+
+
+def load(arm: str):
+    """The trained `keras.Model` of "combined" or "srcnn" that comes with the study; raises as `path` does."""
+    file = path(arm)
+    model = build(arm)
+    model.load_weights(file)
+    return model

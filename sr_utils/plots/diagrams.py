@@ -1,150 +1,139 @@
-"""Block diagrams, drawn from the Keras graph itself, so that a diagram cannot drift from the code."""
+"""Block diagrams of networks, drawn from the Keras graph itself, so that a diagram cannot drift from the code.
 
-import re
+Nothing here imports Keras: a built model is an argument.
+"""
+
+from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.path import Path
 
-from sr_utils.device import keras
-from sr_utils.plots.style import DPI
+from sr_utils.plots.graphs import describe, graph, ranks, sizes
+from sr_utils.plots.style import DPI, headline, name
 
 #: What a box does decides its colour; its words say the same.
-COLOURS = {"image": "#f0f0f0", "conv": "#cfe0f3", "up": "#fbd9b5", "down": "#e6c3d6", "merge": "#d5ead0"}
-PROBE = 16  # LR pixels; sizes are read off a symbolic pass
+COLOURS = {
+    "image": "#f0f0f0",
+    "conv": "#cfe0f3",
+    "up": "#fbd9b5",
+    "down": "#e6c3d6",
+    "merge": "#d5ead0",
+    "filter": "#f3e79b",
+    "loss": "#ddd3ee",
+}
+BOX, STEP, GATE = 82, 96, 22  # pixels: a box's width, from one to the next, and extra room where a block begins or ends
+TALL = {1: 58, 2: 84, 4: 110}  # pixels: a box's height by the size of its output, in LR pixels
+LANE = 26  # pixels between two lines that pass above or below
 
 
-def _describe(layer) -> tuple[str, str]:
-    """(words, kind) of a layer."""
-    kind = type(layer).__name__
-    if kind == "Conv2D":
-        relu = "\nReLU" if layer.activation is keras.activations.relu else ""
-        return f"conv {layer.kernel_size[0]}×{layer.kernel_size[1]}\n{layer.filters} filters{relu}", "conv"
-    if kind == "DepthToSpace":
-        return f"sub-pixel\nshuffle ×{layer.scale}", "up"
-    if kind == "UpSampling2D":
-        return f"{layer.interpolation}\n×{layer.size[0]}", "up"
-    if kind == "MaxPooling2D":
-        return f"max-pool\n÷{layer.pool_size[0]}", "down"
-    if kind == "InputLayer":
-        return "LR\n0…255", "image"
-    if kind == "Rescaling":
-        return ("centre\n−½…½", "image") if layer.offset < 0 else ("SR\n0…255", "image")
-    words = {"Add": "+", "Subtract": "−", "Concatenate": "concat", "EdgeEnhance": "edge\nenhance"}
-    return words.get(kind, kind), "merge" if kind in ("Add", "Subtract", "Concatenate") else "image"
+def box(ax, x, y, width, height, words, kind, size=9):
+    """A box with its centre at (x, y)."""
+    corner = height / 2.2 if kind == "merge" and len(words) == 1 else 6
+    style = f"round,pad=0,rounding_size={min(corner, width / 2.2)}"
+    where = (x - width / 2, y - height / 2)
+    ax.add_patch(FancyBboxPatch(where, width, height, boxstyle=style, fc=COLOURS[kind], ec="#555555", lw=0.9))
+    ax.text(x, y, words, ha="center", va="center", fontsize=14 if len(words) == 1 else size, linespacing=1.15)
 
 
-def graph(model):
-    """Layers and connections of a Keras model: ({name: layer}, [(from, to)]), repeated blocks folded into one.
-
-    Layers named `block<i>_…` whose blocks are alike (same types and settings) are shown once; the third value is
-    {block prefix: number of repeats}.
-    """
-    nodes = {layer.name: layer for layer in model.layers}
-    edges = []
-    for entry in model.get_config()["layers"]:
-        sources = re.findall(r"'keras_history': \[\s*'([^']+)'", str(entry["inbound_nodes"]))
-        edges += [(source, entry["name"]) for source in sources]
-    blocks: dict[str, list] = {}
-    for node in nodes:
-        if match := re.match(r"block(\d+)_(.+)", node):
-            blocks.setdefault(match[1], []).append(match[2])
-    alike = len(blocks) > 1 and len({tuple(b) for b in blocks.values()}) == 1
-    if not alike:
-        return nodes, edges, {}
-    last = max(blocks, key=int)
-
-    def fold(node):
-        match = re.match(r"block(\d+)_(.+)", node)
-        return f"block1_{match[2]}" if match else node
-
-    inside = [(a, b) for a, b in edges if not (re.match(r"block(?!1_)\d+_", b))]  # what enters block 1 or plain layers
-    folded = dict.fromkeys((fold(a), b) for a, b in inside)
-    return {n: layer for n, layer in nodes.items() if fold(n) == n}, list(folded), {"block1_": int(last)}
+def arrow(ax, *points):
+    """A line through the points with an arrow head at the last."""
+    ax.add_patch(FancyArrowPatch(path=Path(points), arrowstyle="-|>", mutation_scale=10, color="#444444", lw=1.1))
 
 
-def _ranks(nodes, edges) -> dict:
-    """Column of each layer: the longest path from the input."""
-    ranks = dict.fromkeys(nodes, 0)
-    for _ in nodes:
-        for a, b in edges:
-            ranks[b] = max(ranks[b], ranks[a] + 1)
-    return ranks
+@dataclass
+class Layout:
+    """Where a network's boxes and lines stand; y is 0 on the main line and grows upwards."""
+
+    model: object
+
+    def __post_init__(self):
+        self.nodes, self.edges, self.repeats = graph(self.model)
+        self.column = column = ranks(self.nodes, self.edges)
+        targets = {node: [b for a, b in self.edges if a == node] for node in self.nodes}
+        alone = {node for node in self.nodes if list(column.values()).count(column[node]) == 1}
+        #: Boxes whose only way leads over other columns stand below, out of the way of the others in their column.
+        self.low = {n for n in self.nodes if n not in alone and all(column[b] - column[n] > 1 for b in targets[n])}
+        self.inside = [node for node in self.nodes if any(node.startswith(prefix) for prefix in self.repeats)]
+        far = [(a, b) for a, b in self.edges if column[b] - column[a] > 1 and a not in self.low]
+        self.over = sorted(far, key=lambda edge: column[edge[1]] - column[edge[0]])  # the shortest lies lowest
+        self._place()
+
+    def _place(self):
+        size, inside = sizes(self.nodes, self.edges), {self.column[node] for node in self.inside}
+        at, x = {}, BOX / 2 + 4
+        for rank in range(max(self.column.values()) + 1):
+            x += GATE * ((rank in inside) != (rank - 1 in inside))
+            at[rank], x = x, x + STEP
+        self.width = round(x - STEP + BOX / 2 + 4)
+        self.centre, self.tall = {}, {}
+        for node in self.nodes:
+            peers = [n for n in self.nodes if self.column[n] == self.column[node] and n not in self.low]
+            stacked = len(peers) > 1 and node in peers
+            self.tall[node] = 40 if stacked or node in self.low else TALL[size[node]]
+            y = (peers.index(node) - (len(peers) - 1) / 2) * -46 if stacked else 0
+            self.centre[node] = at[self.column[node]], y
+        self.reach = max(abs(self.centre[n][1]) + self.tall[n] / 2 for n in self.nodes)
+        self.above = self.reach + LANE * len(self.over) + 34
+        self.below = self.reach + 10 + 20 * bool(self.repeats) + 58 * bool(self.low)
+        for node in self.low:
+            self.centre[node] = self.centre[node][0], 26 - self.below
+
+    def lane(self, edge) -> float:
+        """Height of a line that passes over other columns."""
+        return self.reach + LANE * (self.over.index(edge) + 0.6)
 
 
-def draw(*models):
-    """One row per model, left to right. The height of a box is the size of its output: LR, twice LR, or HR."""
-    layouts = [(model, *graph(model)) for model in models]
-    width = max(max(_ranks(n, e).values()) for _, n, e, _ in layouts) + 1
-    step, box = 1.0, 0.84
-    spans = [(-1.35, 1.35) if repeats else (-0.85, 0.95) for *_, repeats in layouts]  # room for a block's frame
-    heights = [0.8 * (top - bottom) for bottom, top in spans]
-    total = sum(heights) + 0.3 * len(models) + 0.2
-    fig, axes = plt.subplots(
-        len(models), 1, figsize=(max(5, min(10, 0.98 * width)), total), dpi=DPI, squeeze=False, height_ratios=heights
-    )
-    fig.subplots_adjust(
-        left=0.01, right=0.99, top=1 - 0.25 / total, bottom=0.2 / total, hspace=0.3 * len(models) / sum(heights)
-    )
-    for ax, span, (model, nodes, edges, repeats) in zip(axes[:, 0], spans, layouts, strict=True):
-        ranks = _ranks(nodes, edges)
-        probe = keras.Model(model.input, [layer.output for layer in nodes.values()])
-        shapes = probe.compute_output_shape((1, PROBE, PROBE, 3))
-        columns: dict[int, list] = {}
-        for node in nodes:
-            columns.setdefault(ranks[node], []).append(node)
-        centre, tall = {}, {}
-        for node, shape in zip(nodes, shapes, strict=True):
-            peers = columns[ranks[node]]
-            scale = shape[1] / PROBE
-            tall[node] = {1: 0.8, 2: 1.15, 4: 1.5}[int(scale)] if len(peers) == 1 else 0.52
-            centre[node] = ranks[node] * step, (peers.index(node) - (len(peers) - 1) / 2) * -0.6
-            words, kind = _describe(nodes[node])
-            x, y = centre[node]
-            style = f"round,pad=0,rounding_size={0.06 if kind != 'merge' else 0.2}"
-            shape_ = FancyBboxPatch(
-                (x - box / 2, y - tall[node] / 2),
-                box,
-                tall[node],
-                boxstyle=style,
-                fc=COLOURS[kind],
-                ec="#555555",
-                lw=0.8,
-            )
-            ax.add_patch(shape_)
-            ax.text(
-                x,
-                y,
-                words if len(peers) == 1 else words.replace("\nReLU", "").replace(" filters", ""),
-                ha="center",
-                va="center",
-                fontsize=7,
-            )
-        for a, b in edges:
-            (xa, ya), (xb, yb) = centre[a], centre[b]
-            skip = ranks[b] - ranks[a] > 1
-            side = -1 if ya < 0 else 1  # a lower branch passes below
-            start = (xa, ya + side * tall[a] / 2) if skip else (xa + box / 2, ya)
-            end = (xb, yb + side * tall[b] / 2) if skip else (xb - box / 2, yb)
-            bend = f"arc3,rad={-side * min(0.45, 0.9 / (ranks[b] - ranks[a]))}" if skip else "arc3"
-            ax.add_patch(
-                FancyArrowPatch(
-                    start,
-                    end,
-                    arrowstyle="-|>",
-                    mutation_scale=7,
-                    connectionstyle=bend,
-                    color="#444444",
-                    lw=0.9,
-                    shrinkA=0,
-                    shrinkB=0,
-                )
-            )
-        for prefix, count in repeats.items():
-            inside = [n for n in nodes if n.startswith(prefix)]
-            x0, x1 = (f(ranks[n] for n in inside) * step for f in (min, max))
-            ax.add_patch(Rectangle((x0 - 0.48, -1.3), x1 - x0 + 0.96, 2.6, fill=False, ec="#888888", ls="--", lw=0.9))
-            ax.text(x1 + 0.44, -1.27, f"× {count}", ha="right", va="bottom", fontsize=9, weight="bold")
-        ax.set(xlim=(-0.5, width - 0.5), ylim=span)
+def _connect(ax, plan: Layout, a: str, b: str) -> None:
+    (xa, ya), (xb, yb) = plan.centre[a], plan.centre[b]
+    if a in plan.low:
+        arrow(ax, (xa + BOX / 2, ya), (xb, ya), (xb, yb - plan.tall[b] / 2))
+    elif b in plan.low:
+        arrow(ax, (xa, ya - plan.tall[a] / 2), (xa, yb), (xb - BOX / 2, yb))
+    elif (a, b) in plan.over:
+        y, start = plan.lane((a, b)), (xa, ya + plan.tall[a] / 2)
+        if b in plan.inside and a not in plan.inside:  # in every repeat it starts where the block does
+            start = (min(plan.centre[node][0] for node in plan.inside) - BOX / 2 - GATE / 2, 0)
+            ax.plot(*start, "o", ms=4, color="#444444")
+        arrow(ax, start, (start[0], y), (xb, y), (xb, yb + plan.tall[b] / 2))
+    else:
+        arrow(ax, (xa + BOX / 2, ya), (xb - BOX / 2, yb))
+
+
+def _row(ax, plan: Layout) -> None:
+    for node, layer in plan.nodes.items():
+        words, kind = describe(layer)
+        if plan.tall[node] == 40:
+            words = words.replace("\nReLU", "")
+        box(ax, *plan.centre[node], BOX, plan.tall[node], words, kind)
+    for edge in plan.edges:
+        _connect(ax, plan, *edge)
+    for prefix, count in plan.repeats.items():
+        xs = [plan.centre[node][0] for node in plan.nodes if node.startswith(prefix)]
+        inner = [plan.lane(edge) for edge in plan.over if edge[1].startswith(prefix)]
+        left, right, bottom = min(xs) - BOX / 2 - GATE + 5, max(xs) + BOX / 2 + 5, -plan.reach - 24
+        top = max([plan.reach + 6, *(y + 8 for y in inner)])
+        frame = Rectangle((left, bottom), right - left, top - bottom, fill=False, ec="#888888", ls="--", lw=1)
+        ax.add_patch(frame)
+        ax.text(right - 6, bottom + 3, f"× {count}", ha="right", va="bottom", fontsize=11, weight="bold")
+    words = f"{name(plan.model.name)}  ·  {plan.model.count_params():,} parameters"
+    ax.text(4, plan.above - 4, words, va="top", fontsize=10, weight="bold")
+
+
+def network_diagram(*models, title: str = ""):
+    """One row per built Keras model, left to right. A box is as high as its output: LR, twice LR, or HR."""
+    plans = [Layout(model) for model in models]
+    width, total = max(plan.width for plan in plans), round(sum(plan.above + plan.below for plan in plans))
+    fig, top = plt.figure(figsize=(width / DPI, total / DPI), dpi=DPI), total
+    for plan in plans:
+        height = plan.above + plan.below
+        ax = fig.add_axes((0, (top - height) / total, 1, height / total))
+        ax.set(xlim=(0, width), ylim=(-plan.below, plan.above))
         ax.axis("off")
-        ax.set_title(f"{model.name}  ·  {model.count_params():,} parameters", fontsize=9, pad=2)
-    return fig
+        _row(ax, plan)
+        top -= height
+    listed = "; ".join(
+        f"{name(plan.model.name)}: " + ", ".join(describe(each)[0].replace("\n", " ") for each in plan.nodes.values())
+        for plan in plans
+    )
+    return headline(fig, title, f"Block diagrams, drawn from the networks. {listed}.")

@@ -1,17 +1,25 @@
-"""What a notebook shows besides figures: source, sentences and tables."""
+"""Tables and words for a page: source, sentences, costs, scores, claims. Nothing here computes a result."""
 
+import hashlib
 import inspect
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 from IPython.display import Markdown
+from matplotlib.colors import to_hex
+from pandas.io.formats.style import Styler
 
-from sr_utils.claims import table as judged
-from sr_utils.claims.statistics import signed, span
-from sr_utils.models import networks as models
-from sr_utils.plots import charts as plots
+from sr_utils.claims import words
+from sr_utils.plots.style import legible, name
+from sr_utils.plots.verdicts import VERDICTS
 
-pd.set_option("display.max_colwidth", None)  # a claim is read whole
+#: What each score is called, how it is written, and which value is best.
+SCORES = {
+    "psnr": ("PSNR / dB", "{:.2f}", "max"),
+    "ssim": ("SSIM", "{:.3f}", "max"),
+    "sharpness": ("sharpness", "{:.2f}", None),
+    "gmsd": ("GMSD", "{:.3f}", "min"),
+}
 
 
 def source(*objects) -> Markdown:
@@ -19,35 +27,74 @@ def source(*objects) -> Markdown:
     return Markdown("```python\n" + "\n\n".join(inspect.getsource(o).rstrip() for o in objects) + "\n```")
 
 
-def text(words: str) -> Markdown:
+def text(markdown: str) -> Markdown:
     """A sentence made from results."""
-    return Markdown(words)
+    return Markdown(markdown)
 
 
-def cost_table(networks) -> pd.DataFrame:
-    """Parameters and multiply–adds per output pixel of Keras models, one row each."""
-    costs = pd.DataFrame({plots.name(network.name): models.cost(network) for network in networks}).T
-    costs.columns = ["parameters", "multiply–adds per output pixel"]
-    return costs.map("{:,.0f}".format)
+def cost_table(costs: Mapping[str, Mapping]) -> pd.DataFrame:
+    """Parameters and multiply–adds per output pixel, a row per arm: `costs` maps labels to `models.cost`'s answers."""
+    table = pd.DataFrame({name(label): cost for label, cost in costs.items()}).T
+    table.columns = ["parameters", "multiply–adds per output pixel"]
+    return table.map("{:,.0f}".format)
 
 
-def claims(table: pd.DataFrame) -> pd.DataFrame:
-    """`claims.judge`'s table for reading: claim, what is expected, effect, interval, both verdicts."""
-    shown = pd.DataFrame(index=table.index)
-    shown["claim"] = np.where(table.control, "control: " + table.claim, table.claim)
-    shown["expected"] = table.expected
-    rows = list(table.itertuples())
-    shown["effect"] = ["" if pd.isna(r.effect) else f"{signed(r.effect)} {r.unit}" for r in rows]
-    shown["95 % interval"] = [span(r.low, r.high) for r in rows]
-    shown["over"] = table.covers
-    shown["verdict"] = [f"{r.verdict} ({r.why})" if r.why else r.verdict for r in rows]
-    shown["after Holm"] = [r.corrected if pd.notna(r.p) else "" for r in rows]
-    return shown
+def _uuid(table: pd.DataFrame) -> str:
+    """An HTML id that is the same on every run, and another for every table on a page."""
+    return hashlib.sha256(table.to_csv().encode()).hexdigest()[:8]
 
 
-def links(table: pd.DataFrame) -> Markdown:
-    """The same as sentences, with a link to the page that weighs all claims together."""
-    return Markdown(
-        f"{judged.sentences(table)}\n\nCorrected for this page's {table.p.notna().sum()} claims; "
-        "[06](06_conclusions.ipynb#every-claim) weighs them among all of the study's."
-    )
+def score_table(scores: pd.DataFrame, metrics=("psnr", "ssim", "sharpness", "gmsd")) -> Styler:
+    """Means over images and seeds: a row per arm, the metrics side by side for each set; the best is bold.
+
+    Sharpness has no best: 1 would be as sharp as HR, and noise is sharp too.
+    """
+    means = scores.pivot_table(index="arm", columns="set", values=list(metrics), sort=False)
+    arms, sets = dict.fromkeys(scores.arm), dict.fromkeys(scores["set"])
+    means = means.swaplevel(axis=1).loc[list(arms), [(each, metric) for each in sets for metric in metrics]]
+    best = {axis: [c for c in means if SCORES[c[1]][2] == axis] for axis in ("max", "min")}
+    style = means.style.set_uuid(_uuid(means)).format({c: SCORES[c[1]][1] for c in means}, na_rep="")
+    style = style.highlight_max(best["max"], props="font-weight: bold")
+    style = style.highlight_min(best["min"], props="font-weight: bold")
+    heads = {metric: heading for metric, (heading, *_) in SCORES.items()}
+    style = style.format_index(name, axis=0).format_index(lambda head: heads.get(head, head), axis=1)
+    return style.hide(names=True, axis=0).hide(names=True, axis=1)
+
+
+def _coloured(verdicts) -> list[str]:
+    """CSS of verdicts (with or without a reason in brackets), as figures colour them."""
+    colours = {verdict: to_hex(legible(colour)) for verdict, (colour, *_) in VERDICTS.items()}
+    return [f"color: {colours[each.split(' (')[0]]}" for each in verdicts]
+
+
+def finding_table(table: pd.DataFrame) -> Styler:
+    """`claims.judge`'s table as findings: what the original says, what was measured here, the verdict."""
+    found = words.findings(table)
+    shown = pd.DataFrame(
+        {"page": found.study.map("{:02d}".format), "the original says": found.original,
+         "measured here": found.ours, "verdict": found.verdict}
+    )  # fmt: skip
+    style = shown.style.set_uuid(_uuid(shown)).apply(_coloured, subset=["verdict"])
+    style = style.set_properties(subset=["verdict"], **{"font-weight": "bold"})
+    return style.set_properties(**{"text-align": "left", "white-space": "normal", "vertical-align": "top"})
+
+
+def trial_table(trials: pd.DataFrame) -> Styler:
+    """`rates.trials`: arms × learning rates, PSNR in dB, the best of each arm bold, those not tried empty."""
+    shown = trials.rename(index=name, columns="{:g}".format)
+    style = shown.style.set_uuid(_uuid(shown)).format("{:.2f}", na_rep="")
+    return style.highlight_max(axis=1, props="font-weight: bold")
+
+
+def claim_table(table: pd.DataFrame) -> Styler:
+    """`claims.judge`'s table to its last row: by study, primary rows first and bold, verdicts in colour."""
+    ordered = table.assign(second=table.family != "primary").sort_values(["study", "second"], kind="stable")
+    shown = words.readable(ordered.drop(columns="second"))
+    shown.insert(0, "study", ordered.study.map("{:02d}".format))
+    primary = ordered.family == "primary"
+    weight = pd.DataFrame("", shown.index, shown.columns)
+    weight.loc[primary] = "font-weight: bold"
+    style = shown.style.set_uuid(_uuid(shown)).apply(lambda _: weight, axis=None)
+    if "verdict" in shown:
+        style = style.apply(_coloured, subset=["verdict"])
+    return style.hide(names=True, axis=0).set_properties(**{"text-align": "left", "white-space": "normal"})

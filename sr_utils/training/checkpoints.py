@@ -14,16 +14,10 @@ import pooch
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from sr_utils import StudyError, paths
-from sr_utils import device as backend
+from sr_utils import StudyError, device, paths
 from sr_utils.device import keras
+from sr_utils.models.arms import label
 from sr_utils.paths import replace
-
-
-def label(arm: str, loss: str = "mse") -> str:
-    """The arm as tables name it: `srcnn`, or `srcnn mae` for a loss other than MSE."""
-    return arm if loss == "mse" else f"{arm} {loss}"
-
 
 #: What the folder of a complete run holds; run.json, written last, declares it so.
 FILES = ("history.csv", "final.weights.h5", "run.json")
@@ -53,13 +47,13 @@ def alone(folder: Path):
 
 
 def complete(folder: Path) -> bool:
-    """Whether a whole run is kept there; one whose weights were altered is named and moved aside."""
+    """Whether a whole run is kept there; one of which a file was altered or lost is named and moved aside."""
     if not (folder / "run.json").exists():
         return False
     try:
         record = json.loads((folder / "run.json").read_text())
-        whole = record["sha256"] == pooch.file_hash(str(folder / "final.weights.h5"))
-    except (OSError, ValueError, KeyError):
+        whole = all(record["sha256"][name] == pooch.file_hash(str(folder / name)) for name in FILES[:-1])
+    except (OSError, ValueError, LookupError, TypeError):
         whole = False
     if not whole:
         print(f"{folder.name} is damaged; moved aside, and trained again.")
@@ -130,10 +124,10 @@ class Keeper(keras.callbacks.Callback):
         save(model, self.folder / "final.weights.h5")
         record = {
             "config": self.config,
-            "sha256": pooch.file_hash(str(self.folder / "final.weights.h5")),
+            "sha256": {name: pooch.file_hash(str(self.folder / name)) for name in FILES[:-1]},
             "host": {
                 "seconds_per_step": float(np.median(self.seconds) / self.profile.steps) if self.seconds else None,
-                "versions": backend.versions(),
+                "versions": device.versions(),
             },
         }
         replace(self.folder / "run.json", lambda path: Path(path).write_text(json.dumps(record, indent=1)))

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from sr_utils.data.images import SCALE
-from sr_utils.data.sets import Pair, draws
+from sr_utils.data.patches import draws
+from sr_utils.data.sets import Pair
 from sr_utils.device import keras
 
 

@@ -1,47 +1,23 @@
 """Train once, keep, resume.
 
 A run is kept in a folder of `runs/` named after profile, data, arm, loss, seed, and a digest of all that changes the
-weights. While it trains, the folder holds the newest checkpoint; afterwards `final.weights.h5`, `history.csv` and,
+weights. While it trains, the folder holds the newest checkpoints; afterwards `final.weights.h5`, `history.csv` and,
 last, `run.json`, whose presence means that the run is complete.
 """
 
-import hashlib
 import json
-import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from sr_utils import StudyError, losses, paths, profiles
-from sr_utils import device as backend
-from sr_utils.data import sets as image_sets
+from sr_utils import losses, models
+from sr_utils.data import patches
 from sr_utils.device import keras
-from sr_utils.models import networks as models
-from sr_utils.training import device_batches as feeding
-from sr_utils.training.checkpoints import Keeper, alone, complete, label
-
-__all__ = ["STUDY", "Keeper", "Plan", "Run", "plan", "study", "train", "validation_crops"]
-
-#: Every trained arm of the study as (arm, loss), in the notebooks' order.
-STUDY = (
-    ("srcnn", "mse"),
-    ("pre_upsampling", "mse"),
-    ("post_upsampling", "mse"),
-    ("progressive_upsampling", "mse"),
-    ("iterative_upsampling", "mse"),
-    ("residual", "mse"),
-    ("inception", "mse"),
-    ("residual_as_pre", "mse"),
-    ("inception_as_pre", "mse"),
-    ("srcnn", "mae"),
-    ("srcnn", "perceptual"),
-    ("srcnn", "perceptual_random"),
-    ("srcnn_edge_input", "mse"),
-    ("post_skip", "mse"),
-    ("combined", "mse"),
-    ("combined", "mae"),
-)
+from sr_utils.models.arms import STUDY, label
+from sr_utils.training.checkpoints import Keeper, alone, complete
+from sr_utils.training.configuration import Plan, optimizer, plan
+from sr_utils.training.device_batches import OnDevice
 
 
 def study() -> list[tuple[str, str]]:
@@ -61,8 +37,13 @@ class Run:
 
     @property
     def label(self) -> str:
-        """The arm as figures name it: `srcnn`, or `srcnn mae` for a loss other than MSE."""
+        """The arm as tables name it: `srcnn`, or `srcnn mae` for a loss other than MSE."""
         return label(self.config["arm"], self.config["loss"])
+
+    @property
+    def cost(self) -> dict:
+        """{"parameters", "macs"}, as `models.cost` counts them."""
+        return models.cost(self.model)
 
 
 def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
@@ -86,89 +67,28 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
         return _read(planned)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A training before it begins: the untrained `.model`, its `.criterion`, `.images`, `.profile`, and `.config`."""
-
-    model: keras.Model
-    criterion: keras.losses.Loss
-    images: image_sets.ImageSet
-    profile: profiles.Profile
-    config: dict
-
-    @property
-    def folder(self) -> Path:
-        """Where the run is kept, on this machine."""
-        return paths.runs() / _key(self.config)
-
-
-def plan(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Plan:
-    """What `train` is about to do, with the same arguments and errors; trains and writes nothing."""
-    profile = profiles.get(profile)
-    (seed,) = profiles.check_seeds(seed)
-    setup = backend.setup()
-    images = image_sets.load(data)
-    if not images.train:
-        raise StudyError(f"{data} is a benchmark, for scoring only; train on sample, bsds500, div2k or a folder.")
-    with backend.seeded(seed):
-        model = models.build(arm)
-    criterion = losses.get(loss, profile)
-    config = {
-        "arm": arm,
-        "loss": loss,
-        "seed": seed,
-        "profile": asdict(profile) | {"vgg_layers": list(profile.vgg_layers)},
-        "data": images.name,
-        "images": image_sets.digest([*images.train, *images.valid]),
-        "features": getattr(criterion, "source", None),
-        "terms": getattr(criterion, "terms", None),
-        "network": _digest(model.get_config()),
-        **setup,
-    }
-    return Plan(model, criterion, images, profile, config)
-
-
 def validation_crops(pairs, patch: int):
     """The (LR, HR) crops that validation measures, as `data.batch` makes them: 64, the same for every arm and seed."""
-    return image_sets.batch(image_sets.large_enough(pairs, patch), 64, patch, seed=0, epoch=0, step=0)
-
-
-def _digest(value) -> str:
-    text = json.dumps(value, sort_keys=True, default=str)
-    text = re.sub(r'"module": "sr_utils\.\w+"', "", text)  # in which file a layer stands does not change a network
-    return hashlib.sha256(text.encode()).hexdigest()[:10]
-
-
-def _key(config: dict) -> str:
-    name = Path(config["data"]).name
-    return "_".join(
-        [config["profile"]["name"], name, config["arm"], config["loss"], f"seed{config['seed']}", _digest(config)]
-    )
+    return patches.batch(patches.large_enough(pairs, patch), 64, patch, seed=0, epoch=0, step=0)
 
 
 def _read(plan: Plan) -> Run:
-    folder = plan.folder
-    plan.model.load_weights(folder / "final.weights.h5")
-    record = json.loads((folder / "run.json").read_text())
-    history = pd.read_csv(folder / "history.csv", index_col="epoch")
-    return Run(plan.model, history, plan.config, record["host"], folder)
+    plan.model.load_weights(plan.folder / "final.weights.h5")
+    record = json.loads((plan.folder / "run.json").read_text())
+    history = pd.read_csv(plan.folder / "history.csv", index_col="epoch")
+    return Run(plan.model, history, plan.config, record["host"], plan.folder)
 
 
 def _fit(plan: Plan) -> None:
     model, profile, config = plan.model, plan.profile, plan.config
-    train = image_sets.large_enough(plan.images.train, profile.patch)
+    pairs = patches.large_enough(plan.images.train, profile.patch)
     crops = validation_crops(plan.images.valid, profile.patch)
-    batch, trained = image_sets.batch, model
-    if _on_device(config):
-        trained = feeding.OnDevice(model, train, profile.patch)
+    batch, trained, on_gpu = patches.batch, model, _on_device(config)
+    if on_gpu:
+        trained = OnDevice(model, pairs, profile.patch)
         batch = trained.batch
-    trained.compile(
-        keras.optimizers.Adam(_rate(profile)),
-        plan.criterion,
-        metrics=["mse"],
-        jit_compile=config["backend"] == "jax"
-        or config["device"] == "gpu",  # XLA is slow for convolutions on processors
-    )
+    xla = on_gpu or config["backend"] == "jax"  # XLA's convolutions are slow on processors; JAX has no others
+    trained.compile(optimizer(config), plan.criterion, metrics=["mse"], jit_compile=xla)
     model.optimizer = trained.optimizer
     model.optimizer.build(model.trainable_variables)
     keeper = Keeper(plan.folder, config, profile)
@@ -177,7 +97,7 @@ def _fit(plan: Plan) -> None:
     def batches():
         for epoch in range(start, profile.epochs):
             for step in range(profile.steps):
-                yield batch(train, profile.batch, profile.patch, config["seed"], epoch, step)
+                yield batch(pairs, profile.batch, profile.patch, config["seed"], epoch, step)
 
     if start < profile.epochs:
         trained.fit(
@@ -196,11 +116,3 @@ def _fit(plan: Plan) -> None:
 
 def _on_device(config: dict) -> bool:
     return config["device"] == "gpu"
-
-
-def _rate(profile):
-    if profile.schedule == "halve":
-        return keras.optimizers.schedules.PiecewiseConstantDecay(
-            [20_000], [profile.learning_rate, profile.learning_rate / 2]
-        )
-    return keras.optimizers.schedules.CosineDecay(profile.learning_rate, profile.total_steps)

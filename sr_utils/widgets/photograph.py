@@ -4,58 +4,53 @@ import functools
 import tempfile
 from pathlib import Path
 
-import ipywidgets as widgets
-import numpy as np
+import ipywidgets
 from IPython.display import display
 
-from sr_utils import StudyError
-from sr_utils.data.images import read_image, upsample
-from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import networks as models
+from sr_utils import StudyError, models
+from sr_utils.data.images import read_image
+from sr_utils.evaluation import upscale
 from sr_utils.widgets.comparer import compare
 
 LARGEST = 400  # LR pixels to a side; of a larger photograph, its middle
 
 
-class Upload(widgets.VBox):
+class Upload(ipywidgets.VBox):
     """A button that takes an image file and shows LR, bicubic and SR of its middle 400×400 pixels, or what is wrong.
 
     The file stays between browser and kernel. SR is made by `models.load`'s networks `arms` when first shown.
     """
 
     def __init__(self, arms=("srcnn", "combined")):
-        self.button = widgets.FileUpload(accept="image/*", description="photograph")
-        self.words = widgets.HTML()
-        self._load = functools.cache(models.load)
-        self._arms = arms
+        self.button = ipywidgets.FileUpload(accept="image/*", description="photograph")
+        self.words = ipywidgets.Label()
+        self._networks = {arm: functools.cache(functools.partial(models.load, arm)) for arm in arms}
         super().__init__([self.button, self.words])
         self.button.observe(self._show, "value")
 
     def _show(self, _):
         (file,) = self.button.value
-        self.children = [self.button, self.words]
+        self.children, self.words.value = [self.button, self.words], ""
         try:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder, Path(file["name"]).name)
                 path.write_bytes(file["content"])
                 whole = read_image(path)
             lr = middle(whole)
-            images = {"lr": lr, "bicubic": upsample(lr)}
-            for arm in self._arms:
-                images[arm] = lambda arm=arm: evaluation.upscale(self._load(arm), lr)
-            shown = compare(images)
+            sr = {arm: lambda load=load: upscale(load(), lr) for arm, load in self._networks.items()}
+            comparer = compare({"lr": lr, **sr})
         except StudyError as error:
-            self.words.value = f"<b>{str(error).replace(folder, '').lstrip('/')}</b>"
+            self.words.value = str(error).replace(folder, "").lstrip("/")
             return
         part = "" if whole.shape == lr.shape else f"; shown: its middle {lr.shape[1]}×{lr.shape[0]}"
         self.words.value = f"{path.name}, {whole.shape[1]}×{whole.shape[0]} pixels{part}"
-        self.children = [self.button, self.words, shown]
+        self.children = [self.button, self.words, comparer]
 
 
-def middle(image, side: int = LARGEST) -> np.ndarray:
+def middle(image, side: int = LARGEST):
     """The middle of a picture, at most side×side: uint8 (h, w, 3)."""
     top, left = (max(0, n - side) // 2 for n in image.shape[:2])
-    return np.ascontiguousarray(image[top : top + side, left : left + side])
+    return image[top : top + side, left : left + side]
 
 
 def upload() -> None:

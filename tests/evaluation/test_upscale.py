@@ -5,19 +5,18 @@ import math
 import numpy as np
 import pytest
 
-from sr_utils import device
+from sr_utils import device, models
 from sr_utils.data.images import SCALE
 from sr_utils.data.sets import Pair
 from sr_utils.evaluation.upscale import MARGIN, _spans, grey_levels, reach, tiles, upscale, upscale_window
-from sr_utils.models import networks
 
 INCEPTION = ("inception", "inception_as_pre")  # oneDNN adds in another order at some odd sizes: one grey level
 
 
-@pytest.fixture(scope="module", params=list(networks.MODELS))
+@pytest.fixture(scope="module", params=list(models.MODELS))
 def model(request):
     """An arm with random weights everywhere, also where it starts at zero."""
-    model = networks.build(request.param)
+    model = models.build(request.param)
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(0, 0.7 / np.sqrt(np.prod(w.shape[:-1]) or 1), w.shape) for w in model.get_weights()])
     return model

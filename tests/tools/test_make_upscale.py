@@ -14,11 +14,10 @@ import pytest
 import pyvips
 from PIL import Image, ImageCms
 
-from sr_utils import paths
+from sr_utils import models, paths
 from sr_utils.data.images import upsample
 from sr_utils.evaluation import upscale
 from sr_utils.evaluation.upscale import tiles
-from sr_utils.models import networks as models
 from tools import upscale as command
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

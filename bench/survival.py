@@ -1,0 +1,76 @@
+"""Trainings that are killed and resumed: whether they end in the same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+from sr_utils.training import train
+
+#: Makes this process die at a flush to the disk, in the middle of a file's writing.
+DEADLY = """
+import os, signal
+flushes, fsync = 0, os.fsync
+
+def deadly(file):
+    global flushes
+    flushes += 1
+    if flushes == {flush}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    fsync(file)
+
+os.fsync = deadly
+"""
+#: Trains one arm at `smoke`.
+CHILD = """
+from sr_utils import training
+print("ready", flush=True)
+training.train("post_upsampling", 0, "smoke", "sample")
+print("done", flush=True)
+"""
+FLUSHES = 7  # two epochs of weights and record, then history, weights and record
+SECONDS = 3  # nearly a smoke training; a later kill comes too late and kills nothing
+
+
+def killed(runs: Path, flush: int = 0, seconds: float | None = None) -> bool:
+    """Train in a process that is killed at that flush, or so many seconds after it is ready; whether it was."""
+    command = [sys.executable, "-c", DEADLY.format(flush=flush) + CHILD]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, env=os.environ | {"SR_RUNS": str(runs)}, stdout=pipe, stderr=subprocess.DEVNULL
+    ) as child:
+        assert child.stdout.readline() == b"ready\n"
+        if seconds is not None:
+            time.sleep(seconds)
+            child.kill()
+        child.wait()
+    return child.returncode == -signal.SIGKILL
+
+
+def finished(runs: Path) -> tuple[bytes, bytes]:
+    """Go on to the end, in this process; the bytes of the final weights and of the history."""
+    with mock.patch.dict(os.environ, SR_RUNS=str(runs)):
+        folder = train("post_upsampling", 0, "smoke", "sample").folder
+    left = sorted(path.name for path in folder.iterdir())
+    assert left == ["final.weights.h5", "history.csv", "run.json"], left
+    return (folder / "final.weights.h5").read_bytes(), (folder / "history.csv").read_bytes()
+
+
+def survival(kills_at_flush: int = 14, kills_in_time: int = 8) -> dict:
+    """Trainings at `smoke`, killed at a flush to the disk (each of the seven, twice) or at random, then resumed."""
+    rng, whole = np.random.default_rng(0), finished(Path(tempfile.mkdtemp()))
+    count = equal = 0
+    plans = [{"flush": 1 + i % FLUSHES} for i in range(kills_at_flush)]
+    plans += [{"seconds": rng.uniform(0, SECONDS)} for _ in range(kills_in_time)]
+    for plan in plans:
+        runs = Path(tempfile.mkdtemp())
+        count += killed(runs, **plan)
+        equal += finished(runs) == whole
+    print(f"{len(plans)} trainings, {count} killed before their end; {equal} of {len(plans)} ended in the same bytes")
+    return {"trainings": len(plans), "killed": count, "equal": equal}

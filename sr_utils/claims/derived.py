@@ -1,0 +1,126 @@
+"""Observations that are made from others: what curves say, how far apart pictures are, arms with a filter behind."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from sr_utils.claims.table import CLAIMS, FURTHEST, against, between
+from sr_utils.models.arms import ALIKE
+
+RENAMED = {"loss": "train_loss", "mse": "train_mse"}  # claims are about another loss
+
+
+def observed(table: pd.DataFrame) -> pd.DataFrame:
+    """A table as `judge` reads it: rows `arm`, `seed`, `set`, `image`, a column per metric.
+
+    Curves (with `epoch`), sweeps (with `strength`) and distances of pictures (with `rms`) are turned into such rows by
+    `learning`, `enhanced` and `furthest`; every other table is one already.
+    """
+    for column, derive in (("epoch", learning), ("strength", enhanced), ("rms", furthest)):
+        if column in table:
+            return derive(table)
+    return table
+
+
+def curves(runs) -> pd.DataFrame:
+    """Every run's history, a row per epoch: `arm`, `seed`, `epoch`, `train_loss`, `train_mse`, `val_loss`, `val_mse`.
+
+    `runs` need `.label`, `.config["seed"]` and `.history`, a row per epoch.
+    """
+    frames = []
+    for run in runs:
+        history = run.history.rename(columns=RENAMED).rename_axis("epoch").reset_index()
+        frames.append(history.assign(arm=run.label, seed=run.config["seed"]))
+    table = pd.concat(frames, ignore_index=True)
+    first = ["arm", "seed", "epoch"]
+    return table[first + [column for column in table if column not in first]]
+
+
+def learning(curves: pd.DataFrame) -> pd.DataFrame:
+    """What claims about learning are judged by, made from `curves`: a row per run, and one per race of two runs.
+
+    - `area`: under the curve, divided by the schedule's length: the mean validation MSE in grey levels²;
+    - `first_fifth`, `last_two_fifths`: the shares of the fall in these parts of the schedule;
+    - `epochs`, of a race (`claims.against`): how many epochs later the first arm arrives than the second.
+    """
+    every = {key: rows.set_index("epoch")["val_mse"] for key, rows in curves.groupby(["arm", "seed"], sort=False)}
+    rows = []
+    for (arm, seed), mse in every.items():
+        fifth, three = (mse.index[max(1, round(share * len(mse))) - 1] for share in (0.2, 0.6))
+        measures = {
+            "area": mse.mean(),
+            "first_fifth": share_of_fall(mse, fifth),
+            "last_two_fifths": 1 - share_of_fall(mse, three),
+        }
+        rows.append({"arm": arm, "seed": seed} | measures)
+    pairs = [c.arm.split(" against ") for c in CLAIMS if c.metric == "epochs"]
+    for a, b in pairs:
+        for seed in dict.fromkeys(seed for arm, seed in every if arm == a and (b, seed) in every):
+            rows.append({"arm": against(a, b), "seed": seed, "epochs": race(every[a, seed], every[b, seed])})
+    return pd.DataFrame(rows).assign(set="schedule", image="all")
+
+
+def share_of_fall(curve: pd.Series, epoch: int) -> float:
+    """Share of a loss's whole fall that is done after `epoch`: 0 at the first epoch, 1 at the last."""
+    first, last = curve.iloc[0], curve.iloc[-1]
+    return float((first - curve.loc[epoch]) / (first - last))
+
+
+def race(curve: pd.Series, other: pd.Series) -> float:
+    """Epochs that `curve` needs more than `other` until both are as low as the higher of their last values.
+
+    So the slower arm sets the goal, and an arm is not punished for ending lower. Negative: `curve` is faster.
+    """
+    goal = max(curve.iloc[-1], other.iloc[-1])
+    return epochs_to(curve, goal) - epochs_to(other, goal)
+
+
+def epochs_to(curve: pd.Series, goal: float) -> float:
+    """The epoch by which a loss is as low as `goal`, interpolated; the last one where it never is."""
+    reached = curve.to_numpy() <= goal
+    after = int(np.argmax(reached))
+    if not reached.any():
+        return float(curve.index[-1])
+    if after == 0:
+        return float(curve.index[0])
+    before, then = curve.iloc[after - 1], curve.iloc[after]
+    return float(curve.index[after] - (goal - then) / (before - then) * (curve.index[after] - curve.index[after - 1]))
+
+
+def enhanced(sweep: pd.DataFrame) -> pd.DataFrame:
+    """A sweep over `strength` as scores of arms of their own, named "srcnn enhanced 0.1" and so on."""
+    named = sweep.arm + " enhanced " + sweep.strength.map("{:g}".format)
+    return sweep.assign(arm=named).drop(columns="strength")
+
+
+def best_strengths(sweep: pd.DataFrame) -> pd.DataFrame:
+    """The best strength of edge enhancement by each measure: arms × `psnr`, `ssim`, `gmsd`, `sharpness`.
+
+    PSNR and SSIM at their largest, GMSD at its smallest, sharpness where it comes nearest to HR's.
+    """
+    means = sweep.groupby(["arm", "strength"], sort=False)[["psnr", "ssim", "gmsd", "sharpness"]].mean()
+    worse = means.assign(psnr=-means.psnr, ssim=-means.ssim, sharpness=(means.sharpness - 1).abs())
+    return worse.groupby("arm", sort=False).idxmin().map(lambda key: key[1])
+
+
+def furthest(likeness: pd.DataFrame) -> pd.DataFrame:
+    """The distances of pictures, named by `between`, and rows of the two among `ALIKE` that are furthest apart.
+
+    `likeness` is `probes.likeness`'s table. For each seed and image, the new rows hold the largest `gmsd` of any two
+    arms, and how often the largest distance holds that of two seeds of one arm (the mean over arms), as a base-2
+    logarithm: `apart` of `rms`, `apart_gmsd` of `gmsd`. They are missing where an arm was not run, and the latter two
+    where there is one seed.
+    """
+    named = [between(a, b) for a, b in zip(likeness.arm, likeness.other, strict=True)]
+    likeness = likeness.assign(arm=named).drop(columns="other")
+    arms = [between(a, b) for a, b in combinations(ALIKE, 2)]
+    selves = [between(a, a) for a in ALIKE]
+    if not set(arms) <= set(named):
+        return likeness
+    wide = likeness.pivot(index=["seed", "set", "image"], columns="arm", values=["rms", "gmsd"])
+    rows = pd.DataFrame({"gmsd": wide["gmsd"][arms].max(axis=1)})
+    if set(selves) <= set(named):
+        for metric, name in (("rms", "apart"), ("gmsd", "apart_gmsd")):
+            rows[name] = np.log2(wide[metric][arms].max(axis=1) / wide[metric][selves].mean(axis=1))
+    return pd.concat([likeness, rows.reset_index().assign(arm=FURTHEST)], ignore_index=True)

@@ -1,0 +1,92 @@
+"""The one table of arms: network, loss, how figures show it, its learning rate, and the notebooks that study it.
+
+To add an arm: write its builder in `networks`, its line here, its claim in `claims.table`, its page.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sr_utils.models import networks
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A network trained with a loss.
+
+    Attributes
+    ----------
+    builder : a function of `networks`.
+    name, colour, marker, dashes : how figures and tables show it (Matplotlib's terms).
+    rate : Adam's first learning rate, chosen by `make bench BENCHES=rates` on validation images alone.
+    study : the notebooks that compare it; the first one explains it.
+    loss : a name in `losses.LOSSES`.
+    """
+
+    builder: Callable
+    name: str
+    colour: str
+    marker: str | tuple
+    dashes: str | tuple
+    rate: float
+    study: tuple[int, ...]
+    loss: str = "mse"
+
+    @property
+    def label(self) -> str:
+        """How tables of scores name it: `srcnn`, or `srcnn mae` for a loss other than MSE."""
+        return label(self.builder.__name__, self.loss)
+
+
+def label(arm: str, loss: str = "mse") -> str:
+    """The label of a network trained with a loss: `srcnn`, or `srcnn mae` for a loss other than MSE."""
+    return arm if loss == "mse" else f"{arm} {loss}"
+
+
+# Paul Tol's "muted" scheme, safe for colour-blind readers; markers and dashes carry the same meaning a second time.
+# A placement and the same placement under a global skip share their hue, and so do a network and its narrow version.
+n, DOTTED = networks, (0, (4, 1, 1, 1, 1, 1))
+ARMS = {
+    arm.label: arm
+    for arm in (
+        #   network, name, colour, marker, dashes, rate, notebooks, loss
+        Arm(n.srcnn, "SRCNN", "#222222", "o", "-", 1e-3, (1, 2, 3, 4, 5)),
+        Arm(n.pre_upsampling, "pre-upsampling", "#332288", "s", "-", 1e-3, (2, 3)),
+        Arm(n.post_upsampling, "post-upsampling", "#CC6677", "D", "--", 1e-3, (2,)),
+        Arm(n.progressive_upsampling, "progressive", "#117733", "P", "-.", 1e-3, (2,)),
+        Arm(n.iterative_upsampling, "iterative", "#DDAA33", "X", DOTTED, 1e-3, (2,)),
+        Arm(n.srcnn_skip, "SRCNN + skip", "#777777", "o", "-", 1e-3, (2,)),
+        Arm(n.pre_skip, "pre + skip", "#8877CC", "s", "-", 1e-3, (2,)),
+        Arm(n.post_skip, "post + skip", "#EE99AA", "D", "--", 1e-3, (2, 6)),
+        Arm(n.progressive_skip, "progressive + skip", "#66BB88", "P", "-.", 1e-3, (2,)),
+        Arm(n.iterative_skip, "iterative + skip", "#EECC77", "X", DOTTED, 1e-3, (2,)),
+        Arm(n.residual, "residual", "#44AA99", "h", "--", 1e-3, (3,)),
+        Arm(n.inception, "inception", "#AA4499", "p", "-.", 1e-3, (3,)),
+        Arm(n.residual_as_pre, "residual, pre's cost", "#66CCBB", (6, 1, 0), "--", 1e-3, (3,)),
+        Arm(n.inception_as_pre, "inception, pre's cost", "#DD88CC", (5, 0, 36), "-.", 1e-3, (3,)),
+        Arm(n.plain, "plain, no skips", "#226655", "v", ":", 1e-3, (3,)),
+        Arm(n.srcnn, "SRCNN, MAE", "#88CCEE", "<", "--", 1e-3, (4,), "mae"),
+        Arm(n.srcnn, "SRCNN, perceptual", "#882255", ">", "-.", 1e-3, (4,), "perceptual"),
+        Arm(n.srcnn, "SRCNN, random features", "#6699CC", "H", ":", 1e-3, (4,), "perceptual_random"),
+        Arm(n.srcnn_edge_input, "SRCNN, edge-enhanced input", "#999933", "*", "--", 1e-3, (5,)),
+        Arm(n.combined, "combined", "#EE7733", "d", "-", 1e-3, (6,)),
+        Arm(n.combined, "combined, MAE", "#FFAA66", (4, 1, 0), "--", 1e-3, (6,), "mae"),
+    )
+}
+
+#: Network by name.
+MODELS = {arm.builder.__name__: arm.builder for arm in ARMS.values()}
+
+#: Every training of the study as (network, loss), in the table's order.
+STUDY = tuple((arm.builder.__name__, arm.loss) for arm in ARMS.values())
+
+#: Where up-sampling can sit, in the original study's order, best first.
+PLACES = {
+    "pre": "pre_upsampling",
+    "progressive": "progressive_upsampling",
+    "iterative": "iterative_upsampling",
+    "post": "post_upsampling",
+}
+
+#: The five whose pictures look alike, says the original, and one that it says looks different.
+ALIKE = ("srcnn", *PLACES.values())
+COMPARED = (*ALIKE, "srcnn perceptual")

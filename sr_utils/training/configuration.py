@@ -1,0 +1,128 @@
+"""What a training is: its configuration, and the key under which it is kept.
+
+The key changes with everything that changes the weights: the network, the bytes of the images, the schedule, and the
+code of what makes batches, loss and optimizer (without comments and docstrings).
+"""
+
+import ast
+import hashlib
+import inspect
+import json
+import re
+import textwrap
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sr_utils import StudyError, device, losses, models, paths, profiles
+from sr_utils.data import images, patches, sets
+from sr_utils.device import keras
+from sr_utils.models import layers
+from sr_utils.models.arms import ARMS, label
+from sr_utils.training.device_batches import OnDevice
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training before it begins: the untrained `.model`, its `.criterion`, `.images`, `.profile`, and `.config`."""
+
+    model: keras.Model
+    criterion: keras.losses.Loss
+    images: sets.ImageSet
+    profile: profiles.Profile
+    config: dict
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is kept, on this machine."""
+        return paths.runs() / key(self.config)
+
+
+def plan(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Plan:
+    """What `runs.train` is about to do, with the same arguments and errors; trains and writes nothing."""
+    profile = profiles.get(profile)
+    (seed,) = profiles.check_seeds(seed)
+    setup = device.setup()
+    image_set = sets.load(data)
+    if not image_set.train:
+        raise StudyError(f"{data} is a benchmark, for scoring only; train on sample, bsds500, div2k or a folder.")
+    with device.seeded(seed):
+        model = models.build(arm)
+    criterion = losses.get(loss, profile)
+    config = {
+        "arm": arm,
+        "loss": loss,
+        "seed": seed,
+        "profile": asdict(profile) | {"vgg_layers": list(profile.vgg_layers)},
+        "rate": rate(arm, loss, profile),
+        "data": image_set.name,
+        "images": sets.digest([*image_set.train, *image_set.valid]),
+        "features": getattr(criterion, "source", None),
+        "terms": getattr(criterion, "terms", None),
+        "network": _digest(model.get_config()),
+        **setup,
+    }
+    config["code"] = _digest([*_code(criterion, setup["device"]), keras.optimizers.serialize(optimizer(config))])
+    return Plan(model, criterion, image_set, profile, config)
+
+
+def rate(arm: str, loss: str, profile: profiles.Profile) -> float:
+    """Adam's first learning rate: the profile's where it has one, else the arm's own.
+
+    A loss that the table of arms does not list for this network takes the rate of the network's first line there.
+    Raises `StudyError` for a rate that is no number between 0 and 1.
+    """
+    first = next((line for line in ARMS.values() if line.builder.__name__ == arm), None)
+    line = ARMS.get(label(arm, loss), first)
+    value = profile.learning_rate if profile.learning_rate is not None or line is None else line.rate
+    if not isinstance(value, (int, float)) or not 0 < value < 1:
+        raise StudyError(f"A learning rate is a number between 0 and 1, such as 1e-3; not {value!r}.")
+    return float(value)
+
+
+def optimizer(config: dict) -> keras.optimizers.Optimizer:
+    """Adam, whose rate falls along a cosine to zero, or is halved once at step 20,000 (the original's protocol)."""
+    profile, first = config["profile"], config["rate"]
+    schedules = keras.optimizers.schedules
+    if profile["schedule"] == "halve":
+        schedule = schedules.PiecewiseConstantDecay([20_000], [first, first / 2])
+    else:
+        schedule = schedules.CosineDecay(first, profile["epochs"] * profile["steps"])
+    return keras.optimizers.Adam(schedule, name="adam")
+
+
+def key(config: dict) -> str:
+    """The name of a run's folder: readable parts, then a digest of the whole configuration.
+
+    Of an image folder only the last part of its path counts; which images it holds, their digest says.
+    """
+    config = config | {"data": Path(config["data"]).name}
+    parts = config["profile"]["name"], config["data"], config["arm"], config["loss"], f"seed{config['seed']}"
+    return "_".join([*parts, _digest(config)])
+
+
+def source(part) -> str:
+    """The code of a function, or of all methods of a class, without comments, docstrings and layout."""
+    if inspect.isclass(part):
+        return "\n".join(source(method) for method in vars(part).values() if inspect.isfunction(method))
+    tree = ast.parse(textwrap.dedent(inspect.getsource(part)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def _code(criterion, where: str) -> list[str]:
+    """The code that the weights depend on and that no configuration of Keras shows."""
+    parts = [images.downscale, images.modcrop, patches.batch, patches.draws, patches.large_enough]
+    parts += [layers.DepthToSpace, layers.EdgeEnhance]
+    if isinstance(criterion, losses.PerceptualLoss):
+        parts += [type(criterion), losses.gram, losses.vgg19]
+    if where == "gpu":
+        parts.append(OnDevice)
+    return [source(part) for part in parts]
+
+
+def _digest(value) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    text = re.sub(r'"module": "sr_utils[\w.]*"', "", text)  # a layer may move to another file
+    return hashlib.sha256(text.encode()).hexdigest()[:10]

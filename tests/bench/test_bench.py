@@ -1,0 +1,136 @@
+"""What `make bench` measures, and what of it the README shows."""
+
+import importlib
+import json
+import types
+
+import numpy as np
+import pytest
+
+from bench import __main__ as bench
+from bench import racing, tried
+from bench import record as benches
+from sr_utils import StudyError, device, models, paths
+from tools.readme import fill
+
+
+def test_tables_of_the_pages_are_the_record_of_make_bench():
+    record = benches.read()
+    for page in benches.PAGES:
+        assert fill(page.read_text(), record, benches.TABLES) == page.read_text(), page
+    assert {row["arm"] for row in record["steps"]["found"]["rows"]} <= set(models.MODELS)
+    assert {words for words, *_ in tried.TRIED} <= {row["tried"] for row in record["tried"]["found"]}
+
+
+def test_a_share_is_the_ratio_of_medians_and_each_action_is_warmed_up(monkeypatch):
+    times = {"with": [0.9, 0.1, 0.2, 0.6], "without": [0.9, 0.4, 0.4, 0.4]}
+    monkeypatch.setattr(racing, "seconds", lambda action: action())
+    found = racing.share(lambda: times["with"].pop(0), lambda: times["without"].pop(0), rounds=1, repeats=3)
+    assert found.pop("quartiles") == pytest.approx([0.375, 1.0])
+    assert found == pytest.approx({"share": 0.5, "ms": 200, "ms before": 400})
+    times = {"with": [9, 3, 2], "without": [9, 4, 8]}
+    found = racing.share(lambda: times["with"].pop(0), lambda: times["without"].pop(0), 1, 2, np.min)
+    assert found["share"] == 0.5 and found["quartiles"] == pytest.approx([2.25 / 4, 2.75 / 4])
+
+
+def test_each_benchs_finding_stands_beside_the_others(monkeypatch, tmp_path):
+    monkeypatch.setenv("SR_BUILD", str(tmp_path))
+    with pytest.raises(StudyError, match=r"bench\.json does not exist; run make bench first"):
+        benches.publish()
+    host = {"processor": "one", "cores": 2, "precision": "float32", "keras": "3", "torch": None}
+    other = host | {"processor": "another", "torch": "2"}
+    for name, found, where in (("shares", 1, host), ("growth", 2, host), ("shares", 3, other)):
+        benches.save(name, found, where)
+    record = json.loads((tmp_path / "bench.json").read_text())
+    assert record == {"shares": {"host": other, "found": 3}, "growth": {"host": host, "found": 2}}
+    assert benches.where(record["growth"]) == "*one, 2 cores, float32; keras 3*"
+    assert benches.where(record["shares"]) == "*another, 2 cores, float32; keras 3, torch 2*"
+
+
+def test_ratios_of_steps_are_told_against_the_goal():
+    row = {"ms": 1.0, "share of peak": 0.25}
+    rows = [
+        {"arm": arm, "patch": patch, "ratio": ratio, **row}
+        for arm, ratios in (("srcnn", (1.1, 0.9)), ("combined", (1.2, 1.3)))
+        for patch, ratio in zip((48, 96), ratios, strict=True)
+    ]
+    host = {"processor": "one", "cores": 2, "precision": "float32"}
+    trials = [{"tried": tried.GRADIENTS, "arm": "combined", "share": 0.9}, {"tried": "XLA", "arm": "srcnn", "share": 2}]
+    table = benches.steps({"steps": {"host": host, "found": {"rows": rows}}, "tried": {"found": trials}})
+    assert "| `srcnn` | 1.0 | 1.10 | 25 % | 1.0 | 0.90 | 25 % |" in table
+    assert "Not slower than PyTorch: 1 of 4 (`srcnn` 96×96)." in table
+    assert table.endswith("of PyTorch's whole step at 48×48: 1.08 (`combined`).")
+
+
+def test_the_range_of_ratios_names_the_arms_at_its_ends():
+    rows = [{"arm": arm, "patch": 48, "ratio": ratio} for arm, ratio in zip("abc", (1.5, 0.8, 1.1), strict=True)]
+    forward = [{"arm": arm, "ratio": ratio} for arm, ratio in zip("abc", (0.7, 0.9, 2), strict=True)]
+    host = {"processor": "one", "cores": 2, "precision": "float32"}
+    record = {"steps": {"host": host, "found": {"rows": rows}}, "inference": {"host": host, "found": {"rows": forward}}}
+    assert "| training step, 48×48 | 0.80 `b` | 1.10 | 1.50 `a` |" in benches.ratios(record)
+    assert "| forward pass of `make upscale` | 0.70 `a` | 0.90 | 2.00 `c` |" in benches.ratios(record)
+
+
+def test_shares_are_of_the_whole_run():
+    found = {"wall": 200.0, "seconds": {"import": 30.0, "training steps": 170.0}}
+    table = benches.shares(
+        {"shares": {"host": {"processor": "one", "cores": 2, "precision": "float32"}, "found": found}}
+    )
+    assert "| training steps | 170 | 85.0 % |\n| import | 30 | 15.0 % |\n| all | 200 | 100.0 % |" in table
+
+
+@pytest.fixture
+def variants(monkeypatch):
+    """A trial's two networks: as tried, and as the study has it."""
+    monkeypatch.setattr(tried, "share", lambda with_it, without, *counts: (with_it, without))
+    monkeypatch.setattr(tried, "step", lambda model, *batch, **options: model)
+
+
+def test_the_transposed_convolution_is_the_sub_pixel_one(variants, monkeypatch):
+    precise = {**device.setup(), "precision": "float32"}
+    monkeypatch.setattr(device, "_choose", lambda: precise)
+    ours, other = tried.sub_pixel_at_lr()
+    kernel, bias = (weight.numpy() for weight in ours.get_layer("up4_conv").weights)
+    bias[:] = 0
+    blocks = kernel.reshape(3, 3, 3, 4, 4, 32)  # LR row and column, channel, row and column within, filter
+    # Row p of LR pixel i sees LR pixel i + d: through row p − 4d + 4 of the transposed kernel.
+    transposed = np.zeros((12, 12, 32, 3), np.float32)
+    for dy, dx, p, q in np.ndindex(3, 3, 4, 4):
+        transposed[p - 4 * (dy - 1) + 4, q - 4 * (dx - 1) + 4] = blocks[dy, dx, :, p, q].T
+    rest = [layer for layer in ours.layers if layer.weights and layer.name != "up4_conv"]
+    for layer in rest:
+        other.get_layer(layer.name).set_weights(layer.get_weights())
+    other.get_layer("up4").set_weights([transposed, bias[:32]])
+    ours.get_layer("up4_conv").set_weights([kernel, bias])
+    lr = np.random.default_rng(0).uniform(0, 255, (1, 9, 7, 3)).astype(np.float32)
+    np.testing.assert_allclose(np.asarray(other(lr)), np.asarray(ours(lr)), rtol=1e-3, atol=0.01)
+
+
+def test_the_fused_network_has_the_size_of_the_study(variants):
+    fused, _ = tried.fused_bilinear()
+    assert fused.compute_output_shape((1, 5, 6, 3)) == (1, 20, 24, 3)
+
+
+def test_publishing_keeps_what_another_run_found(monkeypatch, tmp_path):
+    monkeypatch.setattr(benches.paths, "ROOT", tmp_path)
+    monkeypatch.setattr(benches, "PAGES", ())
+    monkeypatch.setenv("SR_BUILD", str(tmp_path / "build"))
+    (tmp_path / "figures/bench").mkdir(parents=True)
+    (tmp_path / "figures/bench/bench.json").write_text('{"shares": 1, "growth": 2}')
+    benches.save("shares", 3, {})
+    benches.publish()
+    assert benches.read() == {"shares": {"host": {}, "found": 3}, "growth": 2}
+
+
+def test_every_bench_is_found_by_its_name(monkeypatch, capsys):
+    monkeypatch.setattr(importlib, "import_module", lambda name: types.SimpleNamespace(**{name.split(".")[1]: refuse}))
+    assert bench.main() == 0 and capsys.readouterr().out.count("left out: not here") == len(bench.BENCHES)
+    assert bench.main("steps", "nothing") == 1
+    assert "make bench stopped: there is no bench 'nothing'; choose from calibration" in capsys.readouterr().err
+    for name in (*bench.BENCHES, *bench.NAMED):
+        assert f"def {name}(" in (paths.ROOT / f"bench/{name}.py").read_text()
+
+
+def refuse():
+    """A bench that cannot run."""
+    raise StudyError("not here")

@@ -1,0 +1,386 @@
+"""The comparer in JupyterLab, in headless Chromium: what the reader does, and the pixels that are then shown."""
+
+import base64
+import os
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from ipywidgets import embed
+from matplotlib import colormaps
+from nbformat.sign import NotebookNotary
+from PIL import Image
+
+from bench import lab
+from sr_utils import data, evaluation, models, widgets
+
+pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
+
+NOTEBOOK = """
+import time
+import ipywidgets
+from sr_utils import data, widgets
+from sr_utils.filters import edge_enhance
+
+def slow(hr):
+    time.sleep(0.5)
+    return edge_enhance(hr)
+
+images = {}
+for pair in data.load("sample").valid[:2]:
+    hr = pair.hr
+    images[pair.name] = {"lr": pair.lr, "srcnn": lambda hr=hr: slow(hr), "<i>dark</i>": hr // 2, "hr": hr}
+comparer, words = widgets.compare(images), ipywidgets.Label()
+comparer.observe(lambda change: setattr(words, "value", f"kernel: {comparer.x}"), "x")
+button = ipywidgets.Button(description="set in the kernel")
+button.on_click(lambda _: comparer.set_trait("x", 8))
+ipywidgets.VBox([words, button, comparer])
+"""
+
+
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory):
+    """(a browser, the address of a JupyterLab, the folder that it shows)."""
+    from playwright.sync_api import sync_playwright
+
+    assert lab.CHROMIUM, lab.INSTALL
+    folder = tmp_path_factory.mktemp("lab")
+    for name in ("comparer", "dense"):
+        lab.notebook(folder / f"{name}.ipynb", NOTEBOOK)
+    lab.notebook(folder / "photograph.ipynb", "from sr_utils import widgets\nwidgets.upload()")
+    with_state(folder / "saved.ipynb")
+    with lab.serve(folder) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=lab.CHROMIUM, args=["--no-sandbox"])
+        yield browser, address, folder
+        browser.close()
+
+
+PAIRS = {pair.name: pair for pair in data.load("sample").valid[:2]}
+
+
+def with_state(path):
+    """A notebook that was run elsewhere and saved with its widgets' state."""
+    comparer = widgets.compare({"lr": PAIRS["chelsea"].lr, "hr": PAIRS["chelsea"].hr})
+    cell = nbformat.v4.new_code_cell("comparer", execution_count=1)
+    cell.outputs = [nbformat.v4.new_output("display_data", comparer._repr_mimebundle_()[0])]
+    state = embed.embed_data(views=[comparer], drop_defaults=False)["manager_state"]
+    book = nbformat.v4.new_notebook(
+        cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    )
+    book.metadata.widgets = {"application/vnd.jupyter.widget-state+json": state}
+    nbformat.write(book, path)
+    (path.parent / ".data").mkdir()
+    NotebookNotary(data_dir=str(path.parent / ".data")).sign(book)  # as if this reader had run it
+
+
+@pytest.fixture(scope="module")
+def opened(laboratory):
+    """(the comparer, console errors so far)."""
+    browser, address, _ = laboratory
+    page, errors = browser.new_page(viewport={"width": 1280, "height": 1400}), []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    lab.open_and_run(page, address, "comparer.ipynb")
+    return lab.Comparer(page), errors
+
+
+@pytest.fixture
+def comparer(opened):
+    """The comparer, as after loading: chelsea, the middle, 48 pixels."""
+    comparer = opened[0]
+    comparer.control("image").select_option("chelsea")
+    comparer.control("error maps").uncheck()
+    for label, value in (("crop side / px", 3), ("x / px", 200), ("y / px", 120), ("wipe / %", 50)):
+        comparer.control(label).fill(str(value))
+    comparer.settle()
+    return comparer
+
+
+def expected(comparer, image="chelsea"):
+    """The crops that the sliders say, by the names under them."""
+    pair, (y, x, side) = PAIRS[image], comparer.place()
+    pictures = {
+        "LR": data.upsample(pair.lr, "nearest"),
+        "bicubic": data.upsample(pair.lr),
+        "<i>dark</i>": pair.hr // 2,
+        "HR": pair.hr,
+    }
+    return {name: picture[y : y + side, x : x + side] for name, picture in pictures.items()}
+
+
+def check(comparer, image="chelsea"):
+    crops = expected(comparer, image)
+    for name, crop in crops.items():
+        assert np.array_equal(comparer.picture(name), crop), name
+    comparer.page.wait_for_timeout(100)
+    for name in ("LR", "bicubic", "<i>dark</i>"):
+        psnr, ssim = (f(crops[name], crops["HR"]) for f in (evaluation.psnr, evaluation.ssim))
+        said = comparer.scores(name)
+        assert said.split(" dB")[0] == f"{psnr:.2f}" and said.split("SSIM ")[1] == f"{ssim:.4f}", name
+
+
+def test_the_first_sight(comparer):
+    assert comparer.names() == ["LR", "bicubic", "SRCNN", "<i>dark</i>", "HR"]  # a label is text, not HTML
+    assert comparer.scores("HR") == "reference"
+    check(comparer)
+
+
+@pytest.mark.parametrize(("label", "index"), [("y / px", 0), ("x / px", 1), ("crop side / px", 2)])
+def test_a_slider_moves_the_crop_by_keys_and_by_mouse(comparer, label, index):
+    before = comparer.place()[index]
+    comparer.press(label, "ArrowLeft", 2)
+    comparer.settle()
+    after = comparer.place()[index]
+    assert after < before
+    check(comparer)
+    comparer.drag(comparer.control(label), 40, 0)
+    assert comparer.place()[index] != after
+    check(comparer)
+
+
+def test_a_crop_is_dragged(comparer):
+    y, x, side = comparer.place()
+    per_pixel = side / comparer.canvas("HR").bounding_box()["width"]
+    comparer.drag(comparer.canvas("<i>dark</i>"), 50, -30)
+    assert comparer.place() == (round(y + 30 * per_pixel), round(x - 50 * per_pixel), side)
+    check(comparer)
+    comparer.drag(comparer.canvas("LR"), 5000, 5000)
+    assert comparer.place() == (0, 0, side)  # never beyond the picture
+    check(comparer)
+
+
+def test_the_wheel_zooms_about_the_pointer(comparer):
+    y, x, _ = comparer.place()
+    comparer.roll(comparer.canvas("HR"), 1, at=(0.75, 0.25))
+    assert comparer.place() == (y + 4, x + 12, 32)  # the pixel under the pointer stays there
+    comparer.roll(comparer.canvas("HR"), -2, at=(0.75, 0.25))
+    assert comparer.place()[2] == 64
+    check(comparer)
+
+
+def test_arrows_move_and_plus_and_minus_zoom(comparer):
+    y, x, _ = comparer.place()
+    comparer.canvas("bicubic").focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "Shift+ArrowDown"):
+        comparer.page.keyboard.press(key)
+    comparer.settle()
+    assert comparer.place() == (y + 7, x + 2, 48)
+    comparer.page.keyboard.press("+")
+    comparer.settle()
+    assert comparer.place() == (y + 15, x + 10, 32)
+    check(comparer)
+    comparer.page.keyboard.press("-")
+    comparer.settle()
+    assert comparer.place()[2] == 48
+
+
+def test_the_overview_is_clicked_and_dragged(comparer):
+    height, width = PAIRS["chelsea"].hr.shape[:2]
+    comparer.drag(comparer.overview, 0, 0, at=(0.25, 0.5))
+    y, x, side = comparer.place()
+    assert abs(x + side / 2 - 0.25 * width) <= 2 and abs(y + side / 2 - 0.5 * height) <= 2
+    box = comparer.overview.bounding_box()
+    comparer.drag(comparer.overview, box["width"] / 2, 0, at=(0.25, 0.5))
+    assert abs(comparer.place()[1] + side / 2 - 0.75 * width) <= 2
+    check(comparer)
+    frame = comparer.root.locator(".frame").bounding_box()
+    zoom = box["width"] / width
+    assert abs(frame["x"] - box["x"] - comparer.place()[1] * zoom) < 1 and abs(frame["width"] - side * zoom) < 1
+
+
+def test_a_digit_flicks_one_picture_over_another_in_place(comparer):
+    crops = expected(comparer)
+    for canvas in (comparer.canvas("LR"), comparer.stage):
+        canvas.focus()
+        before = comparer.pixels(canvas)
+        comparer.page.keyboard.down("5")
+        page = comparer.pixels(canvas)
+        zoom = page.shape[0] // 48
+        assert np.array_equal(page[::zoom, ::zoom], crops["HR"])
+        comparer.page.keyboard.up("5")
+        assert np.array_equal(comparer.pixels(canvas), before)
+
+
+def test_the_wipe_uncovers_the_left_picture(comparer):
+    crops, zoom = expected(comparer), 384 // 48
+    for move in (lambda: comparer.press("wipe / %", "ArrowLeft", 25), lambda: comparer.drag(comparer.stage, 96, 0)):
+        move()
+        page, edge = comparer.pixels(comparer.stage), round(384 * comparer.value("wipe / %") / 100)
+        left, right = (np.kron(crops[name], np.ones((zoom, zoom, 1), np.uint8)) for name in ("LR", "HR"))
+        assert np.array_equal(page[:, :edge], left[:, :edge]) and np.array_equal(page[:, edge:], right[:, edge:])
+    assert comparer.value("wipe / %") == 75
+    comparer.control("left").select_option("bicubic")
+    comparer.settle()
+    assert np.array_equal(comparer.pixels(comparer.stage)[::zoom, : 48 * 4 : zoom], crops["bicubic"][:, :24])
+    comparer.control("left").select_option("LR")
+
+
+def test_error_maps_have_the_colours_of_their_bar(comparer):
+    comparer.control("error maps").check()
+    crops = expected(comparer)
+    shown = comparer.picture("<i>dark</i>").astype(int)
+    worst = np.abs(crops["HR"].astype(int) - crops["<i>dark</i>"]).max(axis=2).clip(0, 64)
+    assert np.abs(shown - 255 * colormaps["viridis"](worst / 64)[..., :3]).max() < 6
+    assert np.array_equal(comparer.picture("HR"), crops["HR"])
+    assert comparer.root.get_by_text("0 … 64 grey levels or more").is_visible()
+    comparer.control("error maps").uncheck()
+    check(comparer)
+
+
+def test_full_size_shows_the_whole_picture(comparer):
+    hr = PAIRS["chelsea"].hr
+    comparer.canvas("HR").dblclick()
+    comparer.full.wait_for()
+    page = comparer.pixels(comparer.full)
+    zoom = min(page.shape[0] // hr.shape[0], page.shape[1] // hr.shape[1])
+    whole = np.kron(hr, np.ones((zoom, zoom, 1), np.uint8))
+    top, left = ((p - w) // 2 for p, w in zip(page.shape[:2], whole.shape[:2], strict=True))
+    around = [page[top + dy : top + dy + whole.shape[0], left + dx : left + dx + whole.shape[1]]
+              for dy in (0, 1) for dx in (0, 1)]  # fmt: skip
+    assert any(np.array_equal(each, whole) for each in around)
+    comparer.page.keyboard.press("4")
+    comparer.root.get_by_text(f"<i>dark</i> · ×{zoom}").wait_for()
+    comparer.page.keyboard.press("Escape")
+    comparer.full.wait_for(state="hidden")
+    check(comparer)
+
+
+def test_a_toggle_hides_a_picture(comparer):
+    toggle = comparer.root.locator(".controls").get_by_role("button", name="bicubic")
+    toggle.press("Space")
+    comparer.canvas("bicubic").wait_for(state="detached")
+    assert comparer.names() == ["LR", "SRCNN", "<i>dark</i>", "HR"] and toggle.get_attribute("aria-pressed") == "false"
+    toggle.click()
+    comparer.canvas("bicubic").wait_for()
+    check(comparer)
+
+
+def test_another_image_is_made_when_chosen(comparer):
+    comparer.control("image").select_option("rocket")
+    comparer.page.wait_for_timeout(300)
+    comparer.settle()
+    check(comparer, "rocket")
+
+
+def test_crops_stay_sharp_on_a_dense_screen(laboratory):
+    browser, address, _ = laboratory
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=2)
+    lab.open_and_run(page, address, "dense.ipynb")
+    comparer = lab.Comparer(page)
+    check(comparer)
+    canvas = comparer.canvas("HR")
+    assert canvas.evaluate("(c) => c.width") == 2 * canvas.bounding_box()["width"]
+    page.close()
+
+
+def test_a_saved_notebook_shows_it_without_running_anything(laboratory):
+    browser, address, _ = laboratory
+    page = browser.new_page(viewport={"width": 1280, "height": 1400})
+    lab.open_notebook(page, address, "saved.ipynb")
+    comparer = lab.Comparer(page)
+    comparer.settle()
+    assert comparer.names() == ["LR", "bicubic", "HR"]
+    comparer.drag(comparer.canvas("HR"), 50, 50)
+    y, x, side = comparer.place()
+    assert np.array_equal(comparer.picture("HR"), PAIRS["chelsea"].hr[y : y + side, x : x + side])
+    page.close()
+
+
+def test_scores_are_those_of_the_published_protocol(opened, picture):
+    page = opened[0].page
+    module = base64.b64encode(Path(widgets.comparer.__file__).with_suffix(".js").read_bytes()).decode()
+    score = """async ([module, a, b, side]) => {
+      const { luma, psnr, ssim } = await import(`data:text/javascript;base64,${module}`);
+      const lumas = [a, b].map((rgba) => luma(rgba, side));
+      return [psnr(...lumas), ssim(...lumas)];
+    }"""
+    for side, seed in ((19, 0), (48, 1), (192, 2)):
+        hr = picture(side, side, seed)
+        noise = np.random.default_rng(seed).normal(0, 12, hr.shape)
+        sr = np.clip(hr + noise, 0, 255).astype(np.uint8)
+        rgba = [np.dstack([image, np.full((side, side), 255)]).ravel().tolist() for image in (sr, hr)]
+        psnr, ssim = page.evaluate(score, [module, *rgba, side])
+        assert abs(psnr - evaluation.psnr(sr, hr)) < 1e-3 and abs(ssim - evaluation.ssim(sr, hr)) < 1e-4
+
+
+def test_a_thousand_moves_leave_no_memory_behind(comparer):
+    client = comparer.page.context.new_cdp_session(comparer.page)
+
+    def used():
+        client.send("HeapProfiler.collectGarbage")
+        return client.send("Runtime.getHeapUsage")["usedSize"]
+
+    comparer.drag(comparer.canvas("HR"), 30, 0, steps=50)
+    before = used()
+    for dx in (100, -100):
+        comparer.drag(comparer.canvas("HR"), dx, 20, steps=500)
+    assert used() - before < 2_000_000  # one picture of this comparer is 0.5 MB
+
+
+def test_every_control_has_a_name_and_can_be_reached_by_tab(comparer):
+    unnamed = """(root) => [...root.querySelectorAll(":is(input, select, button, canvas):not(dialog *)")].filter((e) =>
+      e.tabIndex < 0 || !(e.ariaLabel || e.labels?.length || e.textContent.trim())).map((e) => e.outerHTML)"""
+    assert comparer.root.evaluate(unnamed) == []
+    comparer.control("x / px").focus()
+    comparer.page.keyboard.press("Tab")
+    assert comparer.control("y / px").evaluate("(e) => e === document.activeElement")
+
+
+def test_a_hundred_moves_send_nothing_and_the_kernel_learns_where_they_ended(comparer):
+    page = comparer.page
+    page.wait_for_timeout(1000)
+    page.evaluate(
+        """() => {
+          window.sent = 0;
+          const send = WebSocket.prototype.send;
+          WebSocket.prototype.send = function (data) { window.sent += 1; return send.call(this, data); };
+        }"""
+    )
+    comparer.drag(comparer.canvas("HR"), -100, 0, steps=100)
+    assert page.evaluate("() => window.sent") == 0
+    page.get_by_text(f"kernel: {comparer.place()[1]}").wait_for(timeout=5000)
+    assert page.evaluate("() => window.sent") == 1
+    check(comparer)
+
+
+def test_the_kernel_moves_the_crop_too(comparer):
+    comparer.page.get_by_text("kernel: 200").wait_for(timeout=5000)
+    comparer.page.get_by_role("button", name="set in the kernel").click()
+    comparer.page.get_by_text("kernel: 8").wait_for(timeout=5000)
+    comparer.settle()
+    assert comparer.place()[1] == 8
+    check(comparer)
+
+
+def test_neither_kernel_nor_console_complained(opened):
+    comparer, errors = opened
+    assert errors == []
+    complaints = "[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error']"
+    assert comparer.page.locator(complaints).count() == 0
+
+
+def test_a_photograph_is_taken_from_the_reader_and_compared(laboratory, picture):
+    browser, address, folder = laboratory
+    lr = picture(60, 90)
+    Image.fromarray(lr).save(folder / "mine.png")
+    (folder / "note.png").write_text("no picture")
+    page = browser.new_page(viewport={"width": 1280, "height": 1400})
+    lab.open_and_run(page, address, "photograph.ipynb", sign=".widget-upload")
+
+    def choose(name):
+        with page.expect_file_chooser() as chooser:
+            page.locator(".widget-upload").click()
+        chooser.value.set_files(folder / name)
+
+    choose("note.png")
+    page.get_by_text("note.png cannot be read as an image").wait_for(timeout=20_000)
+    choose("mine.png")
+    page.get_by_text("mine.png, 90×60 pixels").wait_for(timeout=60_000)
+    comparer = lab.Comparer(page)
+    comparer.settle()
+    assert comparer.names() == ["LR", "bicubic", "SRCNN", "combined"]
+    y, x, side = comparer.place()
+    sr = evaluation.upscale(models.load("combined"), lr)[y : y + side, x : x + side]
+    assert np.array_equal(comparer.picture("combined"), sr)
+    page.close()

@@ -1,0 +1,137 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from sr_utils import claims
+from sr_utils.claims import checks, judging, words
+from tests import observations
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return observations.everything(seeds=3, images=6, residual=0.5, inception=0.5)
+
+
+def test_robustness_is_judging_again_without_one(tables):
+    """Against the long way round: every table without that seed, or that image, judged whole."""
+    found = claims.robustness(*tables.values())
+    whole = claims.judge(*tables.values())
+    primary = whole.index[whole.family == "primary"]
+    assert list(found.index) == list(primary) and found.verdict.tolist() == whole.verdict[primary].tolist()
+    turns = pd.Series(0, index=primary)
+    for seed in range(3):
+        rest = [table[table.seed != seed] for table in tables.values()]
+        turns += claims.judge(*rest).verdict[primary] != whole.verdict[primary]
+    assert found.seeds_turn.tolist() == turns.tolist() and turns.sum() > 0
+    assert found.loc["1", "images"] == 6 and found.loc["2", "images"] == 0 and found.loc["1", "seeds"] == 3
+
+
+def test_one_image_that_decides_is_named():
+    scores = observations.scores(seeds=3, images=8, noise=0.001)
+    bad = (scores.image == "img_3") & (scores.arm == "srcnn")
+    scores.loc[bad, "sharpness"] = 9.0
+    row = claims.robustness(scores).loc["3"]
+    assert (row.verdict, row.images, row.images_turn, row.which) == ("undecided", 8, 1, "img_3")
+
+
+def test_two_seeds_are_not_left_out_one_by_one():
+    row = claims.robustness(observations.scores(seeds=2, images=5)).loc["3"]
+    assert row.seeds == 0 == row.seeds_turn
+
+
+def test_ranks_are_wilcoxons():
+    scores = observations.scores(seeds=3, images=8)
+    means = scores[scores.arm == "srcnn"].groupby(["set", "image"]).sharpness.mean()
+    assert claims.robustness(scores).ranks["3"] == pytest.approx(stats.wilcoxon(means - 1).pvalue)
+
+
+def test_power_finds_what_it_says_it_finds():
+    """An effect of the size called detectable is found in 80 % of the trials, and one of no size hardly ever."""
+    rng, found = np.random.default_rng(0), 0
+    variances, seeds, units = (0.05**2, 0.2**2, 0.05**2), 5, 40
+    gap = checks._detectable(variances, seeds, units, 0.05)
+    for _ in range(300):
+        spreads = ((seeds, 1), (1, units), (seeds, units))
+        d = gap + sum(rng.normal(0, np.sqrt(v), shape) for v, shape in zip(variances, spreads, strict=True))
+        found += 2 * judging.statistics.estimate(d).above(0) < 0.05
+    assert found / 300 == pytest.approx(0.8, abs=0.08)
+
+
+@pytest.fixture(scope="module")
+def power(tables):
+    return claims.power(*tables.values())
+
+
+def test_undecided_rows_say_how_many_seeds_or_images_they_need(tables, power):
+    judged, trials = claims.judge(*tables.values()), judging.gather(*tables.values())
+    assert list(power.index) == list(judged.index[judged.p.notna()])
+    undecided = power.verdict == "undecided"
+    assert power.seeds_needed[~undecided].isna().all() and power.seeds_needed[undecided].notna().all()
+    for id, row in power[undecided & np.isfinite(power.seeds_needed) & (power.seeds_needed > 2)][:5].iterrows():
+        trial = trials[judged.binding[id] or id]
+        one_less, enough = (
+            checks._detectable(checks._variances(trial), n, trial.paired.shape[1], 0.05)
+            for n in (int(row.seeds_needed) - 1, int(row.seeds_needed))
+        )
+        assert enough <= row.gap < one_less
+
+
+def test_the_words_of_power(power):
+    said = words.power(power, seeds=3, images=6)
+    assert (
+        said.startswith("With 3 seeds and 6 images, ")
+        and f"{power.detectable[power.unit == 'dB'].max():.2g} dB" in said
+    )
+    assert said.count("is undecided; ") == (power.verdict == "undecided").sum() > 0
+
+
+def test_margins_are_read_off_the_interval(tables):
+    table = claims.judge(*tables.values())
+    found = claims.margins(table)
+    assert set(found.index) == {"7a", "7b", "10a", "10b"} and list(found.columns) == [0.05, 0.1, 0.2]
+    wide = table.loc[["7a"]].assign(low=-0.15, high=0.01, verdict="undecided")
+    assert claims.margins(wide).loc["7a"].tolist() == ["undecided", "undecided", "holds"]
+    loss = table.loc[["7b"]].assign(low=0.0, high=2.5, margin=100 * (10**0.01 - 1))
+    assert claims.margins(loss).loc["7b"].tolist() == ["undecided", "undecided", "holds"]  # 1.2, 2.3 and 4.7 of 100
+
+
+def run(**verdicts):
+    """A table as `judge` returns it: id -> (verdict, leaning)."""
+    rows = {
+        id: {"claim": f"claim {id}", "family": "primary" if id in "ab" else "secondary", "verdict": v, "leans": leaning}
+        for id, (v, leaning) in verdicts.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+YES, NO, OPEN = ("holds", "for"), ("does not hold", "against"), ("undecided", "for")
+ABSENT = ("not testable here", "")
+
+
+def test_what_turns_between_two_runs_is_listed():
+    """Another schedule, or own rates against one common rate: the same comparison."""
+    before = run(a=YES, b=NO, c=OPEN, d=OPEN, e=YES, f=YES, g=YES, i=ABSENT)
+    after = run(a=YES, b=NO, c=OPEN, d=NO, e=OPEN, f=NO, h=YES, i=YES)
+    found = claims.turned(before, after)
+    assert found.change.to_dict() == {
+        "a": "", "b": "", "c": "", "d": checks.CHANGES[0], "e": checks.CHANGES[1], "f": checks.CHANGES[2],
+    }  # fmt: skip
+    assert claims.survivors({"short": before, "long": after}).splitlines() == [
+        "- **short → long**: 2 of 2 primary verdicts stay, and 1 of 4 secondary ones.",
+        "  - 1 decided by the latter alone: d *claim d* (undecided → does not hold).",
+        "  - 1 decided by the former alone: e *claim e* (holds → undecided).",
+        "  - 1 reversed: f *claim f* (holds → does not hold).",
+    ]
+    assert claims.survivors({"alone": before}) == ""
+
+
+def test_a_run_with_one_seed_is_compared_by_the_side_of_its_effects():
+    before = run(a=("no verdict", "for"), b=("no verdict", "for"), c=("no verdict", "against"))
+    found = claims.turned(before, run(a=YES, b=NO, c=OPEN))
+    assert found.change.to_dict() == {"a": "", "b": "reversed"} and found.before["b"] == "leans to holds"
+
+
+def test_another_claim_under_the_same_id_is_not_compared():
+    before = run(a=YES)
+    assert claims.turned(before.assign(claim="another"), before).empty

@@ -1,0 +1,94 @@
+import pandas as pd
+import pytest
+
+from sr_utils import claims
+from sr_utils.claims import words
+from tests import observations
+
+
+@pytest.fixture(scope="module")
+def table():
+    effects = {"residual": 0.5, "inception": 0.5, "combined": 0.5, "srcnn_mae": -0.1, "srcnn_perceptual": -0.6}
+    return claims.judge(*observations.everything(**effects).values())
+
+
+def test_the_verdict_is_in_the_sentence(table):
+    said = claims.sentences(table).splitlines()
+    assert len(said) == len(table)
+    for (id, row), line in zip(table.iterrows(), said, strict=True):
+        assert line.startswith(f"- **{id}** ") and f"**{words.SAID[row.verdict]}**" in line
+
+
+def test_a_verdict_that_turns_changes_the_words(table):
+    turned = table.assign(verdict=table.verdict.replace({"holds": "does not hold", "does not hold": "holds"}))
+    for id in table.index[table.verdict != "undecided"]:
+        assert claims.sentences(turned.loc[[id]]) != claims.sentences(table.loc[[id]])
+    before, after = claims.findings(table), claims.findings(turned)
+    changed = before.verdict != "undecided"
+    assert (before.verdict != after.verdict)[changed].all() and changed.sum() > 5
+
+
+def test_numbers_carry_their_units(table):
+    row = table.loc["12a"]
+    assert words.measured(row) == f"+{row.effect:.3g} dB (+{row.low:.3g} … +{row.high:.3g})"
+    assert words.effect(table.loc["3"]) == f"{100 * table.effect['3']:.3g} % of HR's"
+    assert words.expected(table.loc["3"]) == "< 100 % of HR's"
+    assert words.effect(table.loc["9c"]) == f"−{-100 * table.effect['9c']:.3g} % of HR's"
+    assert words.effect(table.loc["8a"]).endswith("× that of two seeds") and words.expected(table.loc["8a"])[0] == "<"
+    assert words.expected(table.loc["7a"]) == "within ±0.1 dB" and words.expected(table.loc["12a"]) == "> 0"
+    assert words.share(table.loc["12a"]) == "100 % of 100"
+
+
+def test_findings_have_a_row_per_claim_of_the_original(table):
+    found = claims.findings(table)
+    assert list(found.index) == list(table.index[table.family == "primary"])
+    assert found.verdict.tolist() == table.verdict[table.family == "primary"].tolist()
+    for id, row in found.iterrows():
+        binding = table.binding[id] or id
+        if row.verdict == "holds":
+            assert words.measured(table.loc[binding]) in row.ours
+    assert "5 of 5 parts hold; least clear: " in found.ours["1"] and table.original["1"] == found.original["1"]
+
+
+def test_a_refuted_claim_names_every_part_that_fails(table):
+    found, parts = claims.findings(table).loc["9"], table[table.part_of == "9"]
+    failed = parts[parts.verdict == "does not hold"]
+    assert found.verdict == "does not hold" and len(failed) == 3
+    assert all(f"{claim}: " in found.ours for claim in failed.claim) and found.ours.startswith("2 of 5 parts hold; ")
+
+
+def test_our_differences_stand_beside_the_originals(table):
+    said = claims.findings(table).ours["9"].split("Ours beside the original's: ")[1]
+    assert said == f"{words.effect(table.loc['9a'])} (−0.07), {words.effect(table.loc['9b'])} (−0.57)"
+
+
+def test_a_page_reads_effects_without_verdicts():
+    page = claims.judge(observations.scores(seeds=3, images=5), study=4)
+    shown = claims.readable(page)
+    assert list(shown) == ["claim", "expected", "effect", "95 % interval", "over", "single ones agree"]
+    assert shown.claim["9h"].startswith("control: ") and "**" not in claims.sentences(page.loc[["9a"]])[10:]
+
+
+def test_the_whole_table_reads_with_verdicts(table):
+    shown = claims.readable(table)
+    assert shown.verdict.tolist() == table.verdict.tolist() and shown["corrected p"].ne("").all()
+    assert f"shown: {table.binding['1']}" in shown.claim["1"] and shown.claim["3"].startswith(
+        "SR is smoother than HR: "
+    )
+
+
+def test_what_is_not_testable_says_why():
+    table = claims.judge(observations.scores(seeds=2, images=3, arms=["srcnn"]))
+    assert "- **12a** the combined model beats the baseline: not testable here, since combined was not run." in (
+        claims.sentences(table)
+    )
+    assert claims.findings(table).ours["5"].startswith("not testable here: there are no curves")
+    assert claims.readable(table).verdict["12a"] == "not testable here (combined was not run)"
+    assert claims.readable(table).expected["5"] == ""
+
+
+def test_one_seed_is_said():
+    table = claims.judge(observations.scores(seeds=1, images=5))
+    assert "over 5 images, one seed" in claims.sentences(table.loc[["12a"]])
+    assert claims.findings(table).verdict["1"] == "no verdict" and "parts hold" not in claims.findings(table).ours["1"]
+    assert isinstance(claims.readable(table), pd.DataFrame)

@@ -1,0 +1,78 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from sr_utils import filters
+from sr_utils.claims import curves, learning
+from sr_utils.data.sets import load
+from sr_utils.evaluation import metrics, probes, scores
+from sr_utils.models import layers as bricks
+from sr_utils.training import runs as training
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """(baseline, edge-enhanced arm) at `smoke`, and a place to keep what is observed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SR_RUNS", str(tmp_path_factory.mktemp("runs")))
+        yield [training.train(arm, 0, "smoke", "sample") for arm in ("srcnn", "srcnn_edge_input")]
+
+
+def test_learning_is_made_from_the_histories_of_runs(trained):
+    table = learning(curves(trained))
+    mse = trained[0].history["val_mse"]
+    assert list(table.arm) == ["srcnn", "srcnn_edge_input"] and table.area[0] == pytest.approx(mse.mean())
+    assert table.first_fifth[0] == 0 and table.last_two_fifths[0] == 1  # of two epochs, the first is both
+
+
+def test_the_loss_is_the_squared_error_of_the_picture(trained):
+    (pair,) = load("sample").valid[:1]
+    (row,) = scores.score(trained[0].model, [pair]).to_dict("records")
+    sr = scores.upscale(trained[0].model, pair.lr).astype(float)
+    assert row["loss"] == pytest.approx(np.mean((sr - pair.hr) ** 2)) == metrics.mse(sr.astype(np.uint8), pair.hr)
+
+
+def test_likeness_is_the_distance_of_pictures(trained):
+    """Between arms of one seed, and between an arm's seeds; kept beside the weights."""
+    sets = {"sample": load("sample").valid[:1]}
+    again = SimpleNamespace(**vars(trained[1]) | {"config": {"seed": 1}, "label": "srcnn"})  # a stand-in for a seed
+    arms = ("srcnn", "srcnn_edge_input")
+    table = probes.likeness([*trained, again], sets, arms)
+    first, second = (scores.upscale(run.model, sets["sample"][0].lr) for run in trained)
+    assert list(table[["arm", "other", "seed"]].itertuples(index=False, name=None)) == [
+        ("srcnn", "srcnn_edge_input", 0), ("srcnn", "srcnn", 0), ("srcnn", "srcnn", 1),
+    ]  # fmt: skip
+    rms = np.sqrt(np.mean((first.astype(float) - second) ** 2))
+    assert table.rms.tolist() == pytest.approx([rms] * 3) and table.gmsd[0] == metrics.gmsd(first, second) > 0
+    assert probes.likeness([*trained, again], sets, arms).equals(table)
+    alone = probes.likeness([*trained, again], sets)  # only the arms of claim 8
+    assert set(alone.arm) == set(alone.other) == {"srcnn"}
+    assert len(list(trained[0].folder.glob("likeness-*.csv"))) == 2
+
+
+def test_bilinear_interpolation_answers_a_ripple_with_itself(tmp_path):
+    """A network that adds nothing passes every frequency on as it is: 0 dB."""
+    lr, x = bricks.lr_input()
+    run = SimpleNamespace(model=bricks.sr_output(lr, bricks.bilinear(x), "nothing"), folder=tmp_path, label="nothing")
+    run.config = {"seed": 0}
+    table = probes.response([run], load("sample").valid[:1])
+    assert np.abs(table[[column for column in table if "gain" in column]]).max(axis=None) < 0.01
+
+
+def test_the_response_of_an_untrained_network_shows_the_filter(trained):
+    """Six steps undo nothing: the edge-enhanced arm's gain is the baseline's times the filter's."""
+    table = probes.response(trained, load("sample").valid[:2])
+    assert len(table) == 2 * 2 * 2 and {"gain 0.125", "response"} <= set(table.columns)
+    gains = table.groupby("arm")["gain 0.0625"].mean()
+    lift = 20 * np.log10(filters.wave_gain(0.0625))
+    assert gains["srcnn_edge_input"] - gains["srcnn"] == pytest.approx(lift, abs=2.5)
+
+
+def test_the_first_layers_gain_by_hand(trained):
+    kernel = np.asarray(trained[0].model.get_layer("conv_9").kernel).sum(axis=(0, 1, 2))
+    assert probes.first_layer_gain(trained[0], [0.0])[0] == pytest.approx(np.sqrt(np.mean(kernel**2)), rel=1e-5)
+    table = probes.first_layer(trained)
+    assert list(dict.fromkeys(table.arm)) == ["srcnn", "srcnn_edge_input"] and len(table) == 2 * 50
+    second = table[table.arm == "srcnn_edge_input"]
+    assert np.allclose(second.spectrum, probes.first_layer_gain(trained[1], second.frequency))

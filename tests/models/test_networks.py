@@ -1,0 +1,115 @@
+import re
+
+import numpy as np
+import pytest
+
+from sr_utils import StudyError, filters, models
+from sr_utils import device as backend
+from sr_utils.device import keras
+from sr_utils.evaluation import scores as evaluation
+from sr_utils.models import layers as bricks
+
+#: Worked out by hand: k·k·in·out + out for each convolution.
+PARAMETERS = {
+    "srcnn": (81 * 3 * 64 + 64) + (25 * 64 * 32 + 32) + (25 * 32 * 3 + 3),
+    "srcnn_edge_input": 69_251,
+    "pre_upsampling": (9 * 3 * 512 + 512) + (81 * 32 * 64 + 64) + (25 * 64 * 32 + 32) + (25 * 32 * 3 + 3),
+    "post_upsampling": (81 * 3 * 64 + 64) + (25 * 64 * 32 + 32) + (9 * 32 * 48 + 48),
+    "residual": (9 * 3 * 512 + 512) + (9 * 32 * 64 + 64) + 12 * (9 * 64 * 64 + 64) + (9 * 64 * 3 + 3),
+    "inception": (9 * 3 * 512 + 512) + (1 + 9 + 25 + 81) * 16 * (32 + 64 + 64) + 3 * 4 * 16 + (25 * 64 * 3 + 3),
+    "residual_as_pre": (9 * 3 * 512 + 512) + (9 * 32 * 43 + 43) + 12 * (9 * 43 * 43 + 43) + (9 * 43 * 3 + 3),
+    "inception_as_pre": (9 * 3 * 512 + 512) + (1 + 9 + 25 + 81) * 13 * (32 + 52 + 52) + 3 * 4 * 13 + (25 * 52 * 3 + 3),
+    "post_skip": (81 * 3 * 64 + 64) + (25 * 64 * 32 + 32) + (9 * 32 * 48 + 48),
+    "combined": (27 * 64 + 64) + 16 * (9 * 64 * 64 + 64) + (9 * 64 * 48 + 48),
+}
+
+
+@pytest.mark.parametrize(("arm", "count"), PARAMETERS.items())
+def test_parameter_counts_by_hand(arm, count):
+    assert models.build(arm).count_params() == count
+
+
+def test_srcnn_has_the_known_count():
+    assert models.cost(models.build("srcnn")) == {
+        "parameters": 69_251,
+        "macs": 81 * 3 * 64 + 25 * 64 * 32 + 25 * 32 * 3,
+    }
+
+
+def test_cost_counts_lr_work_as_a_sixteenth():
+    at_lr = 81 * 3 * 64 + 25 * 64 * 32 + 9 * 32 * 48
+    assert models.cost(models.build("post_upsampling"))["macs"] == at_lr / 16
+
+
+@pytest.mark.parametrize("arm", models.MODELS)
+def test_every_convolution_is_rectified_but_these(arm):
+    """Linear are the last one, those that up-sample, the second of a residual block, and the first of `combined`."""
+    linear = r"conv_out|up\w+_conv|block\d_conv2" + ("|conv_in" if arm == "combined" else "")
+    for layer in models.build(arm).layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            assert (layer.activation is keras.activations.relu) != bool(re.fullmatch(linear, layer.name)), layer.name
+
+
+@pytest.mark.parametrize("arm", models.MODELS)
+@pytest.mark.parametrize("shape", [(1, 1), (5, 7), (90, 61)])
+def test_every_arm_takes_any_size(arm, shape):
+    model = models.build(arm)
+    lr = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    sr = evaluation.upscale(model, lr)
+    assert sr.shape == (4 * shape[0], 4 * shape[1], 3) and sr.dtype == np.uint8
+    out = model(lr[None])  # uint8 goes in as it is
+    assert keras.backend.standardize_dtype(out.dtype) == "float32"
+
+
+def test_the_untrained_combined_model_is_bilinear():
+    lr = np.random.default_rng(0).integers(0, 256, (1, 9, 8, 3)).astype(np.float32)
+    expected = keras.layers.UpSampling2D(4, interpolation="bilinear", dtype="float32")(lr)
+    assert np.abs(np.asarray(models.build("combined")(lr)) - np.asarray(expected)).max() < 1e-3
+
+
+@pytest.mark.parametrize("arm", ["residual", "residual_as_pre"])
+def test_untrained_residual_blocks_are_the_identity(arm):
+    model = models.build(arm)
+    blocks = keras.Model(model.get_layer("conv_in").output, model.get_layer("block6_skip").output)
+    x = np.random.default_rng(0).normal(size=(1, 8, 8, blocks.input.shape[-1])).astype(blocks.input.dtype)
+    assert np.array_equal(np.asarray(blocks(x)), x)
+
+
+@pytest.mark.parametrize("arm", models.MODELS)
+def test_convolutions_are_rounded_and_images_are_not(arm, monkeypatch):
+    """With bfloat16, the input, the bilinear image, the edge enhancement, the global skip and SR stay in float32."""
+    mixed = {**backend.setup(), "precision": "bfloat16"}
+    monkeypatch.setattr(backend, "_choose", lambda: mixed)
+    model = models.build(arm)
+    image_path = (
+        "centre",
+        "bilinear",
+        "edge_enhance",
+        "grey_levels",
+        *(["global_skip"] if "residual" not in arm else []),
+    )
+    dtypes = {layer.name: layer.compute_dtype for layer in model.layers}
+    assert {dtypes[name] for name in image_path if name in dtypes} == {"float32"}
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert len(convolutions) >= 3 and {layer.compute_dtype for layer in convolutions} == {"bfloat16"}
+    assert {variable.dtype for variable in model.weights} == {"float32"}
+
+
+def test_the_sub_pixel_shuffle_against_its_definition():
+    x = np.random.default_rng(0).normal(size=(2, 3, 5, 48)).astype(np.float32)
+    out = np.asarray(bricks.DepthToSpace(4, dtype="float32")(x))
+    for i in range(4):
+        for j in range(4):
+            assert np.array_equal(out[:, i::4, j::4], x[..., (4 * i + j) * 3 : (4 * i + j) * 3 + 3])
+
+
+def test_the_edge_layer_is_the_filter(picture):
+    image = picture(24, 20)
+    layer = bricks.EdgeEnhance(dtype="float32")
+    inside = np.asarray(layer(image[None] / np.float32(255) - np.float32(0.5)))[0]
+    assert np.abs((inside + 0.5) * 255 - filters.edge_enhance(image)).max() < 0.51
+
+
+def test_an_unknown_arm_is_refused():
+    with pytest.raises(StudyError, match="no arm 'vdsr'; choose one of srcnn"):
+        models.build("vdsr")

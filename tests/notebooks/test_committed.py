@@ -1,0 +1,124 @@
+"""The pages as they are committed: their form, parameters, links, exercises, and what they show of the record."""
+
+import ast
+import re
+
+import papermill
+import pytest
+
+from sr_utils import paths
+from sr_utils.claims import CLAIMS, judge, record
+from tests.notebooks.committed import PAGES, STUDIES, check_form, code, prose
+from tools.publish import RUN_CELL, run_shown
+
+
+def test_there_are_seven_pages():
+    assert [name[:2] for name in PAGES] == ["00", "01", "02", "03", "04", "05", "06"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_are_clean(name):
+    check_form(PAGES[name], name)
+    assert (paths.NOTEBOOKS / f"{name}.ipynb").stat().st_size < 2_000_000
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_run_all_starts_from_the_defaults_which_need_no_network(name):
+    """One cell of parameters, the defaults in it, and no second one that overrides them."""
+    found = papermill.inspect_notebook(str(paths.NOTEBOOKS / f"{name}.ipynb"))
+    assert {key: value["default"] for key, value in found.items()} == {
+        "profile": '"quick"',
+        "data": '"sample"',
+        "seeds": "[0]",
+    }
+    assert all(value["help"] and value["inferred_type_name"] for value in found.values())
+    tags = [tag for cell in PAGES[name].cells for tag in cell.metadata.get("tags", [])]
+    assert tags.count("parameters") == 1 and "injected-parameters" not in tags
+    stored = {
+        node.id
+        for cell in code(PAGES[name])
+        if cell.id != "parameters"
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    assert not stored & {"profile", "data", "seeds"}, "a later cell overrides a parameter"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_line_under_the_title_says_which_run_is_shown(name):
+    """All pages show one run; it is named if there are outputs, and only then."""
+    page = PAGES[name]
+    assert [cell.id for cell in page.cells[:2]] == ["title", RUN_CELL]
+    assert bool(run_shown(page)) == any(cell.outputs for cell in code(page))
+    assert run_shown(page) == run_shown(PAGES["06_conclusions"])
+
+
+def test_only_progress_widgets_and_the_machines_features_are_exempt():
+    """Every other cell's output is compared by `make verify`."""
+    exempt = {cell.id for page in PAGES.values() for cell in page.cells if cell.metadata.get("tags")}
+    assert exempt == {"parameters", "train", "runs", "compare", "features", "photograph"}
+
+
+def anchors(name):
+    """What a heading is called in a link, in JupyterLab and on GitHub (which writes it in small letters)."""
+    titles = re.findall(r"^#+ (.*)$", prose(name), re.M)
+    return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-").lower() for title in titles}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name):
+    text = re.sub(r"```.*?```", "", prose(name), flags=re.S)
+    for target, anchor in re.findall(r"\]\(((?!http)[^)#]*)(?:#([^)]+))?\)", text):
+        if target:
+            assert (paths.NOTEBOOKS / target).exists(), target
+        if anchor:
+            other = target.removesuffix(".ipynb") or name
+            assert re.sub(r"[^\w\- ]", "", anchor).lower() in anchors(other), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_each_page_answers_its_question_and_asks_the_reader(name):
+    """Sentences made from results, then exercises, each with a folded answer."""
+    ids = [cell.id for cell in PAGES[name].cells]
+    assert ids.index("answer") < ids.index("meaning") < ids.index("exercises") < ids.index("compare")
+    (exercises,) = (cell.source for cell in PAGES[name].cells if cell.id == "exercises")
+    questions = len(re.findall(r"^\*\*\d\.\*\*", exercises, re.M))
+    assert 2 <= questions <= 3
+    assert exercises.count("<details><summary>Answer</summary>\n\n") == exercises.count("\n\n</details>") == questions
+
+
+def test_claims_that_the_text_cites_exist():
+    """Rows such as 4a or 6s, wherever prose names one."""
+    known = {claim.id for claim in CLAIMS}
+    for name in PAGES:
+        cited = set(re.findall(r"\b(?:row|claim)s? (\d{1,2}[a-z]{0,2})\b", prose(name)))
+        assert cited <= known, name
+
+
+@pytest.fixture
+def reference(monkeypatch):
+    """The record of the run that the committed pages show."""
+    monkeypatch.setenv("SR_FIGURES", str(paths.ROOT / "figures"))
+    run = run_shown(PAGES["06_conclusions"])
+    if run is None:
+        pytest.skip("the pages show no run; make publish")
+    return record.read(run["profile"])
+
+
+def test_committed_scores_are_the_records(reference):
+    """Each number of 06's table of arms stands in results.json."""
+    (output,) = next(cell.outputs for cell in code(PAGES["06_conclusions"]) if cell.id == "scores")
+    shown = re.findall(r"<td[^>]*>([\d.]+)</td>", output.data["text/html"])
+    table = reference["scores"].pivot_table(index="arm", columns="set", values="psnr", sort=False)
+    expected = table.loc[list(dict.fromkeys(reference["scores"].arm)), list(dict.fromkeys(reference["scores"]["set"]))]
+    assert [float(number) for number in shown] == pytest.approx(expected.to_numpy().ravel(), abs=0.0051)
+
+
+def test_committed_claims_are_judged_again_from_the_record(reference):
+    """Every effect, interval and verdict of the reference run follows from the observations that stand beside it."""
+    again, kept = judge(*record.observations(reference)), reference["claims"]
+    assert again.verdict.tolist() == kept.verdict.tolist()
+    assert again[["effect", "low", "high"]].to_numpy(float) == pytest.approx(
+        kept[["effect", "low", "high"]].to_numpy(float), abs=1e-4, rel=1e-4, nan_ok=True
+    )
+    assert run_shown(PAGES["06_conclusions"])["seeds"] == sorted({run["seed"] for run in reference["runs"]})

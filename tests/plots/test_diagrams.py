@@ -1,0 +1,83 @@
+"""Diagrams show every layer and connection of the network itself, and no line crosses a box."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+
+from sr_utils import models, plots
+from sr_utils.plots import graphs
+from sr_utils.plots.diagrams import Layout
+
+
+def patches(fig, kind):
+    return [p for ax in fig.axes for p in ax.patches if type(p).__name__ == f"Fancy{kind}Patch"]
+
+
+@pytest.mark.parametrize("arm", models.MODELS)
+def test_a_diagram_shows_every_layer_and_connection(arm):
+    model = models.build(arm)
+    nodes, edges, repeats = graphs.graph(model)
+    folded = sum((count - 1) * sum(node.startswith(prefix) for node in nodes) for prefix, count in repeats.items())
+    assert len(nodes) + folded == len(model.layers)
+    fig = plots.network_diagram(model)
+    assert fig.bbox.width <= 1160
+    texts = [text.get_text() for text in fig.axes[0].texts]
+    convolutions = sum(type(layer).__name__ == "Conv2D" for layer in nodes.values())
+    assert sum(text.startswith("conv ") for text in texts) == convolutions
+    assert sum(("ReLU" in text) for text in texts) <= convolutions
+    boxes = patches(fig, "Bbox")
+    assert len(patches(fig, "Arrow")) == len(edges) and len(boxes) == len(nodes)
+    assert boxes[0].get_height() < boxes[-1].get_height()  # SR is larger than LR
+    for node, layer in nodes.items():
+        inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+        assert sum(b == node for _, b in edges) == (node != "lr") * len(inputs), node
+
+
+@pytest.mark.parametrize("arm", models.MODELS)
+def test_no_line_crosses_a_box(arm):
+    plan = Layout(models.build(arm))
+    fig = plots.network_diagram(plan.model)
+    ax = fig.axes[0]
+    boxes = [p.get_window_extent().padded(-3) for p in patches(fig, "Bbox")]
+    for arrow in patches(fig, "Arrow"):
+        path = ax.transData.transform(arrow._path_original.vertices)
+        points = np.concatenate([np.linspace(a, b, 200) for a, b in itertools.pairwise(path)])
+        assert not any(box.contains(*point) for box in boxes for point in points)
+
+
+@pytest.mark.parametrize("arm", models.MODELS)
+def test_sizes_are_those_that_the_network_computes(arm):
+    model = models.build(arm)
+    nodes, edges, _ = graphs.graph(model)
+    found = graphs.sizes(nodes, edges)
+    lr = np.zeros((1, 8, 8, 3), np.float32)
+    outputs = keras.Model(model.input, [layer.output for layer in nodes.values()])(lr)
+    assert [found[node] for node in nodes] == [output.shape[1] // 8 for output in outputs]
+
+
+@pytest.mark.parametrize(("arm", "repeats"), [("residual", 6), ("inception", 3), ("combined", 8), ("plain", 13)])
+def test_repeated_blocks_are_folded(arm, repeats):
+    assert list(graphs.graph(models.build(arm))[2].values()) == [repeats]
+    fig = plots.network_diagram(models.build(arm))
+    assert f"× {repeats}" in [text.get_text() for text in fig.axes[0].texts]
+
+
+def test_networks_without_repeats_are_whole():
+    assert graphs.graph(models.build("srcnn"))[2] == graphs.graph(models.build("iterative_upsampling"))[2] == {}
+
+
+def test_the_filter_has_a_colour_of_its_own():
+    fig = plots.network_diagram(models.build("srcnn_edge_input"))
+    texts = [text.get_text() for text in fig.axes[0].texts]
+    colours = [box.get_facecolor() for box in patches(fig, "Bbox")]
+    assert colours.count(colours[texts.index("edge\nenhance")]) == 1
+
+
+def test_the_study_stands_on_one_line():
+    fig = plots.study_diagram()
+    said = " ".join(text.get_text() for text in fig.axes[0].texts)
+    for part in ("02: where?", "04: MSE, MAE, perceptual", "05: before", "05: after", "01: SRCNN · 03: depth, width"):
+        assert part in said
+    assert len(patches(fig, "Bbox")) == 8 and len(patches(fig, "Arrow")) == 5 + 3 + 1

@@ -1,0 +1,137 @@
+"""Estimates with intervals: what is drawn is what the table says."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sr_utils import plots
+from sr_utils.plots import intervals
+from sr_utils.plots.intervals import SIGNS
+from sr_utils.plots.verdicts import VERDICTS, scales
+
+
+def scores(**psnr):
+    rng = np.random.default_rng(0)
+    rows = [
+        {"arm": arm, "seed": seed, "set": "Set5", "image": image, "psnr": mean + rng.normal(0, 0.01)}
+        for arm, mean in psnr.items() for seed in (0, 1, 2) for image in "abc"
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def marks(ax):
+    """(x, y, colour, fill) of every mark."""
+    return [
+        (float(line.get_xdata()[0]), float(line.get_ydata()[0]), line.get_color(), line.get_markerfacecolor())
+        for line in ax.lines
+        if len(line.get_xdata()) == 1
+    ]
+
+
+def names(ax):
+    return [label.get_text() for label in ax.get_yticklabels()]
+
+
+def beside(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_effects_are_sorted_and_coloured_by_their_side_of_zero():
+    fig = plots.effects(scores(srcnn=28, residual=29, inception=28, post_upsampling=27), "srcnn")
+    (ax,) = fig.axes
+    assert names(ax) == ["residual", "inception", "post-upsampling"]
+    assert [colour for *_, colour, _ in marks(ax)] == [SIGNS[1], SIGNS[0], SIGNS[-1]]
+    assert beside(ax)[0].startswith("+0.99  (+0.97 …") and "SRCNN" in ax.get_xlabel()
+    assert fig.get_suptitle() == "1 of 3 arms are above SRCNN; first is residual"
+
+
+@pytest.mark.parametrize(("low", "high", "side"), [(0.1, 1, 1), (-1, -0.1, -1), (-1, 1, 0), (np.nan, np.nan, 0)])
+def test_the_side_of_an_interval(low, high, side):
+    assert intervals.sign(low, high) == side
+
+
+def test_the_design_pairs_each_placement_with_its_skip():
+    plain = {arm: 28 - i / 10 for i, arm in enumerate(intervals.PAIRS)}
+    fig = plots.design(scores(**plain, **dict.fromkeys(intervals.PAIRS.values(), 28.5)))
+    left, right = fig.axes
+    assert names(left) == ["SRCNN", "pre-upsampling", "progressive", "iterative", "post-upsampling"]
+    hollow = [mark for mark in marks(left) if mark[3] == "white"]
+    filled = [mark for mark in marks(left) if mark[3] != "white"]
+    assert len(hollow) == len(filled) == 5
+    assert np.allclose([x for x, *_ in hollow], [0, -0.1, -0.2, -0.3, -0.4], atol=0.03)
+    assert np.allclose([x for x, *_ in filled], 0.5, atol=0.03)
+    assert np.allclose([x for x, *_ in marks(right)], [0.5, 0.6, 0.7, 0.8, 0.9], atol=0.03)
+    assert [text.split()[0][:4] for text in beside(right)] == ["+0.5", "+0.6", "+0.7", "+0.8", "+0.9"]
+    assert fig.get_suptitle().startswith("Without the skip the placements lie 0.4")
+
+
+def test_a_stair_ends_where_its_interval_does():
+    step = {"psnr": 30.0, "difference": 0.5, "low": 0.2, "high": 0.6, "change": "more", "parameters": 9, "macs": 9}
+    start = step | {"psnr": 29.5, "difference": 0.0, "low": 0.0, "high": 0.0, "change": "where it starts"}
+    fig = plots.stairs(pd.DataFrame({"srcnn": start, "combined": step}).T)
+    (ax,) = fig.axes
+    bars = [line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2]
+    assert any(np.allclose(bar, (29.7, 30.1)) for bar in bars)  # the interval, on the step before
+    assert [x for x, *_ in marks(ax)] == [29.5, 30.0]
+    assert fig.get_suptitle() == "More brings most, +0.50 dB; the whole way brings +0.50 dB"
+
+
+def judged(rows):
+    """A table like `claims.judge`'s from (id, study, family, unit, effect, low, high, verdict)."""
+    columns = ["id", "study", "family", "unit", "effect", "low", "high", "verdict"]
+    rest = {"claim": "c", "original": "", "binding": "", "null": 0.0, "margin": 0.0, "metric": "psnr",
+            "quantity": False, "parts": "", "why": ""}  # fmt: skip
+    return pd.DataFrame(rows, columns=columns).assign(**rest).set_index("id")
+
+
+CLAIMS = judged(
+    [
+        ("1", 1, "primary", "dB", 0.8, 0.5, 1.1, "holds"),
+        ("1a", 1, "secondary", "dB", 10.0, 9.0, 11.0, "undecided"),
+        ("1b", 1, "secondary", "dB", -0.4, -0.6, -0.2, "does not hold"),
+        ("2", 1, "primary", "of the fall", np.nan, np.nan, np.nan, "not testable here"),
+        ("4", 2, "primary", "grey levels²", -6.0, -9.0, -3.0, "no verdict"),
+    ]
+)
+
+
+def test_the_forest_has_a_row_for_every_claim_with_an_interval_by_study():
+    fig = plots.forest(CLAIMS)
+    assert [names(ax) for ax in fig.axes] == [["1  c", "1b  c"], ["1a  c"], ["4  c"]]  # 10 dB has an axis of its own
+    assert [ax.get_title(loc="left") or ax.get_title() for ax in fig.axes] == ["Study 01", "", "Study 02"]
+    assert [[colour for *_, colour, _ in marks(ax)] for ax in fig.axes] == [
+        [VERDICTS["holds"][0], VERDICTS["does not hold"][0]],
+        [VERDICTS["undecided"][0]],
+        [VERDICTS["no verdict"][0]],
+    ]
+    assert [label.get_weight() for label in fig.axes[0].get_yticklabels()] == ["bold", "normal"]
+    assert beside(fig.axes[0])[0] == "+0.8 dB (+0.5 … +1.1)  holds"
+    assert beside(fig.axes[2]) == ["−6 dB (−9 … −3)"] or "grey" in beside(fig.axes[2])[0]
+    assert fig.get_suptitle() == "The original's claims: holds 1, no verdict 1, not testable here 1"
+
+
+def test_an_equivalence_shows_its_margin():
+    table = CLAIMS.loc[["1"]].assign(margin=0.1, null=0.0)
+    (ax,) = plots.forest(table).axes
+    (band,) = ax.patches
+    assert (band.get_x(), band.get_width()) == (-0.1, 0.2)
+
+
+def test_scales_split_where_sizes_leap():
+    table = pd.DataFrame({"effect": [0.1, 0.3, 10], "low": 0.0, "high": [0.2, 0.4, 12]}, index=list("abc"))
+    assert [list(part.index) for part in scales(table)] == [["a", "b"], ["c"]]
+    assert [list(part.index) for part in scales(table, ratio=100)] == [["a", "b", "c"]]
+
+
+def test_the_verdict_table_has_primary_rows_alone_and_counts_what_stays():
+    table = CLAIMS.assign(original="says")
+    other = table.assign(verdict=["undecided", "holds", "holds", "not testable here", "no verdict"])
+    fig = plots.verdict_table({"quick": other, "standard": table})
+    (ax,) = fig.axes
+    text = beside(ax)
+    assert text.count("1  says") == 1 and "1a  says" not in text and {"quick", "standard"} <= set(text)
+    assert "?  undecided\n    +0.8 dB (+0.5 … +1.1)" in text and "✓  holds\n    +0.8 dB (+0.5 … +1.1)" in text
+    assert len(ax.patches) == 3 * 2
+    assert fig.get_suptitle() == "0 of the 1 primary claims that every run can judge keep their verdict"
+    same = plots.verdict_table({"quick": table, "standard": table})
+    assert same.get_suptitle().startswith("1 of the 1 primary claims")

@@ -1,0 +1,128 @@
+"""Looks, captions, and saving: titles, notes, alt text, and the same bytes whatever the user's own settings."""
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from sr_utils import StudyError, paths, plots
+from sr_utils.models import ARMS
+from sr_utils.plots import style
+
+
+def test_every_arm_has_a_look_of_its_own():
+    assert set(ARMS) <= set(style.LOOKS)
+    looks = [style.LOOKS[label] for label in ARMS]
+    assert len({look[0] for look in looks}) == len({look[1] for look in looks}) == len(ARMS)
+    known = {look[1] for look in looks}
+    assert not known & {style.LOOKS[label][1] for label in ("bilinear", "bicubic", "hr")}
+    assert plots.name("srcnn mae") == "SRCNN, MAE" and plots.name("strength 0.1") == "strength 0.1"
+
+
+@pytest.mark.parametrize("colour", ["#DDAA33", "#88CCEE", "#000000", "#999999"])
+def test_text_in_a_colour_is_legible(colour):
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in style.legible(colour)]  # WCAG 2.1
+    luminance = np.dot(linear, (0.2126, 0.7152, 0.0722))
+    assert 1.05 / (luminance + 0.05) >= 4.4
+    assert style.legible("#000000") == to_rgb("#000000")
+
+
+def figure(width=700, height=300):
+    fig = plt.figure(figsize=(width / 100, height / 100))
+    ax = fig.add_axes((0, 0, 1, 1))
+    ax.imshow(np.zeros((height, width)), aspect="auto", cmap="gray", vmin=0, vmax=1)
+    ax.axis("off")
+    return style.headline(fig, "what is seen", "a black picture")
+
+
+def test_a_saved_figure_has_title_note_and_unscaled_axes():
+    shown = plots.save(figure(), "name", "smoke", "the note " * 40)
+    with Image.open(paths.figures() / "smoke/name.png") as picture:
+        pixels = np.asarray(picture.convert("L"))
+        assert picture.width == 700 and "Software" not in picture.info  # another version, the same bytes
+    black = np.flatnonzero((pixels == 0).all(axis=1))
+    assert len(black) == 300 and black[0] > 20 and len(pixels) - black[-1] > 40  # a line above, several below
+    assert pixels[: black[0]].min() < 100 and pixels[black[-1] + 1 :].min() < 200
+    assert shown.alt == "a black picture"
+
+
+def test_the_title_says_what_is_seen_with_a_capital():
+    fig = figure()
+    assert fig.get_suptitle() == "What is seen"
+    plots.save(fig, "name", "smoke", title="Something else")
+    assert fig.get_suptitle() == "Something else" and not plt.fignum_exists(fig.number)
+
+
+def test_the_page_gets_the_picture_with_its_alt_text():
+    shown = plots.save(figure(), "name", "smoke", alt='black & "white"')
+    output = shown._repr_mimebundle_()
+    assert output["text/plain"] == 'black & "white"'
+    assert (
+        'alt="black &amp; &quot;white&quot;"' in output["text/html"] and "data:image/png;base64," in output["text/html"]
+    )
+
+
+def test_a_figure_without_alt_text_is_refused():
+    fig = figure()
+    fig.set_label("")
+    with pytest.raises(StudyError, match="name has no alt text; give save an alt"):
+        plots.save(fig, "name", "smoke")
+    assert not (paths.figures() / "smoke/name.png").exists()
+
+
+def test_an_unwritable_folder_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SR_FIGURES", str(tmp_path / "file"))
+    with pytest.raises(StudyError, match="cannot be written"):
+        plots.save(figure(), "name", "smoke")
+
+
+def test_the_caption_says_what_made_a_figure():
+    config = {"profile": {"name": "quick"}, "data": "bsds500", "precision": "float32", "device": "cpu"}
+    trained, plain = (
+        SimpleNamespace(config=config | {"seed": seed, "features": features})
+        for seed, features in ((1, "VGG-19, random"), (0, None))
+    )
+    assert plots.caption([plain], ["Set5"]) == (
+        "profile quick · trained on bsds500 · seeds 0 · float32 on cpu · scored on Set5"
+    )
+    assert plots.caption([plain, trained]).endswith("seeds 0, 1 · float32 on cpu · features: VGG-19, random")
+
+
+DRAW = """
+import pandas as pd
+from sr_utils import plots
+rows = [dict(arm=a, seed=s, set="Set5", image=i, psnr=p + s / 9 + len(i) / 7, sharpness=p / 60, gmsd=p / 300)
+        for a, p in (("srcnn", 28), ("residual", 29), ("srcnn mae", 27)) for s in (0, 1) for i in ("a", "bb")]
+table = pd.DataFrame(rows)
+plots.save(plots.effects(table, "srcnn"), "effects", "x", "note")
+plots.save(plots.planes(table), "planes", "x", "note")
+plots.save(plots.study_diagram(), "study", "x")
+"""
+
+
+def test_figures_are_the_same_bytes_on_every_run_whatever_the_users_settings(tmp_path):
+    settings = (
+        "",
+        "font.size: 30\nfigure.facecolor: red\nsavefig.bbox: tight\nlines.linewidth: 9\nfont.family: serif\n",
+    )
+    made = []
+    for i, text in enumerate((*settings, "")):
+        home = tmp_path / str(i)
+        home.mkdir()
+        (home / "matplotlibrc").write_text(text)
+        environment = os.environ | {"MPLCONFIGDIR": str(home), "SR_FIGURES": str(home), "MPLBACKEND": "agg"}
+        subprocess.run([sys.executable, "-c", DRAW], env=environment, check=True)
+        made.append([(home / f"x/{name}.png").read_bytes() for name in ("effects", "planes", "study")])
+    assert made[0] == made[1] == made[2]
+
+
+def test_drawing_needs_no_keras():
+    code = "import sys, sr_utils.plots; print('keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"

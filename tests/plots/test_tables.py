@@ -1,0 +1,65 @@
+"""Tables and words of a page."""
+
+import re
+
+import pandas as pd
+
+from sr_utils import filters, plots
+
+
+def cells(page):
+    """The text of each cell of an HTML table, row by row."""
+    return [re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)]
+
+
+def test_scores_stand_side_by_side_with_the_best_bold():
+    rows = [
+        {"arm": arm, "seed": seed, "set": name, "image": "a", "psnr": value, "ssim": value / 40, "sharpness": 0.5,
+         "gmsd": value / 300}
+        for arm, value in (("srcnn", 28.0), ("srcnn mae", 27.0)) for name in ("Set5", "Set14") for seed in (0, 1)
+    ]  # fmt: skip
+    page = plots.score_table(pd.DataFrame(rows)).to_html()
+    sets, heads, *rest = cells(page)
+    assert [each for each in sets if "nbsp" not in each] == ["Set5", "Set14"]
+    assert heads[1:] == ["PSNR / dB", "SSIM", "sharpness", "GMSD"] * 2
+    assert rest == [
+        ["SRCNN", *["28.00", "0.700", "0.50", "0.093"] * 2],
+        ["SRCNN, MAE", *["27.00", "0.675", "0.50", "0.090"] * 2],
+    ]
+    bold = page[: page.index("</style>")]
+    assert bold.count("#T_") == 2 * 3  # PSNR and SSIM of one arm, GMSD of the other, in both sets
+    assert page == plots.score_table(pd.DataFrame(rows)).to_html()
+
+
+def claims():
+    rest = {"original": "", "binding": "", "null": 0.0, "margin": 0.0, "metric": "psnr", "unit": "dB", "parts": "",
+            "quantity": False, "why": "", "control": False, "expect": "more", "covers": "3 seeds", "better_share": 0.9,
+            "seeds": 3, "units": 1, "p_holm": 0.01, "q": 0.01, "effect": 0.5, "low": 0.4, "high": 0.6}  # fmt: skip
+    rows = {
+        "1a": {"study": 1, "family": "secondary", "claim": "first", "verdict": "undecided"},
+        "4": {"study": 2, "family": "primary", "claim": "second", "verdict": "does not hold"},
+        "3": {"study": 1, "family": "primary", "claim": "third", "verdict": "holds"},
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").assign(**rest)
+
+
+def test_claims_are_shown_to_the_last_row_by_study_primary_rows_first():
+    many = pd.concat([claims().rename(index=lambda id, i=i: f"{id}.{i}") for i in range(40)])
+    assert len(cells(plots.claim_table(many).to_html())) == 1 + 120
+    page = plots.claim_table(claims()).to_html()
+    heads, *rows = cells(page)
+    assert [row[heads.index("claim")] for row in rows] == ["third", "first", "second"]
+    assert [row[heads.index("verdict")] for row in rows] == ["holds", "undecided", "does not hold"]
+    assert [row[heads.index("study")] for row in rows] == ["01", "01", "02"]
+
+
+def test_costs_are_written_with_the_arms_names():
+    row = plots.cost_table({"srcnn": {"parameters": 69_251, "macs": 69_152.0}}).loc["SRCNN"]
+    assert list(row) == ["69,251", "69,152"]
+
+
+def test_source_is_shown_as_python():
+    shown = plots.source(filters.edge_enhance, filters.wave_gain).data
+    assert (
+        shown.startswith("```python\ndef edge_enhance(") and "\n\ndef wave_gain(" in shown and shown.endswith("\n```")
+    )

@@ -1,0 +1,104 @@
+"""Imports run downwards only, and what reads images, judges or draws needs no Keras."""
+
+import ast
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import sr_utils
+from sr_utils import paths
+
+#: From the ground up. A file imports from its own floor and from the floors before it.
+FLOORS = (
+    ("sr_utils", "paths", "profiles", "filters"),
+    ("data",),
+    ("device", "losses"),
+    ("models",),
+    ("training",),
+    ("evaluation",),
+    ("claims",),
+    ("plots",),
+    ("widgets",),
+    ("tools",),
+    ("bench",),
+)
+LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def imported(code: str):
+    """The rooms that this code imports from, anywhere in it."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            first, second, *_ = [*name.split("."), ""]
+            if first == "sr_utils":
+                yield second if second in LEVEL else "sr_utils"
+            elif first in LEVEL:
+                yield first
+
+
+def upward(room: str, code: str) -> set[str]:
+    """The rooms above `room` that this code, which belongs to it, imports from."""
+    return {other for other in imported(code) if LEVEL[other] > LEVEL[room]}
+
+
+def test_imports_run_downwards():
+    found = {}
+    for folder in ("sr_utils", "tools", "bench"):
+        for path in sorted((paths.ROOT / folder).rglob("*.py")):
+            name = path.relative_to(paths.ROOT)
+            room = next(part for part in reversed(name.with_suffix("").parts[:2]) if part in LEVEL)
+            found[str(name)] = upward(room, path.read_text())
+    assert len(found) > 30
+    assert {name: rooms for name, rooms in found.items() if rooms} == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "rooms"),
+    [
+        ("from sr_utils.plots.style import save", {"plots"}),
+        ("from sr_utils import claims, paths", {"claims"}),
+        ("import sr_utils.widgets", {"widgets"}),
+        ("def later():\n    from tools import publish", {"tools"}),
+        ("from sr_utils import StudyError\nfrom sr_utils.data import load\nimport numpy", set()),
+    ],
+)
+def test_an_import_upwards_is_found(code, rooms):
+    assert upward("models", code) == rooms
+
+
+def keras_after(*rooms: str) -> dict[str, bool]:
+    """In a fresh process: after importing each of these rooms with all its files, whether Keras is there."""
+    names = [
+        [
+            f"sr_utils.{room}",
+            *(f"sr_utils.{room}.{file.name}" for file in pkgutil.iter_modules([f"{sr_utils.__path__[0]}/{room}"])),
+        ]
+        for room in rooms
+    ]
+    code = f"""
+import importlib, sys
+for names in {names}:
+    for name in names:
+        importlib.import_module(name)
+    print("keras" in sys.modules)
+"""
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return dict(zip(rooms, (line == "True" for line in printed.splitlines()), strict=True))
+
+
+def test_images_claims_and_drawings_need_no_keras():
+    """And models do, which shows that this test can fail."""
+    assert keras_after("data", "claims", "plots", "models") == {
+        "data": False,
+        "claims": False,
+        "plots": False,
+        "models": True,
+    }

@@ -1,0 +1,117 @@
+"""`make export`: the ONNX file against Keras, and the card's five lines against `make upscale`'s picture."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sr_utils import StudyError
+from sr_utils.data.sets import load
+from sr_utils.device import keras
+from sr_utils.evaluation.scores import upscale
+from sr_utils.models import MODELS, build
+from sr_utils.models import load as load_trained
+from sr_utils.models.pretrained import FOLDER
+
+onnx = pytest.importorskip("onnx", reason="onnx is not installed; pip install .[export]")
+pytest.importorskip("onnxruntime", reason="onnxruntime is not installed; pip install .[export]")
+
+from tools import export  # noqa: E402
+
+#: Together they have every kind of layer.
+ARMS = ("srcnn_edge_input", "iterative_upsampling", "inception_as_pre", "post_skip")
+
+
+def drawn(arm):
+    """An arm with weights at random, since some start at zero; its output stays within 0…255, mostly."""
+    model, rng = build(arm), np.random.default_rng(0)
+    shapes = [weight.shape for weight in model.get_weights()]
+    model.set_weights([rng.normal(0, 1.2 / np.sqrt(np.prod(s[:-1]) if len(s) > 1 else 400), s) for s in shapes])
+    return model
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_the_file_gives_keras_picture(arm, tmp_path, picture):
+    model, file = drawn(arm), tmp_path / "network.onnx"
+    export.export(model, file)
+    lr = picture(11, 17, 1)
+    off = export.difference(onnx.load(file), model, lr)
+    assert off.max() <= 1 and off.mean() < 0.01
+    assert upscale(export.in_float32(model), lr).std() > 5  # there is something to compare
+
+
+def test_the_arms_tested_have_every_layer():
+    def kinds(arm):
+        return {type(layer).__name__ for layer in build(arm).layers}
+
+    assert set().union(*map(kinds, ARMS)) == set().union(*map(kinds, MODELS))
+
+
+def test_the_file_says_what_it_takes(tmp_path):
+    assert export.main(["--arm", "srcnn", "--out", str(tmp_path / "srcnn.onnx")]) == 0
+    made = onnx.load(tmp_path / "srcnn.onnx")
+    said = {prop.key: prop.value for prop in made.metadata_props}
+    assert said["arm"] == "srcnn" and said["reach"] == "3" and "uint8 (batch, height, width, 3)" in said["input"]
+    assert said["opset"] == str(made.opset_import[0].version)
+    types = {str(made.graph.input[0].type.tensor_type.elem_type), str(made.graph.output[0].type.tensor_type.elem_type)}
+    assert types == {str(onnx.TensorProto.UINT8)}
+
+
+def test_the_five_lines_of_the_card(tmp_path, monkeypatch):
+    (code,) = re.findall(r"```python\n(import numpy.*?)```", (FOLDER / "README.md").read_text(), re.S)
+    assert len([line for line in code.splitlines() if line and "import" not in line]) <= 5
+    lr = load("sample").valid[0].lr[:45, :61]
+    Image.fromarray(lr).save(tmp_path / "photo.png")
+    assert export.main(["--out", str(tmp_path / "build/combined.onnx")]) == 0
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    sr = np.asarray(Image.open("photo_x4.png")).astype(int)
+    assert np.abs(sr - upscale(export.in_float32(load_trained("combined")), lr)).max() <= 1
+
+
+def test_a_file_that_differs_is_not_written(tmp_path, monkeypatch):
+    honest = export.to_onnx
+
+    def wrong(model):
+        return honest(load_trained("srcnn"))
+
+    monkeypatch.setattr(export, "to_onnx", wrong)
+    with pytest.raises(StudyError, match=r"differs from Keras by up to \d+ grey levels, so .* was not written"):
+        export.export(build("srcnn"), tmp_path / "srcnn.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_layer_is_named():
+    lr = keras.Input((None, None, 3))
+    with pytest.raises(StudyError, match=r"odd is a Cropping2D, which tools/export\.py cannot write yet"):
+        export.to_onnx(keras.Model(lr, keras.layers.Cropping2D(name="odd")(lr)))
+
+
+CASES = {
+    "an unknown arm": (["--arm", "srgan"], "No weights come with the arm 'srgan'"),
+    "no weights": (["--arm", "residual"], "No weights come with the arm 'residual'; choose"),
+    "another arm's weights": (
+        ["--arm", "srcnn", "--weights", str(FOLDER / "combined.weights.h5")],
+        r"combined\.weights\.h5 does not hold the weights of srcnn; name its training's: WEIGHTS=runs/",
+    ),
+    "no file": (["--weights", "none.h5"], r"none\.h5 does not hold the weights of combined"),
+    "a folder that is a file": (["--arm", "srcnn", "--out", "Makefile/x.onnx"], r"x\.onnx cannot be written \(.*OUT=…"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_mistake_is_one_sentence(case, capsys):
+    arguments, sentence = CASES[case]
+    assert export.main(arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("make export stopped: ") and re.search(sentence, line)
+
+
+def test_weights_of_a_training(tmp_path):
+    """An arm that no weights come with, from its training's file."""
+    model = drawn("post_skip")
+    model.save_weights(tmp_path / "final.weights.h5")
+    file = tmp_path / "post_skip.onnx"
+    assert export.main(["--arm", "post_skip", "--weights", str(tmp_path / "final.weights.h5"), "--out", str(file)]) == 0
+    assert export.difference(onnx.load(file), model, load("sample").valid[1].lr[:9, :13]).max() <= 1

@@ -1,0 +1,91 @@
+"""`make reproduce` without its pages: what it checks around them, and how it tells of failures."""
+
+import nbformat
+import pytest
+from PIL import Image
+
+from sr_utils import StudyError, paths
+from tools import reproduce
+
+
+@pytest.mark.parametrize("change", ["add", "replace", "remove"])
+def test_a_folder_that_changes_between_two_pages_is_told(change, tmp_path, picture, monkeypatch, capsys):
+    files = [tmp_path / "photos" / f"{name}.png" for name in "ab"]
+    files[0].parent.mkdir()
+    for file in files:
+        Image.fromarray(picture(48, 48)).save(file)
+    pages = []
+
+    def execute(notebook, target, parameters):
+        pages.append(notebook)
+        if change == "remove":
+            files[1].unlink()
+        else:
+            Image.fromarray(picture(48, 48, 1)).save(files[1] if change == "replace" else tmp_path / "photos/c.png")
+
+    monkeypatch.setattr(reproduce, "execute", execute)
+    assert reproduce.main(["--data", str(tmp_path / "photos")]) == 1
+    told = capsys.readouterr().err
+    assert "photos changed while the pages ran" in told and "run the same command again" in told and len(pages) == 1
+
+
+def blank():
+    return nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
+
+
+def test_a_failing_cell_is_told_in_a_sentence(tmp_path):
+    notebook = blank()
+    source = "profile: str = 'quick'\ndata: str = 'sample'\nseeds: list = [0]"
+    notebook.cells = [
+        nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell("from sr_utils import profiles\nprofiles.get('huge')", id="setting"),
+    ]
+    nbformat.write(notebook, tmp_path / "bad.ipynb")
+    with pytest.raises(
+        StudyError, match=r"bad\.ipynb, cell 'setting': There is no profile 'huge'.*copy is .*out\.ipynb"
+    ) as caught:
+        reproduce.execute(tmp_path / "bad.ipynb", tmp_path / "out.ipynb", {})
+    assert "Traceback" not in str(caught.value)
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    (error,) = [o for c in executed.cells if c.cell_type == "code" for o in c.outputs if o.output_type == "error"]
+    assert error.traceback == ["StudyError: " + error.evalue]  # JupyterLab shows the sentence alone
+
+
+def test_a_dying_kernel_is_told_in_a_sentence(tmp_path):
+    notebook = blank()
+    source = "profile: str = 'quick'\ndata: str = 'sample'\nseeds: list = [0]"
+    notebook.cells = [
+        nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
+    ]
+    nbformat.write(notebook, tmp_path / "dies.ipynb")
+    with pytest.raises(StudyError, match=r"dies\.ipynb: the kernel was killed .* goes on from the last checkpoint"):
+        reproduce.execute(tmp_path / "dies.ipynb", tmp_path / "out.ipynb", {})
+
+
+def test_a_notebook_without_the_parameters_is_refused(tmp_path):
+    nbformat.write(blank(), tmp_path / "bare.ipynb")
+    with pytest.raises(StudyError, match="lacks the parameters data, profile, seeds"):
+        reproduce.execute(tmp_path / "bare.ipynb", tmp_path / "out.ipynb", {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--profile", "tiny"], "There is no profile 'tiny'; choose one of smoke, quick, standard, long, paper."),
+        (["--data", "/no/such/folder"], "There is no image set or folder '/no/such/folder'"),
+        (["--seeds", "1,1"], "seeds must be different non-negative integers"),
+    ],
+)
+def test_make_reproduce_refuses_before_it_starts(arguments, message, capsys):
+    assert reproduce.main(arguments) == 1
+    assert f"make reproduce stopped: {message}" in capsys.readouterr().err
+    assert not paths.build().exists()
+
+
+def test_an_unknown_device_is_refused(monkeypatch, capsys):
+    monkeypatch.setenv("DEVICE", "tpu")
+    assert reproduce.main([]) == 1
+    assert "There is no device 'tpu'; set DEVICE to auto, cpu or gpu." in capsys.readouterr().err

@@ -1,0 +1,92 @@
+"""The weights that come with the study: whole, small, as good as their card says, and made by `make weights`."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from sr_utils import models, paths
+from sr_utils.data import load, upsample
+from sr_utils.evaluation import scores, upscale
+from sr_utils.models import pretrained
+from tools import weights
+from tools.readme import fill
+
+TOLERANCE = 0.02  # dB between processors and precisions
+
+
+@pytest.mark.parametrize("arm", weights.SHIPPED)
+def test_the_scores_are_the_cards(arm):
+    """PSNR and SSIM of the loaded weights on the sample images, against what was recorded when they were made."""
+    found = weights.means(models.load(arm), {"sample": load("sample").valid})["sample"]
+    recorded = pretrained.record()[arm]["scores"]["sample"]
+    assert found["psnr"] == pytest.approx(recorded["psnr"], abs=TOLERANCE)
+    assert found["ssim"] == pytest.approx(recorded["ssim"], abs=0.001)
+
+
+@pytest.mark.parametrize("arm", weights.SHIPPED)
+def test_the_scores_on_set5_are_the_cards(arm, sr_data):
+    found = weights.means(models.load(arm), {"Set5": sr_data.load("Set5").valid})["Set5"]["psnr"]
+    assert found == pytest.approx(pretrained.record()[arm]["scores"]["Set5"]["psnr"], abs=TOLERANCE)
+
+
+def test_they_beat_bicubic_and_the_order_is_right():
+    sets = {"sample": load("sample").valid}
+    bicubic, srcnn, combined = (
+        weights.means(arm, sets)["sample"]["psnr"] for arm in ("bicubic", models.load("srcnn"), models.load("combined"))
+    )
+    assert bicubic < srcnn < combined
+
+
+def test_they_are_small_and_float16():
+    import h5py
+
+    files = list(pretrained.FOLDER.glob("*.h5"))
+    assert len(files) == len(weights.SHIPPED) and sum(file.stat().st_size for file in files) < 4e6
+    for file in files:
+        kinds = []
+        with h5py.File(file) as content:
+            content.visititems(lambda _, item, found=kinds: found.append(getattr(item, "dtype", None)))
+        assert set(kinds) == {np.dtype(np.float16), None}  # numbers, and the groups that hold them
+
+
+def test_the_tables_are_the_records():
+    text = (pretrained.FOLDER / "README.md").read_text()
+    assert "<!-- shipped -->\n| network" in text
+    assert fill(text, pretrained.record(), weights.TABLES) == text
+
+
+def test_a_self_ensemble_of_bilinear_interpolation_is_bilinear_interpolation(picture):
+    """The untrained combined model is bilinear, which turning and flipping does not change."""
+    lr = picture(11, 14)
+    together = weights.ensemble(models.build("combined"))(lr).astype(int)
+    difference = np.abs(together - upscale(models.build("combined"), lr))
+    assert difference.max() <= 1 and difference.mean() < 0.01  # a half may be rounded either way
+    inner = np.s_[4:-4, 4:-4]  # Pillow treats the border otherwise
+    assert np.abs(together[inner] - upsample(lr, "bilinear")[inner]).max() <= 1
+
+
+def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
+    """The whole command on another arm, at `smoke`: the file, its record, its rounding and the pages' tables."""
+    monkeypatch.setattr(weights, "SHIPPED", {"post_upsampling": ("smoke", "mse")})
+    monkeypatch.setattr(weights, "DATA", "sample")
+    monkeypatch.setattr(weights, "on_disk", list)
+    monkeypatch.setattr(scores, "on_disk", list)
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
+    monkeypatch.setattr(pretrained, "RECORD", tmp_path / "weights.json")
+    (tmp_path / "README.md").write_text("<!-- shipped -->\n<!-- /shipped -->\n<!-- made -->\n<!-- /made -->\n")
+    assert weights.main(["post_upsampling"]) == 0
+    record = json.loads((tmp_path / "weights.json").read_text())["post_upsampling"]
+    assert record["profile"]["name"] == "smoke" and record["scores"]["sample"]["psnr"] > 0
+    assert abs(record["rounding"]["sample"]) < 0.1
+    (kept,) = paths.runs().glob("*/final.weights.h5")
+    whole, half = models.build("post_upsampling"), models.load("post_upsampling")
+    whole.load_weights(kept)
+    psnr = [weights.means(model, {"sample": load("sample").valid})["sample"]["psnr"] for model in (whole, half)]
+    assert record["rounding"]["sample"] == pytest.approx(psnr[1] - psnr[0], abs=1e-9) and psnr[0] != psnr[1]
+    for before, after in zip(whole.get_weights(), half.get_weights(), strict=True):
+        np.testing.assert_array_equal(after, before.astype(np.float16).astype(np.float32))
+    assert re.search(r"\*\*`post_upsampling`\*\* \| 80,720", (tmp_path / "README.md").read_text())
+    assert weights.main(["residual"]) == 1
+    assert "'residual' is not shipped; choose post_upsampling" in capsys.readouterr().err

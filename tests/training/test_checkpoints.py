@@ -1,0 +1,173 @@
+"""Kills, damage, two processes at once, a full disk: nothing trained is lost, and what follows has the same bytes."""
+
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import psutil
+import pytest
+
+from bench import survival
+from sr_utils import StudyError, paths
+from sr_utils.training import checkpoints as keeping
+from sr_utils.training import runs as training
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Weights and history of a training that nothing disturbed."""
+    return survival.finished(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.mark.parametrize("flush", [2, 3])
+def test_a_kill_in_the_middle_of_a_checkpoint_changes_nothing(whole, tmp_path, flush):
+    """Flush 2 is the first epoch's record, flush 3 the second epoch's weights."""
+    assert survival.killed(tmp_path / "cut", flush)
+    assert survival.finished(tmp_path / "cut") == whole
+
+
+def test_a_kill_at_a_random_moment_changes_nothing(whole, tmp_path):
+    survival.killed(tmp_path / "cut", seconds=np.random.default_rng(0).uniform(0, survival.SECONDS))
+    assert survival.finished(tmp_path / "cut") == whole
+
+
+def cut(content):
+    return content[:100]
+
+
+def altered(content):
+    """One bit in the middle, among the weights: HDF5 reads it without complaint."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 64]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize(("suffix", "damage"), [(".json", cut), (".weights.h5", cut), (".weights.h5", altered)])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, tmp_path, monkeypatch, capsys, suffix, damage):
+    monkeypatch.setenv("SR_RUNS", str(tmp_path / "cut"))
+    original = training.Keeper.finish
+    monkeypatch.setattr(training.Keeper, "finish", lambda self, model: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        training.train("post_upsampling", 0, "smoke", "sample")
+    (newest,) = (tmp_path / "cut").rglob(f"epoch-0002{suffix}")
+    newest.write_bytes(damage(newest.read_bytes()))
+    monkeypatch.setattr(training.Keeper, "finish", original)
+    resume, done = training.Keeper.resume, []
+    monkeypatch.setattr(training.Keeper, "resume", lambda self, model: done.append(resume(self, model)) or done[-1])
+    assert survival.finished(tmp_path / "cut") == whole and done == [1]  # of two epochs
+    assert "the checkpoint epoch-0002 is damaged; going on from the one before" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_says_how_to_go_on(tmp_path, stop):
+    environment = {**os.environ, **{f"SR_{n.upper()}": str(tmp_path / n) for n in ("runs", "figures", "build")}}
+    command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout.readline().startswith("[1/6]")
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("runs/*/epoch-*")) and time.monotonic() < deadline:
+            time.sleep(0.05)  # training has begun
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(stop)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "Traceback" not in said
+    assert said.strip().splitlines()[-1] == (
+        "make reproduce was interrupted; the same command goes on from the last checkpoint."
+    )
+    assert not psutil.wait_procs(children, timeout=30)[1]  # the kernel went with it
+
+
+def test_two_processes_train_a_run_once(whole, tmp_path):
+    """The second one waits, says so, and finds the run kept."""
+    runs = tmp_path / "shared"
+    command = [sys.executable, "-c", survival.CHILD]
+    environment = os.environ | {"SR_RUNS": str(runs)}
+    start = {"env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, **start) as first, subprocess.Popen(command, **start) as second:
+        said = [process.communicate(timeout=180)[0] for process in (first, second)]
+    assert [text.splitlines()[-1] for text in said] == ["done", "done"]
+    assert survival.finished(runs) == whole
+
+
+def test_the_waiting_one_says_so(tmp_path, capsys):
+    folder = tmp_path / "run"
+    with keeping.alone(folder):
+        waiting = threading.Thread(target=lambda: keeping.alone(folder).__enter__())
+        waiting.start()
+        time.sleep(0.5)
+        assert waiting.is_alive() and "Another process is training run; waiting for it." in capsys.readouterr().out
+    waiting.join(10)
+    assert not waiting.is_alive()
+
+
+FULL = """
+import sys
+from sr_utils import StudyError, training
+for seed in range(100):
+    try:
+        training.train("post_upsampling", seed, "smoke", "sample")
+    except StudyError as error:
+        print(seed, error)
+        break
+"""
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="a small disk needs Linux's unshare")
+def test_a_full_disk_is_told_and_costs_nothing(tmp_path, monkeypatch):
+    """A disk of 5 MB: some runs fit, one does not; those that did are whole, and nothing half-written stays."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    script = f"mount -t tmpfs -o size=5m tmpfs {disk} && {sys.executable} -c '{FULL}'; cp -r {disk} {tmp_path}/copy"
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script]
+    result = subprocess.run(
+        command, env=os.environ | {"SR_RUNS": str(disk)}, capture_output=True, text=True, check=False
+    )
+    if "Operation not permitted" in result.stderr:
+        pytest.skip("this machine lets nobody mount a small disk")
+    seed, message = result.stdout.strip().splitlines()[-1].split(" ", 1)
+    assert "cannot be written" in message and message.endswith("free space, or set SR_RUNS to another folder.")
+    assert int(seed) >= 1 and "Traceback" not in result.stderr
+    kept = list((tmp_path / "copy").glob("*/run.json"))
+    assert len(kept) == int(seed)
+    assert not [path for path in (tmp_path / "copy").rglob(".*-*") if not path.name.endswith(".lock")]
+    monkeypatch.setenv("SR_RUNS", str(tmp_path / "copy"))
+    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained again"))
+    for done in range(int(seed)):
+        training.train("post_upsampling", done, "smoke", "sample")
+
+
+def test_a_record_of_another_run_is_not_believed(capsys):
+    first = training.train("post_upsampling", 0, "smoke", "sample")
+    record = json.loads((first.folder / "run.json").read_text())
+    (first.folder / "run.json").write_text(json.dumps(record | {"sha256": "0" * 64}))
+    training.train("post_upsampling", 0, "smoke", "sample")
+    assert f"{first.folder.name} is damaged; moved aside" in capsys.readouterr().out
+    assert len([path for path in paths.runs().iterdir() if path.is_dir()]) == 2
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    target = tmp_path / "file"
+    target.write_text("old")
+
+    def half(path):
+        path.write_text("ha")
+        raise ValueError("write failed: time = now\n, errno = 28, error message = 'No space left on device'")
+
+    with pytest.raises(OSError, match="No space left on device") as told:
+        paths.replace(target, half)
+    assert told.value.errno == errno.ENOSPC
+    assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]
+
+
+def test_an_unwritable_store_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SR_RUNS", str(tmp_path / "file"))
+    with pytest.raises(StudyError, match="cannot be written .*; free space, or set SR_RUNS"):
+        training.train("post_upsampling", 0, "smoke", "sample")

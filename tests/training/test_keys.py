@@ -1,0 +1,187 @@
+"""A run's key changes with everything that changes its weights, and with nothing else."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from sr_utils import StudyError, losses, profiles, training
+from sr_utils.data import images, patches, sets
+from sr_utils.device import keras
+from sr_utils.evaluation import metrics, scores
+from sr_utils.models import layers
+from sr_utils.training import configuration
+
+
+def planned(data="sample", loss="mse", profile="smoke"):
+    return configuration.plan("srcnn", 0, profile, str(data), loss).folder.name
+
+
+@pytest.fixture
+def folder(tmp_path, picture):
+    (tmp_path / "photos").mkdir()
+    for name in "abc":
+        Image.fromarray(picture(48, 56, ord(name))).save(tmp_path / "photos" / f"{name}.png")
+    return tmp_path / "photos"
+
+
+def other_downscale(hr, scale=4):
+    return images.modcrop(hr, scale)[::scale, ::scale]
+
+
+def other_batch(pairs, size, patch, seed, epoch, step):
+    return None
+
+
+def other_gram(features):
+    return features
+
+
+def other_call(self, y_true, y_pred):
+    return keras.ops.mean(y_true - y_pred)
+
+
+def other_optimizer(config):
+    return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(config["rate"], 7))
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "value", "loss"),
+    [
+        (images, "downscale", other_downscale, "mse"),
+        (patches, "batch", other_batch, "mse"),
+        (losses, "gram", other_gram, "perceptual_random"),
+        (losses.PerceptualLoss, "call", other_call, "perceptual_random"),
+        (layers.DepthToSpace, "call", other_call, "mse"),
+        (configuration, "optimizer", other_optimizer, "mse"),
+    ],
+)
+def test_replaced_code_is_another_key(monkeypatch, place, name, value, loss):
+    before = planned(loss=loss)
+    monkeypatch.setattr(place, name, value)
+    after = planned(loss=loss)
+    assert before != after and before.rpartition("_")[0] == after.rpartition("_")[0]
+
+
+def test_comments_docstrings_and_layout_are_no_code():
+    def one(a):
+        """Says something."""
+        return a + 1  # one more
+
+    first = configuration.source(one)
+
+    def one(a):
+        # another comment
+
+        return a + 1
+
+    assert configuration.source(one) == first
+
+
+def test_each_rate_is_another_key():
+    smoke = profiles.get("smoke")
+    names = [planned(profile=replace(smoke, learning_rate=rate)) for rate in (None, 3e-4, 1e-2)]
+    assert len(set(names)) == 3
+
+
+@pytest.mark.parametrize("rate", [0, -1e-3, 2.0, float("nan"), "1e-3"])
+def test_what_is_no_rate(rate):
+    with pytest.raises(StudyError, match="learning rate is a number between 0 and 1"):
+        planned(profile=replace(profiles.get("smoke"), learning_rate=rate))
+
+
+def test_another_picture_of_the_same_name_and_size_is_another_key(folder, picture):
+    file = folder / "d.bmp"  # not compressed
+    Image.fromarray(picture(48, 56)).save(file)
+    before, size = planned(folder), file.stat().st_size
+    Image.fromarray(picture(48, 56, 1)).save(file)
+    assert file.stat().st_size == size and planned(folder) != before
+
+
+def test_lr_files_count(tmp_path, folder):
+    pair = sets.Pair("a", folder / "a.png", folder / "b.png")
+    assert sets.digest([pair]) != sets.digest([sets.Pair("a", folder / "a.png", folder / "c.png")])
+
+
+def test_a_folder_is_one_set_wherever_it_is_named_from(folder, monkeypatch):
+    before = planned(folder)
+    monkeypatch.chdir(folder.parent)
+    assert planned("photos") == planned("./photos/") == before
+    shutil.move(folder, folder.parent / "elsewhere")
+    (folder.parent / "deep").mkdir()
+    shutil.move(folder.parent / "elsewhere", folder.parent / "deep/photos")
+    assert planned(folder.parent / "deep/photos") == before
+
+
+def test_a_kept_run_decodes_no_training_image(monkeypatch):
+    training.train("post_upsampling", 0, "smoke", "sample")
+    monkeypatch.setattr(sets, "read_image", lambda path: pytest.fail(f"{path} was decoded"))
+    training.train("post_upsampling", 0, "smoke", "sample")
+
+
+def test_what_is_decoded_stays_within_its_bound(folder):
+    pairs = sets.load(str(folder)).train
+    cache = sets._decoded.cache
+    assert cache.maxsize == sets.CACHE and cache.getsizeof((pairs[0].lr, pairs[0].hr)) == 48 * 56 * 3 * 17 // 16
+    with pytest.raises(ValueError, match="read-only"):
+        pairs[0].hr[0] = 0  # it is shared
+
+
+@pytest.mark.parametrize("change", ["alter", "empty", "remove"])
+def test_a_damaged_history_is_named_and_trained_again(change, capsys):
+    first = training.train("post_upsampling", 0, "smoke", "sample")
+    file = first.folder / "history.csv"
+    if change == "remove":
+        file.unlink()
+    else:
+        file.write_text("" if change == "empty" else file.read_text().replace(".", "1.", 1))
+    again = training.train("post_upsampling", 0, "smoke", "sample")
+    assert "is damaged; moved aside, and trained again" in capsys.readouterr().out
+    assert again.history.equals(first.history) and len(list(first.folder.parent.glob("*.old-*"))) == 1
+
+
+def test_kept_scores_are_computed_again_when_a_metric_changes(monkeypatch):
+    run = training.train("post_upsampling", 0, "smoke", "sample")
+    sets_ = {"sample": sets.load("sample").valid[:1]}
+    before = scores.score_all([run], sets_)
+
+    def other(sr, hr):
+        return 7.0
+
+    monkeypatch.setitem(metrics.METRICS, "gmsd", other)
+    assert set(scores.score_all([run], sets_).gmsd) == {7.0}
+    monkeypatch.undo()
+    pd.testing.assert_frame_equal(scores.score_all([run], sets_), before)
+
+
+def test_an_image_called_na_keeps_its_name(picture, tmp_path):
+    for name in ("NA", "null"):
+        Image.fromarray(picture(48, 48, len(name))).save(tmp_path / f"{name}.png")
+    pairs = [sets.Pair(name, tmp_path / f"{name}.png") for name in ("NA", "null")]
+    run = training.train("post_upsampling", 0, "smoke", "sample")
+    first = scores.score_all([run], {"mine": pairs})
+    again = scores.score_all([run], {"mine": pairs})
+    assert list(again.image) == ["NA", "null"] and again.equals(first)
+
+
+def test_a_flat_image_is_named_and_left_out(picture, tmp_path):
+    Image.fromarray(np.full((48, 48, 3), 90, np.uint8)).save(tmp_path / "sky.png")
+    Image.fromarray(picture(48, 48)).save(tmp_path / "town.png")
+    pairs = [sets.Pair(name, tmp_path / f"{name}.png") for name in ("sky", "town")]
+    with pytest.warns(UserWarning, match="sky is of one colour"):
+        assert list(scores.score("bicubic", pairs).image) == ["town"]
+
+
+def test_a_seed_that_numpy_cannot_take_is_refused():
+    with pytest.raises(StudyError, match=r"below 2\*\*32"):
+        profiles.check_seeds(str(2**32))
+    assert profiles.check_seeds(2**32 - 1) == [2**32 - 1]
+
+
+def test_the_record_of_a_run_covers_its_files():
+    run = training.train("post_upsampling", 0, "smoke", "sample")
+    assert set(json.loads((run.folder / "run.json").read_text())["sha256"]) == {"history.csv", "final.weights.h5"}

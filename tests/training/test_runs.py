@@ -1,0 +1,253 @@
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from sr_utils import StudyError, losses, paths, profiles
+from sr_utils.models.arms import ARMS
+from sr_utils.training import configuration
+from sr_utils.training import runs as training
+from tools import reproduce
+
+
+def weights(run):
+    return run.model.get_weights()
+
+
+def same(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(weights(a), weights(b), strict=True))
+
+
+def test_a_run_is_kept_and_found_again(monkeypatch):
+    first = training.train("post_upsampling", 0, "smoke", "sample")
+    assert list(first.history.index) == [1, 2] and np.isfinite(first.history["val_mse"]).all()
+    record = json.loads((first.folder / "run.json").read_text())
+    assert record["config"]["arm"] == "post_upsampling" and record["host"]["versions"]["keras"]
+    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained twice"))
+    again = training.train("post_upsampling", 0, "smoke", "sample")
+    assert same(first, again) and again.history.equals(pd.read_csv(first.folder / "history.csv", index_col="epoch"))
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(monkeypatch, tmp_path):
+    first = training.train("post_upsampling", 0, "smoke", "sample")
+    other = training.train("post_upsampling", 1, "smoke", "sample")
+    monkeypatch.setenv("SR_RUNS", str(tmp_path / "elsewhere"))
+    again = training.train("post_upsampling", 0, "smoke", "sample")
+    assert same(first, again) and first.history.equals(again.history) and not same(first, other)
+
+
+def test_other_threads_change_nothing(monkeypatch):
+    """Not the one that trains, whose dtype policy Keras would forget, nor those that draw random numbers beside it."""
+    first = configuration.plan("post_upsampling", 0, "smoke", "sample").model
+    untrained, found = configuration.models.build, []
+
+    def disturbed(arm):
+        random.seed(5)  # as another thread's random.random() would move the stream
+        return untrained(arm)
+
+    monkeypatch.setattr(configuration.models, "build", disturbed)
+    thread = threading.Thread(
+        target=lambda: found.append(configuration.plan("post_upsampling", 0, "smoke", "sample").model)
+    )
+    thread.start()
+    thread.join()
+    assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), found[0].get_weights(), strict=True))
+    assert [v.dtype_policy.name for v in first.layers] == [v.dtype_policy.name for v in found[0].layers]
+
+
+def test_everything_that_changes_weights_is_in_the_key():
+    base = {
+        "arm": "srcnn",
+        "loss": "mse",
+        "seed": 0,
+        "profile": {"name": "smoke"},
+        "data": "sample",
+        "precision": "float32",
+    }
+    keys = {configuration.key(base)} | {
+        configuration.key(base | {k: "other"}) for k in ("arm", "loss", "seed", "precision")
+    }
+    assert len(keys) == 5
+
+
+def test_the_weights_of_the_loss_are_in_the_key(monkeypatch):
+    run = ("srcnn", 0, "smoke", "sample", "perceptual_random")
+    before = configuration.plan(*run).folder
+    monkeypatch.setitem(losses.RANDOM_TERMS, "texture", 2e-5)
+    after = configuration.plan(*run).folder
+    assert before != after and before.name.rpartition("_")[0] == after.name.rpartition("_")[0]
+
+
+def test_an_interrupted_run_goes_on_to_the_same_bits(monkeypatch, tmp_path):
+    whole = training.train("post_upsampling", 0, "smoke", "sample")
+    monkeypatch.setenv("SR_RUNS", str(tmp_path / "cut"))
+    original = training.Keeper.on_epoch_end
+
+    def stop_after_first(self, epoch, logs=None):
+        original(self, epoch, logs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.Keeper, "on_epoch_end", stop_after_first)
+    with pytest.raises(KeyboardInterrupt):
+        training.train("post_upsampling", 0, "smoke", "sample")
+    assert list((tmp_path / "cut").rglob("epoch-0001.weights.h5"))
+    monkeypatch.setattr(training.Keeper, "on_epoch_end", original)
+    resumed = training.train("post_upsampling", 0, "smoke", "sample")
+    assert same(whole, resumed) and whole.history.equals(resumed.history)
+    assert not list(resumed.folder.glob("epoch-*"))
+
+
+def test_a_damaged_run_is_moved_aside_and_trained_again(capsys):
+    first = training.train("post_upsampling", 0, "smoke", "sample")
+    with open(first.folder / "final.weights.h5", "r+b") as file:
+        file.seek(4000)
+        file.write(b"garbage")
+    again = training.train("post_upsampling", 0, "smoke", "sample")
+    assert "is damaged" in capsys.readouterr().out and same(first, again)
+    assert len([path for path in paths.runs().iterdir() if path.is_dir()]) == 2
+
+
+def test_fresh_forgets_the_kept_runs_of_these_images_only(tmp_path, picture):
+    """Not of a folder whose name goes on, nor of another folder of that name; brackets are no pattern."""
+    for folder in ("my[1]", "my[1]_old", "elsewhere/my[1]"):
+        (tmp_path / folder).mkdir(parents=True)
+        for i in range(2):
+            Image.fromarray(picture(48, 48, len(folder) + i)).save(tmp_path / folder / f"{i}.png")
+
+    def planned(folder, seed):
+        return configuration.plan("srcnn", seed, "smoke", str(tmp_path / folder)).folder
+
+    kept = [planned("my[1]", 0), planned("my[1]_old", 1), planned("elsewhere/my[1]", 1)]
+    for folder in [gone := planned("my[1]", 1), *kept]:
+        folder.mkdir(parents=True)
+    reproduce.forget("smoke", str(tmp_path / "my[1]"), [1])
+    assert not gone.exists() and all(folder.exists() for folder in kept)
+    assert len(list(paths.runs().glob("smoke_*"))) == 4  # moved aside, not deleted
+
+
+def test_a_folder_that_is_named_as_nothing_is_the_usual_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("SR_RUNS", "")
+    assert paths.runs() == paths.ROOT / "runs"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SR_RUNS", "~/mine")
+    assert paths.runs() == tmp_path / "mine"
+
+
+def test_what_is_moved_aside_twice_is_there_twice(tmp_path):
+    for content in "ab":
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run/file").write_text(content)
+        paths.move_aside(tmp_path / "run")
+    assert sorted(path.read_text() for path in tmp_path.glob("run.old-*/file")) == ["a", "b"]
+
+
+def test_kernels_run_elsewhere_and_find_what_was_named_here(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for variable in ("SR_DATA", "SR_RUNS", "SR_FIGURES", "SR_BUILD", "VGG_WEIGHTS"):
+        monkeypatch.setenv(variable, "here/it.h5")
+        reproduce.make_absolute()
+        assert os.environ[variable] == str(tmp_path / "here/it.h5")
+    for word in ("none", "imagenet"):
+        monkeypatch.setenv("VGG_WEIGHTS", word)
+        reproduce.make_absolute()
+        assert os.environ["VGG_WEIGHTS"] == word
+
+
+def test_every_loss_trains_every_way():
+    for loss in ("mae", "perceptual_random"):
+        run = training.train("post_upsampling", 0, "smoke", "sample", loss)
+        assert np.isfinite(run.history["val_loss"]).all()
+        assert run.label == f"post_upsampling {loss}"
+    assert "random He-normal" in run.config["features"]
+
+
+def schedule(profile):
+    config = {"profile": asdict(profile), "rate": configuration.rate("srcnn", "mse", profile)}
+    return configuration.optimizer(config)._learning_rate
+
+
+def test_the_paper_profile_is_the_protocol():
+    paper = profiles.get("paper")
+    assert (paper.patch, paper.batch, paper.epochs, paper.steps) == (96, 16, 50, 1000)
+    assert configuration.rate("residual", "mse", paper) == 1e-4  # the original's, for every arm
+    rate = schedule(paper)
+    assert float(rate(19_999)) == pytest.approx(1e-4) and float(rate(20_001)) == pytest.approx(5e-5)
+    assert paper.vgg_layers == ("block1_pool", "block5_pool") and profiles.get(paper) is paper
+
+
+@pytest.mark.parametrize("profile", ["smoke", "quick", "standard", "long"])
+def test_the_rate_falls_as_a_cosine_over_the_whole_schedule(profile):
+    """Loshchilov & Hutter, 2017, arXiv:1608.03983, without restarts."""
+    profile = profiles.get(profile)
+    rate = schedule(profile)
+    for part in (0, 0.25, 0.5, 1):
+        expected = ARMS["srcnn"].rate * (1 + np.cos(np.pi * part)) / 2
+        assert float(rate(part * profile.epochs * profile.steps)) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("vdsr", 0, "smoke", "sample"), "no arm 'vdsr'"),
+        (("srcnn", 0, "tiny", "sample"), "no profile 'tiny'"),
+        (("srcnn", -1, "smoke", "sample"), "non-negative integers"),
+        (("srcnn", 1.5, "smoke", "sample"), "non-negative integers"),
+        (("srcnn", 0, "smoke", "nowhere"), "no image set or folder 'nowhere'"),
+        (("srcnn", 0, "smoke", "sample", "psnr"), "no loss 'psnr'"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(arguments, message):
+    with pytest.raises(StudyError, match=message):
+        training.train(*arguments)
+
+
+@pytest.mark.parametrize("seeds", ["1,1", "a", "", "-1", [1, 1], []])
+def test_bad_seeds(seeds):
+    with pytest.raises(StudyError, match="different non-negative integers"):
+        profiles.check_seeds(seeds)
+
+
+def test_images_smaller_than_a_patch(tmp_path, picture):
+    for i in range(3):
+        Image.fromarray(picture(56, 60, i)).save(tmp_path / f"{i}.png")
+    with pytest.raises(StudyError, match="No image is as large as a 64×64 patch"):
+        training.train("post_upsampling", 0, "long", str(tmp_path))
+
+
+def fresh_process(code, **environment):
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+
+
+def test_a_gpu_that_is_absent_is_missed_aloud():
+    result = fresh_process("from sr_utils import device; device.setup()", DEVICE="gpu", CUDA_VISIBLE_DEVICES="")
+    assert "DEVICE=gpu, but this machine shows no GPU" in result.stderr
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+class Absent:
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] == "tensorflow":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent)
+{extra}
+from sr_utils import evaluation, models
+from sr_utils.data import load
+print(evaluation.upscale(models.build("srcnn"), load("sample").valid[0].lr).shape)
+"""
+
+
+def test_the_module_runs_without_tensorflow():
+    pytest.importorskip("jax")
+    result = fresh_process(WITHOUT_TENSORFLOW.format(extra=""), KERAS_BACKEND="jax")
+    assert result.returncode == 0, result.stderr
+    assert fresh_process(WITHOUT_TENSORFLOW.format(extra="import tensorflow"), KERAS_BACKEND="jax").returncode != 0

@@ -1,0 +1,179 @@
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sr_utils import StudyError, data, evaluation, widgets
+
+
+@pytest.fixture
+def images(picture):
+    hr = picture(96, 120)
+    return {"lr": data.downscale(hr), "srcnn": hr // 2, "hr": hr}
+
+
+def decoded(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def sent(comparer, label):
+    """The picture that the browser gets."""
+    return decoded(getattr(comparer, comparer.scenes[comparer.image]["pictures"][label]))
+
+
+def test_pictures_are_sent_as_they_are_and_bicubic_is_added(images):
+    comparer = widgets.compare(images)
+    assert comparer.labels == comparer.shown == ["lr", "bicubic", "srcnn", "hr"]
+    assert comparer.titles == ["LR", "bicubic", "SRCNN", "HR"]
+    for label in images:
+        assert np.array_equal(sent(comparer, label), images[label]), label
+    assert np.array_equal(sent(comparer, "bicubic"), data.upsample(images["lr"]))
+
+
+def test_the_crop_is_what_the_traits_say(images):
+    comparer = widgets.compare(images, crop=48)
+    comparer.x, comparer.y = 8, 16
+    assert np.array_equal(comparer.crop("hr"), images["hr"][16:64, 8:56])
+    assert np.array_equal(comparer.crop("lr"), np.kron(images["lr"], np.ones((4, 4, 1)))[16:64, 8:56])
+
+
+def test_the_crop_stays_inside_the_picture(images):
+    comparer, seen = widgets.compare(images), []
+    comparer.x, comparer.y = 1000, -5
+    assert (comparer.x, comparer.y) == (72, 0)
+    comparer.observe(lambda change: seen.append(change.new), "x")
+    comparer.size = 100  # the nearest below
+    assert (comparer.size, comparer.x) == (96, 24) and seen == [24]
+    assert widgets.compare(images, crop=500).size == 96
+
+
+def test_arms_are_computed_once_and_only_when_shown(images):
+    calls = []
+
+    def slow():
+        calls.append(1)
+        return images["hr"]
+
+    comparer = widgets.compare({"one": images | {"residual": slow}, "two": images | {"residual": slow}})
+    assert len(calls) == 1  # of the image that is shown
+    comparer.shown = ["lr", "srcnn"]
+    comparer.image = "two"
+    assert len(calls) == 1 and set(comparer.scenes["two"]["pictures"]) == {"lr", "srcnn", "hr"}  # HR for the scores
+    comparer.shown = ["residual"]
+    comparer.image = "one"
+    assert len(calls) == 2
+
+
+def test_a_picture_is_sent_once(images, monkeypatch):
+    comparer, sent = widgets.compare({"one": images, "two": images}), []
+    monkeypatch.setattr(type(comparer), "send_state", lambda self, key=None: sent.append(key))
+    comparer.image = "two"
+    assert sorted(key for key in sent if key.startswith("picture")) == [f"picture_{i}" for i in range(4, 8)]
+    sent.clear()
+    comparer.image, comparer.shown, comparer.x, comparer.errors = "one", ["srcnn"], 3, True
+    assert sent and not [key for key in sent if key.startswith("picture")]
+
+
+def test_another_image_has_its_own_size(images, picture):
+    small = picture(40, 32)
+    comparer = widgets.compare({"large": images, "small": {"lr": data.downscale(small), "srcnn": small, "hr": small}})
+    comparer.size, comparer.x = 96, 24
+    comparer.image = "small"
+    assert (comparer.size, comparer.x) == (32, 0) and comparer.scenes["small"]["shape"] == (40, 32)
+    assert np.array_equal(comparer.crop("hr"), small[comparer.y : comparer.y + 32])
+
+
+def test_the_still_picture_shows_crops_scores_and_where_the_live_one_is(images):
+    comparer = widgets.compare(images)
+    bundle, _ = comparer._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    page = decoded(base64.b64decode(bundle["image/png"]))
+    assert np.array_equal(page[:192:4, 600:792:4], comparer.crop("hr"))  # the fourth of four cells
+    assert page[195:220, :192].min() < 100 and page[-15:, :300].min() < 200  # words under the first, and at the foot
+    crops = comparer.crop("srcnn"), comparer.crop("hr")
+    assert comparer.words("srcnn") == f"{evaluation.psnr(*crops):.2f} dB · SSIM {evaluation.ssim(*crops):.4f}"
+    comparer.size = 16
+    assert "SSIM" not in comparer.words("srcnn") and comparer.words("hr") == "reference"
+    assert widgets.compare({"a": images["hr"], "b": images["hr"]}).words("a") == ""
+
+
+def test_what_can_be_converted_is_converted(images):
+    hr, palette = images["hr"], Image.fromarray(images["hr"]).quantize(16)
+    comparer = widgets.compare({"grey": hr[..., 0], "palette": palette, "hr": hr / 255.0})
+    assert np.array_equal(comparer.crop("grey")[..., 1], comparer.crop("grey")[..., 0])
+    assert np.array_equal(sent(comparer, "palette"), np.asarray(palette.convert("RGB")))  # colours, not indices
+    assert np.array_equal(sent(comparer, "hr"), hr)
+
+
+def test_any_label_will_do(images):
+    hr = images["hr"]
+    assert widgets.compare({1: hr, 2: hr}).labels == ["1", "2"]
+    assert widgets.compare({"<b>x</b>": hr, "y": hr}).titles == ["<b>x</b>", "y"]
+    assert widgets.compare({"lr": images["lr"], "nearest": hr, "hr": hr}).titles == ["LR", "nearest", "bicubic", "HR"]
+
+
+def test_hr_of_odd_size_is_cut_to_what_its_lr_covers(picture):
+    hr = picture(97, 123)
+    comparer = widgets.compare({"lr": data.downscale(hr), "hr": hr})
+    assert comparer.scene.shape == (96, 120) and np.array_equal(sent(comparer, "hr"), hr[:96, :120])
+    with pytest.raises(StudyError, match="srcnn is 119×97; all images must be 120×96"):
+        widgets.compare({"lr": data.downscale(hr), "srcnn": picture(97, 119), "hr": hr})
+
+
+def test_lr_without_hr_takes_its_size_from_sr(images):
+    comparer = widgets.compare({"lr": images["lr"], "srcnn": lambda: images["hr"]})
+    assert comparer.scene.shape == (96, 120) and comparer.labels == ["lr", "bicubic", "srcnn"]
+    assert widgets.compare({"lr": images["lr"]}).scene.shape == (24, 30)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda i: [i["hr"], i["hr"]], "Give a dict from label to image, not a list"),
+        (lambda i: {}, "nothing to compare; give a dict"),
+        (lambda i: {"one": {}}, "nothing to compare; give a dict"),
+        (lambda i: i | {"srcnn": i["hr"][:50]}, "srcnn is 120×50; all images must be 120×96, or a quarter"),
+        (lambda i: {"hr": i["hr"][:12, :12]}, "at least 16×16"),
+        (lambda i: {"srcnn": i["hr"].astype(int)}, "srcnn must be uint8"),
+        (lambda i: {"srcnn": i["hr"] * 2.0}, "srcnn must be uint8"),
+        (lambda i: {"srcnn": None}, "srcnn must be uint8"),
+        (lambda i: i | {"srcnn": lambda: i["hr"][:50]}, "srcnn is 120×50; all images must be 120×96"),
+        (lambda i: {"one": i, "two": {"hr": i["hr"]}}, "different labels; give every image the same"),
+        (lambda i: {1: i["hr"], "1": i["hr"]}, "read the same"),
+    ],
+)
+def test_other_pictures_are_refused_in_a_sentence(images, wrong, message):
+    with pytest.raises(StudyError, match=message):
+        widgets.compare(wrong(images))
+
+
+def test_a_label_that_is_not_there_is_refused(images):
+    comparer = widgets.compare(images)
+    with pytest.raises(StudyError, match="no 'edsr' here; choose from lr, bicubic, srcnn, hr"):
+        comparer.left = "edsr"
+    with pytest.raises(StudyError, match="no 'two' here; choose from image"):
+        comparer.image = "two"
+
+
+def test_a_picture_that_fails_later_is_told_in_the_widget(images):
+    comparer = widgets.compare({"one": images, "two": images | {"srcnn": lambda: images["hr"][:50]}})
+    comparer.image = "two"
+    assert comparer.message == "srcnn is 120×50; all images must be 120×96, or a quarter of it (LR)."
+    comparer.image = "one"
+    assert comparer.message == ""
+
+
+def test_arms_open_on_the_hardest_crop_of_the_smallest_image(picture, monkeypatch):
+    shown, pairs = [], data.load("sample").valid[:2]
+    monkeypatch.setattr("sr_utils.widgets.comparer.display", shown.append)
+    widgets.compare_arms(pairs, {"bilinear": "bilinear"})
+    (comparer,) = shown
+    assert comparer.image == "chelsea" and comparer.shown == ["lr", "bilinear", "bicubic", "hr"]
+    assert set(comparer.scenes) == {"chelsea"}
+    errors = [
+        np.square(comparer.scene.crop("bicubic", y, x, 48) - comparer.scene.crop("hr", y, x, 48).astype(float)).mean()
+        for y, x in [(comparer.y, comparer.x), *((y, x) for y in range(0, 240, 48) for x in range(0, 400, 48))]
+    ]
+    assert errors[0] == max(errors)

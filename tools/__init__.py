@@ -1,0 +1,23 @@
+"""What `make` runs, one file per command."""
+
+import functools
+import sys
+
+from sr_utils import StudyError
+
+
+def one_sentence(name: str):
+    """Decorate the `main` of `make <name>`: a `StudyError` becomes a sentence on stderr and the exit status 1."""
+
+    def decorate(main):
+        @functools.wraps(main)
+        def run(*arguments) -> int:
+            try:
+                return main(*arguments)
+            except StudyError as error:
+                print(f"make {name} stopped: {error}", file=sys.stderr)
+                return 1
+
+        return run
+
+    return decorate

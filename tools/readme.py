@@ -1,0 +1,131 @@
+"""The README's tables and sentences about results, between `<!-- name -->` and `<!-- /name -->`, from the records."""
+
+import json
+import re
+import subprocess
+
+import pandas as pd
+
+from sr_utils import paths, profiles
+from sr_utils.claims import findings
+
+#: The figure that shows each of the original's claims.
+FIGURES = {
+    "1": "06_effects",
+    "2": "01_loss",
+    "3": "01_crops",
+    "4": "02_loss",
+    "5": "02_loss",
+    "6": "03_loss",
+    "6s": "03_effects",
+    "7": "03_effects",
+    "8": "02_crops",
+    "9": "04_plane",
+    "10": "05_before",
+    "11": "05_strength",
+}
+
+
+def command(parameters: dict) -> str:
+    """The command that makes a run of these parameters."""
+    seeds = ",".join(map(str, parameters["seeds"]))
+    return f"make reproduce PROFILE={parameters['profile']} DATA={parameters['data']} SEEDS={seeds}"
+
+
+def findings_table(record: dict) -> str:
+    """Markdown: the original's claims, what was measured here, the verdict, and the figure that shows it."""
+    lines = ["| | the original says | measured here | verdict | figure |", "|---|---|---|---|---|"]
+    for row in findings(record["claims"].set_index("id")).itertuples():
+        figure = FIGURES[row.Index]
+        link = f"[{figure}](figures/{record['profile']}/{figure}.png)"
+        lines.append(f"| {row.Index} | {row.original} | {row.ours} | **{row.verdict}** | {link} |")
+    return "\n".join(lines)
+
+
+def run_shown_line(record: dict) -> str:
+    """Markdown: which command made the published results, on what, how long its trainings took, and the verdicts."""
+    runs, seconds = record["runs"], record["host"]["seconds_per_step"].values()
+    parameters = {"profile": record["profile"], "data": runs[0]["data"], "seeds": sorted({r["seed"] for r in runs})}
+    hours = sum(each * run["steps"] for each, run in zip(seconds, runs, strict=True)) / 3600
+    made_on = record["host"]["versions"].get("processor", record["host"]["versions"]["machine"])
+    return (
+        f"These results, and the pages, are those of `{command(parameters)}`: {len(runs)} trainings, {hours:.1f} hours "
+        f"of training steps ({made_on}). {count_of_verdicts(record['claims'])} *{record['caption']}*"
+    )
+
+
+def count_of_verdicts(claims: pd.DataFrame) -> str:
+    """How many rows of each family hold, do not hold and stay open, in a sentence."""
+    said = []
+    for family, rows in claims[claims.p.notna()].groupby("family"):
+        counts = (
+            f"{(rows.verdict == verdict).sum()} {words}"
+            for verdict, words in (("holds", "hold"), ("does not hold", "do not"), ("undecided", "are undecided"))
+        )
+        said.append(f"of {len(rows)} {family} rows, {', '.join(counts)}")
+    return f"{'; '.join(said).capitalize()}." if said else "One seed gives no verdicts."
+
+
+def minutes_line(record: dict) -> str:
+    """Markdown: how long a first `make reproduce` takes, for each precision that `make bench BENCHES=shares` timed."""
+    benches = json.loads((paths.ROOT / "figures/bench/bench.json").read_text())
+    said = []
+    for entry in (benches[name] for name in sorted(benches) if name.startswith("shares")):
+        host, found = entry["host"], entry["found"]
+        if found["profile"] == "quick":
+            said.append(
+                f"{found['wall'] / 60:.0f} minutes on {host['cores']} cores of an {host['processor']}, in "
+                f"{host['precision']}"
+            )
+    return f"A first `make reproduce` takes {'; '.join(said)}; the environment comes on top."
+
+
+def profile_table(record: dict) -> str:
+    """Markdown: the profiles, and how much each of them trains."""
+    lines = ["| `PROFILE=` | steps | patches per step | learning rate |", "|---|---:|---|---|"]
+    for p in profiles.PROFILES.values():
+        rate = "each arm's own, cosine" if p.learning_rate is None else f"{p.learning_rate:g}, halved once"
+        lines.append(f"| `{p.name}` | {p.total_steps:,} | {p.batch} of {p.patch}×{p.patch} | {rate} |")
+    return "\n".join(lines)
+
+
+def badges(record: dict) -> str:
+    """Markdown: where to open the study without installing it; nothing for a checkout that is not from GitHub."""
+    home = repository()
+    if not home:
+        return ""
+    colab = f"https://colab.research.google.com/github/{home}/blob/main/notebooks/01_baseline.ipynb"
+    return (
+        f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab}) "
+        f"[![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/{home}/main)"
+    )
+
+
+def repository() -> str | None:
+    """ "owner/name" of the checkout's origin on GitHub, or None."""
+    git = subprocess.run(
+        ["git", "remote", "get-url", "origin"], cwd=paths.ROOT, capture_output=True, text=True, check=False
+    )
+    found = re.search(r"github\.com[:/]([\w.-]+/[\w.-]+?)(\.git)?$", git.stdout.strip())
+    return found and found[1]
+
+
+TABLES = {
+    "badges": badges,
+    "findings": findings_table,
+    "minutes": minutes_line,
+    "profiles": profile_table,
+    "run": run_shown_line,
+}
+
+
+def fill(text: str, record: dict, tables: dict = TABLES) -> str:
+    """Replace what stands between `<!-- name -->` and `<!-- /name -->` by the table of that name."""
+    for name, table in tables.items():
+        text = re.sub(
+            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
+            lambda m, table=table: m[1] + table(record) + "\n" + m[2],
+            text,
+            flags=re.S,
+        )
+    return text

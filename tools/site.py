@@ -1,0 +1,199 @@
+"""`make site`: the pages as a site in build/site, with live comparers and no request to any other host.
+
+It shows what notebooks/ and figures/ hold, and trains nothing. `python -m http.server -d build/site` serves it.
+"""
+
+import io
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import jinja2
+import latex2mathml.converter
+import nbformat
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from PIL import Image
+from pygments.formatters import HtmlFormatter
+from traitlets.config import Config
+
+from sr_utils import StudyError, claims, models, paths, widgets
+from sr_utils.claims import record
+from sr_utils.data import load
+from sr_utils.evaluation import upscale
+from sr_utils.evaluation.scores import hardest_crop
+from sr_utils.filters import edge_enhance
+from tools.publish import run_shown
+
+TEMPLATE = Path(__file__).with_name("template")
+CARD = "sr_utils/models/weights/README.md"
+WIDGET = Path(widgets.__file__).parent
+IMAGES = ("rocket", "chelsea", "ihc")  # in scikit-image's wheel, free to pass on; its fourth would be 8 MB here
+STATE = ("image", "images", "labels", "titles", "shown", "sides", "x", "y", "size", "errors", "left", "right", "wipe",
+         "message")  # fmt: skip
+CODE = {"light": "default", "dark": "github-dark"}  # Pygments' styles
+SHIPPED = "Here it compares the two trained networks that come with the study; in JupyterLab, this page's own arms."
+
+
+class Renderer(IPythonRenderer):
+    """Markdown as JupyterLab shows it, with formulas as MathML and links that stay on the site."""
+
+    def __init__(self):
+        super().__init__(escape=False)
+
+    def block_math(self, body: str) -> str:
+        return latex2mathml.converter.convert(body, display="block")
+
+    def inline_math(self, body: str) -> str:
+        return latex2mathml.converter.convert(body)
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        here = re.sub(r"^(?:notebooks/)?(\w+)\.ipynb", r"\1.html", url)
+        if here.endswith(CARD):
+            here = "card.html"
+        if here == url and not re.match(r"#|https?:", url):
+            return text  # a file of the repository, which the site does not hold
+        return super().link(text, here, title)
+
+
+def to_html(markdown: str) -> str:
+    """Markdown as HTML; see `Renderer`."""
+    return MarkdownWithMath(renderer=Renderer()).render(markdown)
+
+
+def describe(name: str, page) -> dict:
+    """What the other pages say about this one: its name, title, question and contents."""
+    words = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
+    opening = page.cells[0].source.splitlines()
+    return {
+        "name": name,
+        "title": opening[0].lstrip("# "),
+        "question": re.sub(r"<[^>]+>", "", to_html(opening[2])),
+        "contents": [(heading.replace(" ", "-"), heading) for heading in re.findall(r"^## (.+)$", words, re.M)],
+        "compared": "" if name.startswith("01") else SHIPPED,
+    }
+
+
+def exporter() -> HTMLExporter:
+    """Notebooks to HTML by the study's own template, with every picture as a file."""
+    config = Config({"ExtractOutputPreprocessor": {"enabled": True}})
+    made = HTMLExporter(extra_template_basedirs=[str(TEMPLATE.parent)], template_name=TEMPLATE.name, config=config)
+    made.register_filter("markdown2html", to_html)
+    return made
+
+
+def arms(page: str) -> dict:
+    """Label -> function from LR to SR, of the networks that a page's comparer shows here."""
+    srcnn, combined = (models.load(arm) for arm in ("srcnn", "combined"))
+    if page.startswith("01"):
+        return {"bilinear": "bilinear", "srcnn": srcnn}
+    if page.startswith("05"):
+        sharp = {f"strength {s:g}": lambda lr, s=s: edge_enhance(upscale(srcnn, lr), s) for s in (0.1, 1)}
+        return {"srcnn": srcnn, **sharp}
+    return {"srcnn": srcnn, "combined": combined}
+
+
+class Comparers:
+    """Writes comparers' models and pictures; a picture that several comparers show is made and written once."""
+
+    def __init__(self, folder: Path):
+        self.folder, self._kept = folder, {}
+        folder.mkdir()
+        self.pairs = sorted((p for p in load("sample").valid if p.name in IMAGES), key=lambda p: IMAGES.index(p.name))
+
+    def write(self, page: str) -> None:
+        """comparers/<page>.json (what `comparer.js` asks of a model), its still picture, and the pictures."""
+        named, images = arms(page), {}
+        for pair in self.pairs:
+            sr = {label: self._sr(label, arm, pair) for label, arm in named.items()}
+            images[pair.name] = {"lr": pair.lr, **sr, "hr": pair.hr}
+        comparer = widgets.compare(images)
+        comparer.y, comparer.x = hardest_crop(self.pairs[0], comparer.size)
+        (self.folder / f"{page}.png").write_bytes(comparer.still())
+        state = {name: getattr(comparer, name) for name in STATE}
+        for comparer.image in images:
+            pass  # every picture is made
+        state["scenes"] = comparer.scenes
+        for image, scene in comparer.scenes.items():
+            for label, key in scene["pictures"].items():
+                file = f"{image}-{label.replace(' ', '-')}.png"
+                state[key] = f"comparers/{file}"
+                if not (self.folder / file).exists():
+                    Image.open(io.BytesIO(getattr(comparer, key))).save(self.folder / file, optimize=True)
+        (self.folder / f"{page}.json").write_text(json.dumps(state))
+
+    def _sr(self, label, arm, pair):
+        key = (label, pair.name)
+        if key not in self._kept:
+            self._kept[key] = upscale(arm, pair.lr)
+        return self._kept[key]
+
+
+def results(pages: list) -> tuple:
+    """(findings, caption) of the run that the pages show; None and "" where they show none."""
+    run = run_shown(pages[0])
+    if not run:
+        return None, ""
+    found = record.read(run["profile"])
+    return list(claims.findings(found["claims"].set_index("id")).itertuples()), found["caption"]
+
+
+def code_style() -> str:
+    """CSS of highlighted code, light and dark."""
+    return "\n".join(
+        HtmlFormatter(style=style, nobackground=True).get_style_defs(f'[data-theme="{theme}"] .highlight')
+        for theme, style in CODE.items()
+    )
+
+
+def build(folder: Path, notebooks: Path = paths.NOTEBOOKS) -> None:
+    """Write the whole site into a folder, which is made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "assets").mkdir(parents=True)
+    shutil.copy(TEMPLATE / "site.js", folder / "assets")
+    (folder / "assets/site.css").write_text((TEMPLATE / "site.css").read_text() + code_style())
+    for half in ("comparer.js", "comparer.css"):
+        shutil.copy(WIDGET / half, folder / "assets")
+    sources = {path.stem: nbformat.read(path, as_version=4) for path in sorted(notebooks.glob("0*.ipynb"))}
+    pages = [describe(name, page) for name, page in sources.items()]
+    comparers, convert = Comparers(folder / "comparers"), exporter()
+    for page in pages:
+        notebook = sources[page["name"]]
+        outputs = {"output_files_dir": "figures", "unique_key": page["name"], "page": page, "pages": pages}
+        html, made = convert.from_notebook_node(notebook, resources=outputs)
+        (folder / f"{page['name']}.html").write_text(html)
+        for file, content in made["outputs"].items():
+            target = folder / file
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(content)
+        if any("widgets.compare" in cell.source for cell in notebook.cells):
+            comparers.write(page["name"])
+    comparers.write("index")
+    findings, caption = results(list(sources.values()))
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATE))
+    readme = (paths.ROOT / "README.md").read_text()
+    title, lead = readme.split("\n", 1)[0], re.search(r"^[A-Z].+$", readme, re.M)[0]
+    home = environment.get_template("home.html.j2").render(
+        pages=pages, lead=to_html(f"{title}\n\n{lead}"), findings=findings, caption=caption
+    )
+    (folder / "index.html").write_text(home)
+    card = environment.get_template("card.html.j2").render(pages=pages, card=to_html((paths.ROOT / CARD).read_text()))
+    (folder / "card.html").write_text(card)
+
+
+def main() -> int:
+    folder = paths.build() / "site"
+    try:
+        build(folder)
+    except StudyError as error:
+        print(f"make site stopped: {error}", file=sys.stderr)
+        return 1
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(f"wrote {folder}, {size / 1e6:.1f} MB; look at it with: python -m http.server -d {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

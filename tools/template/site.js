@@ -1,0 +1,46 @@
+// The site's own script: the theme's button, and comparers without a kernel.
+
+const root = document.documentElement;
+document.querySelector(".theme").addEventListener("click", () => {
+  root.dataset.theme = localStorage.theme = root.dataset.theme === "dark" ? "light" : "dark";
+});
+
+// What comparer.js asks of a model: a dict with listeners. Pictures are addresses, loaded when they are first shown.
+class Model {
+  constructor(state) {
+    this.state = state;
+    this.listeners = {};
+  }
+  get(name) {
+    return this.state[name];
+  }
+  set(name, value) {
+    if (this.state[name] === value) return;
+    this.state[name] = value;
+    for (const call of this.listeners[`change:${name}`] ?? []) call();
+  }
+  on(event, call) {
+    (this.listeners[event] ??= new Set()).add(call);
+  }
+  off(event, call) {
+    this.listeners[event]?.delete(call);
+  }
+  save_changes() {} // there is no kernel
+}
+
+const near = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    near.unobserve(target);
+    show(target);
+  }
+}, { rootMargin: "400px" });
+
+async function show(place) {
+  const [{ default: comparer }, response] = await Promise.all([import("./comparer.js"), fetch(place.dataset.model)]);
+  const state = await response.json(), el = document.createElement("div");
+  place.replaceChildren(el);
+  comparer.render({ model: new Model(state), el });
+}
+
+for (const place of document.querySelectorAll(".comparer")) near.observe(place);
