@@ -6,7 +6,6 @@ import subprocess
 import sys
 import types
 
-import numpy as np
 import pytest
 
 from sr_utils import StudyError
@@ -124,14 +123,3 @@ def test_steps_on_a_card_are_compiled():
     done = subprocess.run([sys.executable, "-c", ON_A_CARD], env=os.environ | settings, capture_output=True, text=True)
     assert done.stdout.split() == ["gpu", "True"], done.stderr
     assert "jit_compile" not in done.stderr
-
-
-def test_a_graph_is_traced_once_for_each_shape():
-    if backend.setup()["backend"] == "jax":
-        pytest.skip("JAX goes op by op on processors")
-    entered = []
-    run = backend.traced(lambda x, training: entered.append(x.shape) or 2 * x)
-    for side in (4, 4, 5, 4):
-        x = np.full((1, side, side, 3), side, np.float32)
-        assert np.array_equal(run(x), 2 * x)
-    assert len(entered) == 2

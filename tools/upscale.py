@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import dataclasses
 import errno
+import functools
 import os
 import signal
 import sys
@@ -14,16 +15,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pyvips
-from PIL import Image
 from tqdm import tqdm
 
 from sr_utils import StudyError, paths
-from sr_utils.data.images import SCALE, to_8_bits
+from sr_utils.data.images import SCALE, to_8_bits, upsample
 from sr_utils.data.reading import Photograph, read, shown
 from sr_utils.data.sets import image_files
 from tools import formats
 
 NAME = 255  # bytes that a file's name may have
+BICUBIC = 3  # LR rows beyond its own that bicubic interpolation looks at, and one to spare
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,9 @@ def plan(source: str, target: str | None = None, force: bool = False) -> Plan:
     """
     source, folder_wanted = Path(source).expanduser(), bool(target) and target.endswith("/")
     target = Path(target).expanduser() if target else None
+    for part in (*source.parts, *(target.parts if target else ())):
+        if len(os.fsencode(part)) > NAME:
+            raise StudyError(f"{shown(part)} has a name of more than {NAME} bytes; name a shorter one.")
     if source.name in ("", ".."):
         source = source.resolve()
     if source.is_dir():
@@ -92,7 +96,7 @@ def _check_goal(source: Path, goal: Path) -> None:
     if goal.suffix.lower() not in formats.FORMATS:
         raise StudyError(f"{shown(goal)} cannot be written; end its name in {', '.join(formats.FORMATS)}.")
     if len(os.fsencode(goal.name)) > NAME:
-        raise StudyError(f"{shown(goal)} has a name of more than {NAME} bytes; name a shorter one with OUT=…")
+        raise StudyError(f"{shown(goal)} has a name of more than {NAME} bytes; name a shorter one with OUT=….")
     if goal.exists() and goal.samefile(source):
         raise StudyError(f"{shown(goal)} is the picture itself; name another place with OUT=…")
     nearest = next(folder for folder in goal.absolute().parents if folder.exists())
@@ -140,9 +144,9 @@ def without_fringes(rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
 
 def rows_of(alpha: np.ndarray, top: int, bottom: int) -> np.ndarray:
     """Rows top…bottom of bicubic ×4 of alpha, uint8 or uint16 (h, w), as they are in the whole."""
-    image = Image.fromarray(alpha if alpha.dtype == np.uint8 else alpha.astype(np.float32))
-    size, box = (SCALE * alpha.shape[1], bottom - top), (0, top / SCALE, alpha.shape[1], bottom / SCALE)
-    rows = np.asarray(image.resize(size, Image.BICUBIC, box=box))
+    first, last = max(0, top // SCALE - BICUBIC), bottom // SCALE + BICUBIC
+    part = alpha[first:last] if alpha.dtype == np.uint8 else alpha[first:last].astype(np.float32)
+    rows = upsample(part)[top - SCALE * first :][: bottom - top]
     return np.clip(np.rint(rows), 0, np.iinfo(alpha.dtype).max).astype(alpha.dtype)
 
 
@@ -156,8 +160,7 @@ def enlarged(model, photo: Photograph, folder: Path, deep: bool, bar):
     """
     from sr_utils.evaluation.upscale import tiles  # so late, for it brings the backend with it
 
-    height, width = photo.rgb.shape[:2]
-    colours = 1 if photo.grey else 3
+    width, colours = photo.rgb.shape[1], 1 if photo.grey else 3
     with contextlib.ExitStack() as files:
         strips = []
         for (top, left), sr in tiles(model, without_fringes(photo.rgb, photo.alpha)):
@@ -177,7 +180,7 @@ def enlarged(model, photo: Photograph, folder: Path, deep: bool, bar):
             strip.seek(0)
             source = pyvips.Source.new_from_descriptor(strip.fileno())
             parts.append(pyvips.Image.new_from_source(source, "", access="sequential"))
-        image = pyvips.Image.arrayjoin(parts, across=1).crop(0, 0, SCALE * width, SCALE * height)
+        image = functools.reduce(lambda above, below: above.join(below, "vertical"), parts)
         kinds = {1: "b-w", 3: "srgb"} if image.format == "uchar" else {1: "grey16", 3: "rgb16"}
         yield image.copy(interpretation=kinds[colours])
 

@@ -81,7 +81,7 @@ def upsampling(scores: pd.DataFrame, costs: dict) -> str:
     return answer(
         f"by final loss, in grey levels²: {listed}. "
         f"That is {'also' if order == list(PLACES) else 'not'} the original's order.",
-        f"by PSNR, the best place against the worst: {versus(compare(scores, worst).loc[best], ranked[0], ranked[-1])}.",
+        f"the best place against the worst: {versus(compare(scores, worst).loc[best], ranked[0], ranked[-1])} of PSNR.",
         f"the global skip changes {most} by {signed(gains[most].difference, '+.2f')} dB, the most of the four, and "
         f"{least} by {signed(gains[least].difference, '+.2f')} dB, the least. Without it the four lie within "
         f"{ranges[0]:.2f} dB, with it within {ranges[1]:.2f} dB: {start}.",
@@ -142,8 +142,8 @@ def enhancement(scores: pd.DataFrame, sweep: pd.DataFrame, response: pd.DataFram
     return answer(
         f"before the network, the filter changes PSNR by {signed(before.difference, '+.3f')} dB "
         f"({signed(before.low, '+.3f')} … {signed(before.high, '+.3f')}).",
-        f"a ripple up to LR's Nyquist frequency comes out {signed(ripple.difference, '+.2f')} dB stronger than in the "
-        f"baseline ({signed(ripple.low, '+.2f')} … {signed(ripple.high, '+.2f')}); the filter alone would make that "
+        f"ripples up to LR's Nyquist frequency come out at {signed(ripple.difference, '+.2f')} dB against the baseline "
+        f"({signed(ripple.low, '+.2f')} … {signed(ripple.high, '+.2f')}); the filter alone would lift them by "
         f"{signed(filter_alone(response), '+.1f')} dB.",
         f"after the network, at full strength, it changes PSNR by {signed(full.psnr, '+.2f')} dB and takes sharpness "
         f"from {after.sharpness.iloc[0]:.2f} to {after.sharpness.iloc[-1]:.2f} of HR's.",

@@ -15,10 +15,14 @@ LOADERS = ("jpegload", "pngload", "tiffload", "webpload", "gifload", "heifload")
 SUBFILE, ORIENTATION = 254, 274  # TIFF tags
 REDUCED, MASK = 1, 4  # bits of NewSubfileType: a preview, a transparency mask
 TOO_LARGE = f"claims more than {Image.MAX_IMAGE_PIXELS:,} pixels; scale it down first."
+UNKNOWN = "its format is not known here"
 TEXT = 2**28  # bytes of decompressed text that a PNG may hold
 
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # `check_size` refuses sooner
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = TEXT
+warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # what it thinks of broken metadata
+pyvips.block_untrusted_set(True)
+pyvips.cache_set_max(0)  # no file is read twice
 
 
 class Refused(Exception):
@@ -74,17 +78,17 @@ def pages(content: bytes) -> list[tuple[int, dict]]:
     return found
 
 
-def by_libvips(content: bytes, page: int = 0) -> pyvips.Image | None:
-    """The picture, not yet decoded; None for a format that is left to Pillow."""
+def by_libvips(content: bytes, page: int = 0) -> tuple[pyvips.Image | None, str]:
+    """The picture, not yet decoded; None, and why, for a format that is left to Pillow."""
     try:
         image = pyvips.Image.new_from_buffer(content, "", fail_on="error", **({"page": page} if page else {}))
-    except pyvips.Error:
-        return None
+    except pyvips.Error as error:
+        return None, str(error).split(": ")[-1] if "known format" not in str(error) else UNKNOWN
     if image.get("vips-loader").removesuffix("_buffer") not in LOADERS:
-        return None
+        return None, UNKNOWN
     if not page and "heif-primary" in image.get_fields() and image.get("heif-primary"):
         return by_libvips(content, image.get("heif-primary"))
-    return image
+    return image, ""
 
 
 def libvips_pixels(image: pyvips.Image, content: bytes):
@@ -114,11 +118,8 @@ def pillow_pixels(image: Image.Image):
     converted = image.mode in ("CMYK", "LAB", "YCbCr")
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
-        return (
-            False,
-            np.asarray(image).astype(np.uint16 if np.asarray(image).max() < 2**16 else np.uint32)[..., None],
-            [],
-        )
+        pixels = np.asarray(image)[..., None]
+        return False, pixels.astype(np.uint16) if pixels.min() >= 0 and pixels.max() < 2**16 else pixels, []
     if image.mode == "F":
         return False, np.asarray(image)[..., None], []
     grey = image.mode in ("1", "L", "LA")
@@ -143,16 +144,3 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
         pixels = pixels.swapaxes(0, 1)
     vertical, horizontal = orientation in (3, 4, 7, 8), orientation in (2, 3, 6, 7)
     return pixels[:: -1 if vertical else 1, :: -1 if horizontal else 1]
-
-
-def without_extra(pixels: np.ndarray, extra):
-    """What a TIFF says of its last channel: 0 nothing, 1 colours are already multiplied by it, 2 alpha."""
-    if pixels.shape[2] in (2, 4) and extra == (0,):
-        return pixels[..., :-1], ["has a channel without a name, which is left away"]
-    if pixels.shape[2] in (2, 4) and extra == (1,):
-        white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
-        alpha = np.maximum(pixels[..., -1:].astype(np.float32), 1e-6)
-        divided = np.clip(np.where(alpha > 1e-6, pixels[..., :-1] * (white / alpha), 0), 0, white)
-        divided = np.rint(divided) if white > 1 else divided
-        return np.concatenate([divided.astype(pixels.dtype), pixels[..., -1:]], axis=2), []
-    return pixels, []

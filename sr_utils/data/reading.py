@@ -78,19 +78,19 @@ def _photograph(content: bytes) -> Photograph:
     if header and header.format in ANIMATED and getattr(header, "n_frames", 1) > 1:
         raise Refused(f"holds {header.n_frames} frames; save one of them as a still image.")
     profile = header.info.get("icc_profile") if header else tags.get(PROFILE)
-    image = decoding.by_libvips(content, number)
+    image, reason = decoding.by_libvips(content, number)
     if image is not None:
         check_size(image.width, image.height)
         angle = decoding.orientation(header, image)
         converted, pixels, notes = decoding.libvips_pixels(image, content)
-        upright = decoding.upright(pixels.reshape(*pixels.shape[:2], -1), angle)
-        pixels, note = decoding.without_extra(upright, tags.get(EXTRA))
-        notes += note
+        pixels = decoding.upright(pixels.reshape(*pixels.shape[:2], -1), angle)
+        if tags.get(EXTRA) == (0,) and pixels.shape[2] in (2, 4):
+            pixels, notes = pixels[..., :-1], [*notes, "has a channel without a name, which is left away"]
     elif header is not None:
         check_size(*header.size)
         converted, pixels, notes = decoding.pillow_pixels(header)
     else:
-        raise ValueError("its format is not known here")
+        raise ValueError(reason)
     channels = pixels.shape[2]
     if channels > 4:
         raise Refused(f"has {channels} channels; save it as grey or RGB.")

@@ -13,7 +13,7 @@ import numpy as np
 from sr_utils.data.images import SCALE, upsample
 from sr_utils.device import keras, traced
 
-POINTWISE = ("InputLayer", "Rescaling", "Add", "Concatenate")
+POINTWISE = ("Rescaling", "Add", "Concatenate")
 MARGIN = 24  # LR pixels around a window whose arm is a function, which may hide any network; `combined` sees 18
 
 
@@ -89,9 +89,13 @@ def reach(model: keras.Model) -> int:
     Added up over the layers, each at the size of image that it works at; where branches meet, the farthest counts.
     Raises `TypeError` for a layer whose reach is not known here.
     """
-    known = {}  # tensor -> (its pixels per LR pixel, its radius in LR pixels)
+    known = {
+        id(model.input): (Fraction(1), Fraction(0))
+    }  # tensor -> (its pixels per LR pixel, its radius in LR pixels)
     for layer in model.layers:
-        sources = [known[id(tensor)] for tensor in keras.tree.flatten(layer.input)] or [(Fraction(1), Fraction(0))]
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        sources = [known[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
         scale, radius = sources[0][0], max(radius for _, radius in sources)
         known[id(layer.output)] = _through(layer, scale, radius)
     return math.ceil(known[id(model.output)][1])

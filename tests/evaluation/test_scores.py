@@ -8,13 +8,12 @@ from sr_utils import StudyError, filters, models
 from sr_utils.data import sets as data
 from sr_utils.device import keras
 from sr_utils.evaluation import scores as evaluation
+from sr_utils.evaluation.upscale import MARGIN, grey_levels
 from sr_utils.training import runs as training
 
 
-def test_upscale_rounds_and_clips():
-    scale = keras.layers.Rescaling([-3, 0.6, 300], dtype="float32")
-    model = keras.Sequential([keras.Input((None, None, 3)), scale])
-    assert evaluation.upscale(model, np.ones((1, 1, 3), np.uint8)).tolist() == [[[0, 1, 255]]]
+def test_grey_levels_are_rounded_and_clipped():
+    assert grey_levels(np.array([[[-3.0, 0.6, 300.0]]])).tolist() == [[[0, 1, 255]]]
 
 
 def test_a_window_is_the_whole_images(picture):
@@ -78,4 +77,4 @@ def test_the_margin_of_a_window_is_beyond_every_arms_sight():
         spot[:, side // 2, side // 2] = 1
         rows = np.asarray(head(spot))[0].any(axis=(1, 2)).nonzero()[0] // 4
         sight[arm] = np.abs(rows - side // 2).max()
-    assert sight["combined"] == 18 == max(sight.values()) < evaluation.MARGIN
+    assert sight["combined"] == 18 == max(sight.values()) < MARGIN

@@ -1,0 +1,138 @@
+"""One road from LR to SR: the receptive field against what a network reacts to, windows against the whole image."""
+
+import math
+
+import numpy as np
+import pytest
+
+from sr_utils import device, models
+from sr_utils.data.images import SCALE
+from sr_utils.data.sets import Pair
+from sr_utils.evaluation.upscale import MARGIN, _spans, grey_levels, reach, tiles, upscale, upscale_window
+
+INCEPTION = ("inception", "inception_as_pre")  # oneDNN adds in another order at some odd sizes: one grey level
+
+
+@pytest.fixture(scope="module", params=list(models.MODELS))
+def model(request):
+    """An arm with random weights everywhere, also where it starts at zero."""
+    model = models.build(request.param)
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.normal(0, 0.7 / np.sqrt(np.prod(w.shape[:-1]) or 1), w.shape) for w in model.get_weights()])
+    return model
+
+
+def noise(*shape, dtype=np.uint8, seed=2):
+    return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max + 1, (*shape, 3), dtype)
+
+
+def whole(model, lr):
+    """The image's SR at once, by a graph for its own size."""
+    import tensorflow as tf
+
+    sr = tf.function(lambda x: model(x, training=False))(lr[None].astype(np.float32))
+    return np.clip(np.rint(sr[0].numpy()), 0, 255).astype(np.uint8)
+
+
+def test_no_pixel_beyond_the_reach_matters(model):
+    """Repaint everything farther away than the reach: the middle stays, to the byte. Two pixels nearer, it moves."""
+    radius = reach(model)
+    assert radius <= MARGIN
+    side = 2 * 20 + 1
+    lr = noise(side, side, seed=1)
+
+    def middle(kept):
+        """SR of the middle pixel when all but the `kept` pixels around it are inverted, before rounding."""
+        other = 255 - lr
+        other[20 - kept : 21 + kept, 20 - kept : 21 + kept] = lr[20 - kept : 21 + kept, 20 - kept : 21 + kept]
+        sr = np.asarray(model(other[None].astype(np.float32), training=False))[0]
+        return sr[20 * SCALE : 21 * SCALE, 20 * SCALE : 21 * SCALE]
+
+    unchanged = np.asarray(model(lr[None].astype(np.float32), training=False))[0, 80:84, 80:84]
+    np.testing.assert_array_equal(middle(radius), unchanged)
+    if radius < 18:  # the outermost pixels of eighteen layers have too small a weight to move a sum in bfloat16
+        assert np.abs(middle(radius - 2) - unchanged).max() > 0
+
+
+@pytest.mark.parametrize("shape", [(40, 33), (17, 64)])
+def test_windows_together_are_the_whole_image(model, shape):
+    if device.setup()["backend"] == "jax":
+        pytest.skip("JAX goes op by op on processors, where sums depend on an image's size")
+    lr = noise(*shape)
+    together = np.zeros((SCALE * shape[0], SCALE * shape[1], 3), np.uint8)
+    for (top, left), sr in tiles(model, lr, window=2 * reach(model) + 12):
+        together[top : top + sr.shape[0], left : left + sr.shape[1]] = sr
+    for sr in (together, upscale(model, lr)):
+        difference = np.abs(sr.astype(int) - whole(model, lr))
+        assert difference.max() == 0 or (model.name in INCEPTION and difference.max() == 1 and difference.mean() < 2e-3)
+
+
+@pytest.mark.parametrize("length", [1, 37, 255, 256, 257, 300, 540, 541, 1023, 4000, 6001])
+@pytest.mark.parametrize("margin", [3, 18])
+def test_windows_cover_an_axis_once_and_cost_little(length, margin):
+    window = max(256, 30 * margin)
+    spans = list(_spans(length, margin, window))
+    kept = [pixel for _, (first, end), _ in spans for pixel in range(first, end)]
+    assert kept == list(range(length))
+    assert len({size for *_, size in spans}) == 1  # one shape
+    for start, (first, end), size in spans:
+        assert start >= 0 and start + size <= length and size <= window
+        assert first - start >= margin or start == 0
+        assert start + size - end >= margin or start + size == length
+    assert sum(size for *_, size in spans) <= math.sqrt(1.15) * length + len(spans)  # of both axes: 15 %
+
+
+def test_a_graph_is_traced_once_for_all_sizes():
+    if device.setup()["backend"] == "jax":
+        pytest.skip("JAX goes op by op on processors")
+    entered = []
+
+    def network(x, training):
+        entered.append(x.shape)
+        return 2 * x
+
+    for side in (4, 5, 7):
+        x = np.full((1, side, side + 1, 3), side, np.float32)
+        assert np.array_equal(device.traced(network)(x), 2 * x)
+    assert len(entered) == 1
+
+
+def test_sixteen_bits_go_in_and_come_out(model):
+    deep = noise(20, 23, dtype=np.uint16)
+    sr = upscale(model, deep)
+    coarse = upscale(model, np.rint(deep / 257).astype(np.uint8))
+    assert sr.dtype == np.uint16 and sr.shape == (80, 92, 3)
+    assert len(np.unique(sr % 257)) > 100  # more than 8 bits
+    assert np.abs(sr / 257 - coarse).mean() < 2
+
+
+def test_grey_levels_are_rounded_and_clipped():
+    levels = np.float32([-3, 0.4, 0.6, 254.6, 300])
+    assert grey_levels(levels).tolist() == [0, 0, 1, 255, 255]
+    assert grey_levels(levels, np.uint16).tolist() == [0, 103, 154, 65432, 65535]
+
+
+@pytest.mark.parametrize(("y", "x", "side"), [(0, 0, 48), (16, 64, 48), (44, 84, 36), (13, 7, 30)])
+def test_a_window_is_a_part_of_the_whole(model, y, x, side):
+    pair = Pair("pair", None)
+    pair._arrays[:] = noise(20, 30), None
+    window = upscale_window(model, pair, y, x, side)
+    assert window.shape == (side, side, 3)
+    assert np.abs(window.astype(int) - upscale(model, pair.lr)[y : y + side, x : x + side]).max() <= 1
+
+
+def test_interpolation_and_functions_go_the_same_way():
+    pair = Pair("pair", None)
+    pair._arrays[:] = noise(20, 30), None
+    for arm in ("bicubic", lambda lr: upscale("bilinear", lr)):
+        part = upscale(arm, pair.lr)[16:64, 40:88]
+        np.testing.assert_array_equal(upscale_window(arm, pair, 16, 40, 48), part)
+
+
+def test_an_unknown_layer_is_not_guessed_at():
+    from sr_utils.device import keras
+
+    lr = keras.Input((None, None, 3))
+    model = keras.Model(lr, keras.layers.Conv2DTranspose(3, 4, strides=4, padding="same")(lr))
+    with pytest.raises(TypeError, match="reach of a Conv2DTranspose is not known"):
+        reach(model)
