@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from sr_utils.claims.statistics import compare, signed
-from sr_utils.claims.table import PLACES
 from sr_utils.data import SCALE
 from sr_utils.filters import wave_gain
+from sr_utils.models.arms import PLACES
 
+PLURAL = ("beat", "lose to")
 NOTE = "\n\n*In brackets: 95 % intervals over seeds and images; with one seed, over images alone.*"
 
 
@@ -98,11 +99,11 @@ def architecture(scores: pd.DataFrame) -> str:
     return answer(
         f"as a whole, {versus(base.loc['residual'], 'the residual network', 'the baseline')}, "
         f"and {versus(base.loc['inception'], 'the inception network', 'the baseline')}.",
-        f"the learnt up-sampler alone: {versus(base.loc['pre_upsampling'], 'it', 'the baseline')}. "
-        f"On top of it, {versus(pre.loc['residual'], 'the residual blocks', 'plain SRCNN')}, "
-        f"and {versus(pre.loc['inception'], 'the inception blocks', 'plain SRCNN')}.",
-        f"at equal cost, {versus(pre.loc['residual_as_pre'], 'residual', 'pre-upsampling')}, "
-        f"and {versus(pre.loc['inception_as_pre'], 'inception', 'pre-upsampling')}.",
+        f"the learnt up-sampler alone: {versus(base.loc['pre_upsampling'], 'it', 'the baseline')}. Behind it, "
+        f"{versus(pre.loc['residual'], 'the residual blocks', 'three convolutions', verbs=PLURAL)}, "
+        f"and {versus(pre.loc['inception'], 'the inception blocks', 'three convolutions', verbs=PLURAL)}.",
+        f"at equal cost, {versus(pre.loc['residual_as_pre'], 'narrow residual blocks', 'them', verbs=PLURAL)}, "
+        f"and {versus(pre.loc['inception_as_pre'], 'narrow inception blocks', 'them', verbs=PLURAL)}.",
         f"with skips or without: {versus(plain.loc['residual'], 'residual', 'the same depth without skips')}.",
         f"depth or width: {versus(inception.loc['residual'], 'residual', 'inception')}.",
     )
