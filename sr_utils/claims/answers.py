@@ -5,6 +5,7 @@ words. They state effects and intervals; verdicts over all claims are `judge`'s.
 import numpy as np
 import pandas as pd
 
+from sr_utils.claims.derived import best_strengths
 from sr_utils.claims.statistics import compare, signed
 from sr_utils.data import SCALE
 from sr_utils.filters import wave_gain
@@ -138,8 +139,9 @@ def enhancement(scores: pd.DataFrame, sweep: pd.DataFrame, response: pd.DataFram
     """05, from the scores of both inputs, the sweep of strengths after the network, and the response to ripples."""
     before = compare(scores, "srcnn").loc["srcnn_edge_input"]
     ripple = compare(response, "srcnn", "response").loc["srcnn_edge_input"]
-    after = sweep[sweep.arm == "srcnn"].groupby("strength")[["psnr", "ssim", "sharpness"]].mean()
-    full, bicubic = after.iloc[-1] - after.iloc[0], sweep[sweep.arm == "bicubic"].groupby("strength").psnr.mean()
+    after = sweep[sweep.arm == "srcnn"].groupby("strength")[["psnr", "sharpness"]].mean()
+    best, full = best_strengths(sweep), after.iloc[-1] - after.iloc[0]
+    bicubic = sweep[sweep.arm == "bicubic"].groupby("strength").psnr.mean()
     return answer(
         f"before the network, the filter changes PSNR by {signed(before.difference, '+.3f')} dB "
         f"({signed(before.low, '+.3f')} … {signed(before.high, '+.3f')}).",
@@ -148,9 +150,9 @@ def enhancement(scores: pd.DataFrame, sweep: pd.DataFrame, response: pd.DataFram
         f"{signed(filter_alone(response), '+.1f')} dB.",
         f"after the network, at full strength, it changes PSNR by {signed(full.psnr, '+.2f')} dB and takes sharpness "
         f"from {after.sharpness.iloc[0]:.2f} to {after.sharpness.iloc[-1]:.2f} of HR's.",
-        f"after the network, the best strength is {after.psnr.idxmax():g} by PSNR, {after.ssim.idxmax():g} by SSIM and "
-        f"{(after.sharpness - 1).abs().idxmin():g} by sharpness (nearest to HR's); after bicubic interpolation it is "
-        f"{bicubic.idxmax():g} by PSNR, a gain of {bicubic.max() - bicubic.iloc[0]:.2f} dB.",
+        f"after the network, the best strength is {best.psnr['srcnn']:g} by PSNR, {best.ssim['srcnn']:g} by SSIM, "
+        f"{best.gmsd['srcnn']:g} by GMSD and {best.sharpness['srcnn']:g} by sharpness (nearest to HR's); after bicubic "
+        f"interpolation it is {best.psnr['bicubic']:g} by PSNR, a gain of {bicubic.max() - bicubic.iloc[0]:.2f} dB.",
     )
 
 
