@@ -137,7 +137,7 @@ def results(pages: list) -> tuple:
     if not run:
         return None, ""
     found = record.read(run["profile"])
-    return list(claims.findings(found["claims"].set_index("id")).itertuples()), found["caption"]
+    return list(claims.findings(found["claims"]).itertuples()), found["caption"]
 
 
 def code_style() -> str:
