@@ -51,7 +51,7 @@ help:  ## this list
 	@echo "  WEIGHTS=…       what make export takes instead of the study's own: a training's final.weights.h5"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  NOTEBOOKS=…     what make verify runs; default: all pages"
-	@echo "  BENCHES=…       what make bench measures; default: calibration comparer survival steps inference tried growth shares peers"
+	@echo "  BENCHES=…       what make bench measures; default: all but rates"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
 
@@ -94,7 +94,7 @@ verify: $(ENV)  ## run the pages again as they stand, and compare all that they 
 test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils they reach
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest --cov
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov
 
 bench: $(ENV) $(if $(findstring peers,$(BENCHES)),$(BIN)/.with-peers)  ## what is measured, not tested: intervals, the comparer, kills, steps, growth (two hours)
 	@$(BIN)/python -m bench $(BENCHES)

@@ -35,7 +35,7 @@ def command(parameters: dict) -> str:
 def findings_table(record: dict) -> str:
     """Markdown: the original's claims, what was measured here, the verdict, and the figure that shows it."""
     lines = ["| | the original says | measured here | verdict | figure |", "|---|---|---|---|---|"]
-    for row in findings(record["claims"].set_index("id")).itertuples():
+    for row in findings(record["claims"]).itertuples():
         figure = FIGURES[row.Index]
         link = f"[{figure}](figures/{record['profile']}/{figure}.png)"
         lines.append(f"| {row.Index} | {row.original} | {row.ours} | **{row.verdict}** | {link} |")

@@ -57,6 +57,12 @@ class Renderer(IPythonRenderer):
             return text  # a file of the repository, which the site does not hold
         return super().link(text, here, title)
 
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        return super().image(text, f"figures/{url.rsplit('/', 1)[-1]}", title)
+
+    def table(self, text: str) -> str:
+        return f'<div class="table"><table>{text}</table></div>'  # which scrolls on a phone
+
 
 def to_html(markdown: str) -> str:
     """Markdown as HTML; see `Renderer`."""
@@ -65,13 +71,13 @@ def to_html(markdown: str) -> str:
 
 def describe(name: str, page) -> dict:
     """What the other pages say about this one: its name, title, question and contents."""
-    words = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
+    html = to_html("\n\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown"))
     opening = page.cells[0].source.splitlines()
     return {
         "name": name,
         "title": opening[0].lstrip("# "),
         "question": re.sub(r"<[^>]+>", "", to_html(opening[2])),
-        "contents": [(heading.replace(" ", "-"), heading) for heading in re.findall(r"^## (.+)$", words, re.M)],
+        "contents": re.findall(r'<h2 id="(.+?)">(.+?)<a class="anchor-link"', html),
         "compared": "" if name.startswith("01") else SHIPPED,
     }
 
@@ -131,13 +137,13 @@ class Comparers:
         return self._kept[key]
 
 
-def results(pages: list) -> tuple:
-    """(findings, caption) of the run that the pages show; None and "" where they show none."""
-    run = run_shown(pages[0])
+def results(page) -> tuple:
+    """(findings, caption) of the run that a page shows; None and "" where it shows none."""
+    run = run_shown(page)
     if not run:
         return None, ""
     found = record.read(run["profile"])
-    return list(claims.findings(found["claims"].set_index("id")).itertuples()), found["caption"]
+    return list(claims.findings(found["claims"]).itertuples()), found["caption"]
 
 
 def code_style() -> str:
@@ -171,7 +177,7 @@ def build(folder: Path, notebooks: Path = paths.NOTEBOOKS) -> None:
         if any("widgets.compare" in cell.source for cell in notebook.cells):
             comparers.write(page["name"])
     comparers.write("index")
-    findings, caption = results(list(sources.values()))
+    findings, caption = results(next(iter(sources.values())))
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATE))
     readme = (paths.ROOT / "README.md").read_text()
     title, lead = readme.split("\n", 1)[0], re.search(r"^[A-Z].+$", readme, re.M)[0]
@@ -179,6 +185,9 @@ def build(folder: Path, notebooks: Path = paths.NOTEBOOKS) -> None:
         pages=pages, lead=to_html(f"{title}\n\n{lead}"), findings=findings, caption=caption
     )
     (folder / "index.html").write_text(home)
+    for picture in (paths.ROOT / "figures/weights").glob("*.png"):  # of the model card
+        (folder / "figures").mkdir(exist_ok=True)
+        shutil.copy(picture, folder / "figures")
     card = environment.get_template("card.html.j2").render(pages=pages, card=to_html((paths.ROOT / CARD).read_text()))
     (folder / "card.html").write_text(card)
 
