@@ -51,7 +51,7 @@ help:  ## this list
 	@echo "  WEIGHTS=…       what make export takes instead of the study's own: a training's final.weights.h5"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  NOTEBOOKS=…     what make verify runs; default: all pages"
-	@echo "  BENCHES=…       what make bench measures; default: calibration comparer survival steps inference tried growth shares peers"
+	@echo "  BENCHES=…       what make bench measures; default: all but rates"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
 
@@ -94,7 +94,7 @@ verify: $(ENV)  ## run the pages again as they stand, and compare all that they 
 test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils they reach
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest --cov
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov
 
 bench: $(ENV) $(if $(findstring peers,$(BENCHES)),$(BIN)/.with-peers)  ## what is measured, not tested: intervals, the comparer, kills, steps, growth (two hours)
 	@$(BIN)/python -m bench $(BENCHES)
@@ -107,8 +107,8 @@ lab: $(ENV)  ## JupyterLab on the notebooks
 	@$(BIN)/python -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1]))).close()' $(PORT) 2>/dev/null || { echo "port $(PORT) is in use; name another: make lab PORT=$$(($(PORT) + 1))"; exit 1; }
 	@$(BIN)/jupyter lab --notebook-dir=. --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
 
-site: $(ENV)  ## the pages as a site in build/site, with live comparers; no training, no network
-	@$(BIN)/python -m tools.site
+site: $(ENV) $(if $(DEMO),$(BIN)/.with-export)  ## the pages as a site in build/site; DEMO=1 adds a network that runs in the browser
+	@DEMO="$(DEMO)" $(BIN)/python -m tools.site
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
 	@$(BIN)/python -m sr_utils.data.sets "$$NAME_OF_DATA"

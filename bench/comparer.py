@@ -89,7 +89,7 @@ def comparer(presses: int = 60, moves: int = 240, far: int = 1000) -> dict:
 def _alternate(view, label, presses):
     """To and fro, so that no slider meets its end."""
     for i in range(presses):
-        view.press(label, "ArrowLeft" if i % 2 else "ArrowRight")
+        view.control(label).press("ArrowLeft" if i % 2 else "ArrowRight")
 
 
 def _swing(page, element, moves):

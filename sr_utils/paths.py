@@ -77,4 +77,4 @@ def sweep(path: Path) -> None:
 
 def _scratch(path: Path, process: str) -> Path:
     """Where a process writes `path` first: with the same ending, and, as names are limited, at most 200 bytes of it."""
-    return path.with_name(f".{process}-{os.fsdecode(os.fsencode(path.name)[-200:])}")
+    return path.with_name(f".{process}-{os.fsencode(path.name)[-200:].decode(errors='ignore')}")

@@ -18,6 +18,7 @@ os.environ["VGG_WEIGHTS"] = "none"  # results must not depend on whether this ma
 def own_folders(tmp_path, monkeypatch):
     for variable in ("RUNS", "FIGURES", "BUILD"):
         monkeypatch.setenv(f"SR_{variable}", str(tmp_path / variable.lower()))
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # of child processes, `executed` alone is counted
 
 
 @pytest.fixture(scope="session")

@@ -100,8 +100,8 @@ def bomb(place):
 
 def small_images(place):
     for i in range(3):
-        Image.fromarray(place.picture(40, 40, i)).save(place.folder / f"{i}.png")
-    return lambda: training.train("srcnn", 0, "quick", str(place.folder))
+        Image.fromarray(place.picture(50, 50, i)).save(place.folder / f"{i}.png")
+    return lambda: training.train("srcnn", 0, "long", str(place.folder))
 
 
 def link_in_archive(place):
@@ -192,7 +192,7 @@ CASES = {
     "repeated seeds": (reproduction("--seeds", "1,2,1"), "seeds must be different non-negative integers"),
     "no seeds": (reproduction("--seeds", ""), "seeds must be different non-negative integers"),
     "unknown arm": (lambda p: lambda: training.train("srgan", 0, "smoke", "sample"), "no arm 'srgan'; choose one of"),
-    "unknown loss": (lambda p: lambda: training.train("srcnn", 0, "smoke", "sample", "l3"), "no loss 'l3'; choose mse"),
+    "unknown loss": (lambda p: lambda: training.train("srcnn", 0, "smoke", "sample", "l3"), "no loss 'l3'; choose one of mse"),
     "training on a benchmark": (
         lambda p: lambda: _on_benchmark(p), "Set5 is a benchmark, for scoring only; train on sample"),
     "missing folder": (lambda p: lambda: make_data(str(p.folder / "none")), "no image set or folder .*; choose one of"),
@@ -205,7 +205,7 @@ CASES = {
     "animated image": (animation, "moving.gif holds 2 frames; save one of them as a still image"),
     "decompression bomb": (bomb, "bomb.png claims more than [0-9,]+ pixels; scale it down first"),
     "image of one pixel": (lambda p: lambda: data.downscale(p.picture(1, 1)), "1×1 pixels is too small for ×4; use a"),
-    "images smaller than a patch": (small_images, "No image is as large as a 48×48 patch; use larger images"),
+    "images smaller than a patch": (small_images, "No image is as large as a 64×64 patch; use larger images"),
     "float image for a filter": (lambda p: lambda: filters.edge_enhance(np.zeros((9, 9, 3))), "uint8 .* convert it"),
     "archive that climbs out": (lambda p: p.archive("up.zip", {"../up": b"x"}), "cannot be unpacked .*; it was rem"),
     "archive with absolute paths": (lambda p: p.archive("abs.zip", {"/tmp/up": b"x"}), "cannot be unpacked .*removed"),

@@ -82,7 +82,7 @@ def test_intervals_shrink_with_more_images(seed):
 @given(arrays.arrays(float, st.tuples(st.integers(1, 4), st.integers(2, 9)), elements=st.floats(-9, 9)))
 def test_an_interval_holds_its_mean(d):
     mean, low, high = evidence.interval(d)
-    assert low <= mean <= high
+    assert low <= mean <= high and mean == pytest.approx(d.mean())
 
 
 @settings(max_examples=5)

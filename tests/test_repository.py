@@ -54,6 +54,16 @@ def test_every_import_is_declared():
     assert "nothing" not in distributions and "numpy" in distributions
 
 
+def test_an_installation_has_every_file_of_sr_utils(tmp_path):
+    pytest.importorskip("setuptools")
+    command = [sys.executable, "-c", "import setuptools; setuptools.setup()", "--quiet"]
+    command += ["egg_info", "--egg-base", str(tmp_path), "build_py", "--build-lib", str(tmp_path / "lib")]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    listed = subprocess.run(["git", "ls-files", "sr_utils"], cwd=ROOT, capture_output=True, text=True, check=True)
+    files = {str(path.relative_to(tmp_path / "lib")) for path in (tmp_path / "lib").rglob("*") if path.is_file()}
+    assert len(files) > 50 and files == set(listed.stdout.splitlines())
+
+
 def test_conda_gets_the_same_environment():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     python, pip, rest = environment["dependencies"]

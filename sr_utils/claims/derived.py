@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from sr_utils.claims.table import CLAIMS, FURTHEST, against, between
+from sr_utils.claims.table import CLAIMS, FURTHEST, between
 from sr_utils.models.arms import ALIKE
 
 RENAMED = {"loss": "train_loss", "mse": "train_mse"}  # claims are about another loss
@@ -34,7 +34,7 @@ def learning(curves: pd.DataFrame) -> pd.DataFrame:
 
     - `area`: under the curve, divided by the schedule's length: the mean validation MSE in grey levels²;
     - `first_fifth`, `last_two_fifths`: the shares of the fall in these parts of the schedule;
-    - `epochs`, of a race (`claims.against`): how many epochs later the first arm arrives than the second.
+    - `epochs`, of a race ("residual against srcnn"): how many epochs later the first arm arrives than the second.
     """
     every = {key: rows.set_index("epoch")["val_mse"] for key, rows in curves.groupby(["arm", "seed"], sort=False)}
     rows = [
@@ -42,9 +42,10 @@ def learning(curves: pd.DataFrame) -> pd.DataFrame:
          "last_two_fifths": 1 - share_of_fall(mse, 0.6)}
         for (arm, seed), mse in every.items()
     ]  # fmt: skip
-    for a, b in (c.arm.split(" against ") for c in CLAIMS if c.metric == "epochs"):
-        for seed in [seed for arm, seed in every if arm == a and (b, seed) in every]:
-            rows.append({"arm": against(a, b), "seed": seed, "epochs": race(every[a, seed], every[b, seed])})
+    for name in (c.arm for c in CLAIMS if c.metric == "epochs"):
+        arm, other = name.split(" against ")
+        for seed in [seed for label, seed in every if label == arm and (other, seed) in every]:
+            rows.append({"arm": name, "seed": seed, "epochs": race(every[arm, seed], every[other, seed])})
     return pd.DataFrame(rows).assign(set="schedule", image="all")
 
 
@@ -74,6 +75,13 @@ def enhanced(sweep: pd.DataFrame) -> pd.DataFrame:
     """A sweep over `strength` as scores of arms of their own, named "srcnn enhanced 0.1" and so on."""
     named = sweep.arm + " enhanced " + sweep.strength.map("{:g}".format)
     return sweep.assign(arm=named).drop(columns="strength")
+
+
+def best_strengths(sweep: pd.DataFrame) -> pd.DataFrame:
+    """The best strength of edge enhancement by each measure: arms × `psnr`, `ssim`, `gmsd`, `sharpness` (as HR's)."""
+    means = sweep.groupby(["arm", "strength"], sort=False)[["psnr", "ssim", "gmsd", "sharpness"]].mean()
+    worse = means.assign(psnr=-means.psnr, ssim=-means.ssim, sharpness=(means.sharpness - 1).abs())
+    return worse.groupby("arm", sort=False).idxmin().map(lambda key: key[1])
 
 
 def furthest(likeness: pd.DataFrame) -> pd.DataFrame:

@@ -50,25 +50,25 @@ class Trial:
 def gather(*observations: pd.DataFrame) -> dict[str, Trial]:
     """A trial for every claim that has an arm, by id. Raises `StudyError` for scores that cannot be compared."""
     seen = pd.concat([observed(table) for table in observations], ignore_index=True)
-    return {c.id: _trial(c, seen) for c in CLAIMS if not c.parts}
+    arms = dict(list(seen.groupby("arm", sort=False)))
+    return {c.id: _trial(c, arms) for c in CLAIMS if not c.parts}
 
 
-def _trial(c, seen: pd.DataFrame) -> Trial:
-    known = seen[seen[c.metric].notna()] if c.metric in seen else seen[:0]
-    arms = set(known.arm)
-    for arm in filter(None, (c.arm, c.reference)):
-        if arm not in arms:
-            return Trial(c, why=_absent(arm, c.metric, set(seen.arm)))
-    paired = statistics.paired(known, c.arm, c.reference, c.metric)
+def _trial(c, arms: dict[str, pd.DataFrame]) -> Trial:
+    named = [arm for arm in (c.arm, c.reference) if arm]
+    for arm in named:
+        if arm not in arms or c.metric not in arms[arm] or arms[arm][c.metric].isna().all():
+            return Trial(c, why=_absent(arm, c.metric, arms))
+    paired = statistics.paired(pd.concat([arms[arm] for arm in named]), c.arm, c.reference, c.metric)
     if not np.isfinite(paired.to_numpy()).all():
         raise StudyError(
             f"{c.id} has a {METRICS[c.metric].name} that is not finite; an infinite PSNR means that SR equals HR."
         )
-    margin = c.margin * (known.loss[known.arm == c.reference].mean() if c.metric == "loss" else 1)
+    margin = c.margin * (arms[c.reference].loss.mean() if c.metric == "loss" else 1)
     return Trial(c, paired, margin, ALONE if len(paired) == 1 and FIXED not in paired.index else "")
 
 
-def _absent(arm: str, metric: str, arms: set) -> str:
+def _absent(arm: str, metric: str, arms) -> str:
     if arm in arms:
         alone = arm == FURTHEST and METRICS[metric].ratio
         return "with one seed there is no distance between seeds" if alone else f"{arm} has no {METRICS[metric].name}"

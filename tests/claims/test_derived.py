@@ -4,7 +4,7 @@ import pytest
 
 from sr_utils.claims import derived
 from sr_utils.claims.derived import epochs_to, learning, race, share_of_fall
-from sr_utils.claims.table import CLAIMS, FURTHEST, against, between
+from sr_utils.claims.table import CLAIMS, FURTHEST, between
 from sr_utils.models.arms import ALIKE
 from tests import observations
 
@@ -32,10 +32,7 @@ def test_learning_by_hand():
     assert row.area == pytest.approx(mse.mean()) and row.first_fifth == pytest.approx(share_of_fall(mse, 0.2))
     assert row.last_two_fifths == pytest.approx((mse[6] - mse[10]) / (mse[1] - mse[10]))
     ours, theirs = (next(r for r in runs if r.label == a).history["val_mse"] for a in ("residual", "srcnn"))
-    assert (
-        table.loc[against("residual", "srcnn"), 0].epochs == pytest.approx(race(ours, theirs))
-        and race(ours, theirs) < 0
-    )
+    assert table.loc["residual against srcnn", 0].epochs == pytest.approx(race(ours, theirs)) and race(ours, theirs) < 0
     assert "pre_upsampling" not in table.index  # it was not run
 
 
@@ -46,9 +43,12 @@ def test_curves_hold_every_epoch_of_every_run():
     assert len(table) == 2 * 2 * 4 and table.val_mse[:4].tolist() == runs[0].history["val_mse"].tolist()
 
 
-def test_a_sweep_becomes_arms():
+def test_a_sweep_becomes_arms_and_has_best_strengths():
     sweep = observations.sweep()
     assert set(derived.enhanced(sweep).arm) >= {"srcnn enhanced 0.1", "bicubic enhanced 1"}
+    best = derived.best_strengths(sweep)
+    assert best.loc["bicubic"].to_dict() == {"psnr": 0.1, "ssim": 0, "gmsd": 0, "sharpness": 1}
+    assert best.loc["srcnn", "sharpness"] == 0.1  # 0.6 of HR's is nearer than 0.5 and 1.5
 
 
 def test_the_furthest_two_are_measured_by_two_seeds_of_one_arm():

@@ -73,8 +73,8 @@ def test_an_intersection_holds_only_if_all_parts_do(table):
 
 def test_one_part_that_fails_refutes_the_whole():
     scores = observations.scores(iterative_upsampling=-3)
-    row = judged(scores=scores).loc["1"]
-    part = judged(scores=scores).loc["1d"]
+    table = judged(scores=scores)
+    row, part = table.loc["1"], table.loc["1d"]
     assert row.verdict == "does not hold" and row.binding == "1d" and row.p == pytest.approx(min(1, 5 * part.p))
 
 
@@ -132,10 +132,10 @@ def test_the_interval_says_what_it_covers(table):
     assert table.covers["10c"] == "5 seeds × 4 ripples"
 
 
-def test_pages_have_effects_and_no_verdicts():
+def test_pages_have_effects_and_no_verdicts(table):
     page = judged(study=4)
     assert set(page.study) == {4} and "9" not in page.index and set(page.verdict) == {"no verdict"}
-    whole = judged().loc[page.index]
+    whole = table.loc[page.index]
     pd.testing.assert_frame_equal(page[["effect", "low", "high"]], whole[["effect", "low", "high"]])
 
 

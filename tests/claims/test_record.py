@@ -6,7 +6,6 @@ import pytest
 
 from sr_utils import StudyError, claims, paths, profiles
 from sr_utils.claims import record as records
-from sr_utils.claims import words
 from sr_utils.claims.table import LADDER
 from tests import observations
 
@@ -159,8 +158,3 @@ def test_the_published_rows():
     beside = records.beside_published(ours, published)
     assert beside.loc["bicubic", "Set5"] == "28.42" and beside.loc["combined", "Set5"] == ""
     assert beside.loc["combined", "BSD100"] == "27.34"
-
-
-def test_the_words_of_a_record_are_those_of_the_judges(written, judged):
-    row, kept = judged.loc["12a"], records.read("quick")["claims"].loc["12a"]
-    assert words.measured(kept) == words.measured(row) and words.share(kept) == words.share(row)

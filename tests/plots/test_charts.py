@@ -122,13 +122,17 @@ def test_the_response_has_one_scale_and_shows_what_the_filter_alone_would_do():
     gains = {"gain 0.0625": [1.0, 3], "gain 0.125": [2.0, 4], "gain 0.25": [-9.0, -9]}
     table = pd.DataFrame({"arm": "srcnn", **gains})
     table = pd.concat([table, table.assign(arm="srcnn_edge_input", **{"gain 0.125": [3.0, 5]})])
-    fig = plots.ripple_response(table, {"srcnn": ([0.1, 0.2], [-3, -6])})
+    kernels = pd.DataFrame({"arm": "srcnn", "seed": [0, 1] * 2, "frequency": [0.1, 0.1, 0.2, 0.2], "spectrum": 0.5})
+    fig = plots.ripple_response(table, kernels)
     left, right = fig.axes
     assert left.get_shared_y_axes().joined(left, right)
     plain, edge, undone, _ = left.lines
     assert np.allclose(plain.get_ydata(), [2, 3, -9]) and np.allclose(edge.get_ydata(), [2, 4, -9])
     assert undone.get_ydata()[1] - plain.get_ydata()[1] == pytest.approx(20 * np.log10(2.76), abs=0.01)
-    assert right.lines[0].get_ydata()[-1] == -6 and "differ by +0.5 dB" in fig.get_suptitle()
+    assert right.lines[0].get_ydata()[-1] == pytest.approx(-6.02, abs=0.01)
+    assert "undoes the filter" in fig.get_suptitle() and "differ by +0.5 dB" in fig.get_suptitle()
+    far = table.assign(**{"gain 0.0625": np.where(table.arm == "srcnn", 1, 9)})
+    assert "does not undo the filter" in plots.ripple_response(far, kernels).get_suptitle()
 
 
 def test_published_networks_stand_beside_ours_where_set5_was_scored():

@@ -4,14 +4,12 @@ import errno
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
 import time
 
 import numpy as np
-import psutil
 import pytest
 
 from bench import survival
@@ -62,26 +60,6 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, tmp_pat
     monkeypatch.setattr(training.Keeper, "resume", lambda self, model: done.append(resume(self, model)) or done[-1])
     assert survival.finished(tmp_path / "cut") == whole and done == [1]  # of two epochs
     assert "the checkpoint epoch-0002 is damaged; going on from the one before" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_command_says_how_to_go_on(tmp_path, stop):
-    environment = {**os.environ, **{f"SR_{n.upper()}": str(tmp_path / n) for n in ("runs", "figures", "build")}}
-    command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
-        assert process.stdout.readline().startswith("[1/6]")
-        deadline = time.monotonic() + 120
-        while not list(tmp_path.glob("runs/*/epoch-*")) and time.monotonic() < deadline:
-            time.sleep(0.05)  # training has begun
-        children = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(stop)
-        said = process.communicate(timeout=60)[1]
-    assert process.returncode == 130 and "Traceback" not in said
-    assert said.strip().splitlines()[-1] == (
-        "make reproduce was interrupted; the same command goes on from the last checkpoint."
-    )
-    assert not psutil.wait_procs(children, timeout=30)[1]  # the kernel went with it
 
 
 def test_two_processes_train_a_run_once(whole, tmp_path):

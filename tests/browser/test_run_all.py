@@ -1,0 +1,42 @@
+"""A page as it is committed, opened in JupyterLab and run from top to bottom, without a network and without data."""
+
+import os
+import shutil
+
+import nbformat
+import pytest
+
+from bench import lab
+from sr_utils import paths
+
+pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
+
+PAGE = "01_baseline.ipynb"
+
+
+def test_run_all_gives_a_result(tmp_path):
+    from playwright.sync_api import sync_playwright
+
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    shutil.copy(paths.NOTEBOOKS / PAGE, folder)
+    own = {f"SR_{name.upper()}": str(tmp_path / name) for name in ("runs", "figures", "build", "data")}
+    with lab.serve(folder, **own) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=lab.CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1400})
+        page.route(lambda address: "127.0.0.1" not in address, lambda route: route.abort())
+        lab.open_and_run(page, address, PAGE, timeout=1200)
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(3000)
+        browser.close()
+    cells = [cell for cell in nbformat.read(folder / PAGE, as_version=4).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+    shown = {cell.id: cell.outputs for cell in cells}
+    assert "SRCNN" in shown["answer"][0].data["text/markdown"]
+    assert sorted(path.stem for path in (tmp_path / "figures/quick").glob("*.png")) == [
+        "01_crops", "01_framework", "01_loss", "01_srcnn",
+    ]  # fmt: skip
+    assert [path.name.split("_")[:3] for path in (tmp_path / "runs").iterdir() if path.is_dir()] == [
+        ["quick", "sample", "srcnn"]
+    ]

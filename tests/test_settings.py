@@ -1,0 +1,104 @@
+"""Other people's settings: keras.json, environment, matplotlibrc, terminals and disks."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from sr_utils import paths
+
+CHOSEN = """
+from sr_utils.device import keras, setup
+print(setup()["backend"], keras.config.image_data_format(), keras.config.floatx(), keras.config.epsilon())
+"""
+OTHERS = {"floatx": "float16", "epsilon": 0.1, "backend": "torch", "image_data_format": "channels_first"}
+
+
+def run(script, folder, **environment):
+    settings = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "KERAS_HOME")}
+    settings |= {"HOME": str(folder), "DEVICE": "cpu"} | environment
+    command = [
+        sys.executable,
+        "-c",
+        f"from sr_utils import StudyError\ntry:\n    {script}\nexcept StudyError as e: print(e)",
+    ]
+    return subprocess.run(command, env=settings, capture_output=True, text=True, check=False, cwd=paths.ROOT)
+
+
+def keras_json(folder, text):
+    (folder / ".keras").mkdir()
+    (folder / ".keras/keras.json").write_text(text)
+
+
+@pytest.mark.parametrize("text", [json.dumps(OTHERS), json.dumps(OTHERS)[:30]], ids=["others", "cut in half"])
+def test_keras_json_of_other_projects_is_not_ours(text, tmp_path):
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    keras_json(tmp_path, text)
+    done = run(CHOSEN.strip().replace("\n", "\n    "), tmp_path, TF_USE_LEGACY_KERAS="1", KERAS_MAX_EPOCHS="1")
+    assert done.stdout.split() == ["tensorflow", "channels_last", "float32", "1e-07"], done.stderr
+
+
+@pytest.mark.parametrize("text", ['{"floatx": "bfloat16"}', "[1]", '{"epsilon": 1}'])
+def test_a_keras_json_that_stops_keras_is_named(text, tmp_path):
+    keras_json(tmp_path, text)
+    done = run("import sr_utils.device", tmp_path)
+    assert done.stdout.startswith("~/.keras/keras.json stops Keras (") and "correct or remove it" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_backend_that_the_study_does_not_know_is_named(tmp_path):
+    done = run("import sr_utils.device", tmp_path, KERAS_BACKEND="torch")
+    assert done.stdout == "KERAS_BACKEND is 'torch', but the study runs on tensorflow or jax; set one of them.\n"
+
+
+FIGURE = "import matplotlib.pyplot as plt; from sr_utils.plots import style; " + (
+    "fig = plt.figure(); fig.gca().plot([1, 2]); fig.gca().set_title('x'); style.save(fig, 'drawn', 'smoke', 'a note')"
+)
+
+
+def test_a_matplotlibrc_does_not_change_a_byte_of_a_figure(tmp_path):
+    drawn = []
+    for name, text in {"none": "", "theirs": "text.usetex: True\nfont.size: 30\naxes.facecolor: black\n"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "matplotlibrc").write_text(text)
+        folder = tmp_path / name
+        done = run(FIGURE, tmp_path, MPLCONFIGDIR=str(folder), SR_FIGURES=str(folder), MPLBACKEND="agg")
+        assert done.returncode == 0, done.stderr
+        drawn.append((folder / "smoke/drawn.png").read_bytes())
+    assert drawn[0] == drawn[1]
+
+
+def test_a_terminal_without_our_signs_stops_no_command(tmp_path):
+    done = run("print('30×20 …')", tmp_path, PYTHONIOENCODING="ascii")
+    assert done.stdout == "30\\xd720 \\u2026\n"
+
+
+def test_only_the_disks_errors_become_the_disks(tmp_path):
+    def latex(_):
+        raise RuntimeError("Failed to process string with tex because latex could not be found")
+
+    def hdf5(_):
+        raise RuntimeError("unable to write (file write failed: errno = 28, error message = 'No space left')")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(RuntimeError, match="latex could not be found"):
+        paths.replace(tmp_path / "a", latex)
+    for write in (hdf5, full):
+        with pytest.raises(OSError, match="No space left on device"):
+            paths.replace(tmp_path / "a", write)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_long_name_is_replaced_and_swept_too(tmp_path):
+    goal = tmp_path / ("ä" * 120 + ".weights.h5")
+    paths.replace(goal, lambda scratch: scratch.write_text(scratch.name))
+    assert goal.read_text().endswith(".weights.h5")
+    left, other = paths._scratch(goal, "999999999"), paths._scratch(goal, str(os.getpid()))
+    for file in (left, other):
+        file.write_text("half")
+    paths.sweep(goal)
+    assert sorted(tmp_path.iterdir()) == sorted([goal, other])  # the other's process lives

@@ -1,0 +1,63 @@
+"""What make makes of its variables: names as they were typed, and yes and no."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from sr_utils import paths
+
+pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+
+
+@pytest.fixture
+def made(tmp_path):
+    """made(target, variable=value, …): what python would be called with, or what make says instead."""
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nfor argument; do printf "%s\\0" "$argument"; done\n')
+    python.chmod(0o755)
+
+    def make(target, in_environment=(), **variables):
+        command = ["make", "-s", "-C", str(paths.ROOT), target, "ENV=", f"BIN={tmp_path}"]
+        command += [f"{name}={os.fsdecode(value)}" for name, value in variables.items()]
+        done = subprocess.run(command, capture_output=True, check=False, env=os.environ | dict(in_environment))
+        return done.stdout.split(b"\0")[2:-1] or done.stderr.decode()
+
+    return make
+
+
+NAMES = [
+    b"a$b.jpg",
+    b"say \"x\" 'y'.jpg",
+    b"new\nline.jpg",
+    b"caf\xe9.jpg",
+    b"$(shell touch owned).jpg",
+    b"a#b `id`.jpg",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_reach_the_commands_as_they_were_typed(made, name):
+    assert made("upscale", IMAGE=name, OUT=name) == [b"--arm", b"combined", b"--", name, name]
+    assert made("upscale", {b"IMAGE": name}) == [b"--arm", b"combined", b"--", name]
+    assert made("reproduce", DATA=name)[2] == b"--data=" + name
+    assert made("data", DATA=name) == [name]
+    assert not (paths.ROOT / "owned").exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "yes"), [("1", 1), ("true", 1), ("yes", 1), ("0", 0), ("false", 0), ("no", 0), ("", 0)]
+)
+def test_yes_is_yes_and_no_is_no(made, word, yes):
+    assert (b"--force" in made("upscale", IMAGE=b"a.jpg", FORCE=word)) == yes
+
+
+@pytest.mark.parametrize("variable", ["FORCE", "GPU", "FRESH"])
+def test_other_words_are_refused(made, variable):
+    said = made("upscale", IMAGE=b"a.jpg", **{variable: "maybe"})
+    assert f"{variable}=maybe is neither yes nor no; set it to 1, true or yes, or to 0, false or no" in said
+
+
+def test_a_picture_must_be_named(made):
+    assert made("upscale")[:1] != [b"--arm"]

@@ -1,0 +1,60 @@
+"""The README: its length, its first screen, and how its tables come from a record."""
+
+import pandas as pd
+import pytest
+
+from sr_utils import paths
+from sr_utils.claims import CLAIMS
+from tools import readme
+
+README = (paths.ROOT / "README.md").read_text()
+
+
+def test_it_is_short_and_says_first_whose_study_is_tested_and_what_was_found():
+    assert len(README.split()) <= 1000  # tables and commands included
+    top = README[: README.index("## Two commands")]
+    assert "https://github.com/XiuyuLiu/Optimization-of-SISR-based-on-DL" in top
+    assert top.index("<!-- findings -->") < top.index("<!-- run -->") < top.index("What it cannot say")
+    assert README.index("make reproduce\nmake test") > README.index("## Two commands")
+
+
+def test_every_claim_of_the_original_has_a_figure_that_its_page_draws():
+    assert list(readme.FIGURES) == [claim.id for claim in CLAIMS if claim.family == "primary"]
+    for figure in readme.FIGURES.values():
+        (page,) = paths.NOTEBOOKS.glob(f"{figure[:2]}_*.ipynb")
+        assert f'\\"{figure}\\"' in page.read_text(), figure
+
+
+def test_every_mark_is_filled_by_a_table():
+    marks = [line for line in README.splitlines() if line.startswith("<!-- ") and "/" not in line]
+    assert sorted(line.strip("<!- >") for line in marks) == sorted(readme.TABLES)
+    assert readme.fill("a\n<!-- run -->\nold\n<!-- /run -->\nb", {}, {"run": lambda record: "new"}) == (
+        "a\n<!-- run -->\nnew\n<!-- /run -->\nb"
+    )
+
+
+@pytest.fixture
+def claims():
+    rows = {
+        "4": ("primary", "holds", 0.01),
+        "5": ("primary", "undecided", 0.2),
+        "4a": ("secondary", "does not hold", 0.01),
+        "4b": ("secondary", "no verdict", None),
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["family", "verdict", "p"])
+
+
+def test_the_run_is_told_with_its_command_its_hours_and_its_verdicts(claims):
+    run = {"data": "bsds500", "steps": 1500}
+    record = {
+        "profile": "standard",
+        "scores": pd.DataFrame({"set": ["Set5", "Set14", "Set5"]}),
+        "claims": claims,
+        "runs": [run | {"seed": 1}, run | {"seed": 0}],
+        "host": {"seconds_per_step": {"a": 0.6, "b": 1.8}, "versions": {"machine": "x86_64"}},
+    }
+    text = readme.run_shown_line(record)
+    assert "`make reproduce PROFILE=standard DATA=bsds500 SEEDS=0,1`: 2 trainings, 1.0 hours" in text
+    assert "Of 2 primary rows, 1 hold, 0 do not, 1 are undecided; of 1 secondary rows, 0 hold, 1 do not" in text
+    assert "(x86_64), scored on Set5, Set14." in text
+    assert readme.count_of_verdicts(claims.assign(p=None)) == "One seed gives no verdicts."
