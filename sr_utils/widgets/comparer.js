@@ -332,7 +332,8 @@ function render({ model, el }) {
       make("div", { className: "picture" }, overview, box),
       make("div", { className: "controls" }, ...controls.map(({ row }) => row),
         make("div", { className: "toggles" }, ...toggles.map(({ button }) => button)),
-        make("div", { className: "row" }, make("label", { htmlFor: errors.id }, "error maps"), errors), bar)),
+        make("div", { className: "row", hidden: errors.disabled }, make("label", { htmlFor: errors.id }, "error maps"), errors),
+        bar)),
     grid, hint,
     make("div", { className: "top" },
       make("div", { className: "picture" }, stage, border),
@@ -371,9 +372,10 @@ function render({ model, el }) {
     });
     stale.clear();
     grid.replaceChildren(...cells.map(({ figure }) => figure));
-    hint.textContent = matchMedia("(pointer: coarse)").matches
+    const touch = matchMedia("(pointer: coarse)").matches, keys = shown.slice(0, 9).map((_, i) => i + 1).join(" ");
+    hint.textContent = !shown.length ? "No picture is chosen; choose some above." : touch
       ? "Drag to move · pinch to zoom · double tap for full size"
-      : `Drag to move · wheel to zoom · hold 1 … ${Math.min(9, shown.length)} to flick a picture over another · double click for full size`;
+      : `Drag to move · wheel to zoom · hold ${keys} to flick a picture over another · double click for full size`;
   }
 
   el.addEventListener("keydown", (event) => {
