@@ -1,8 +1,9 @@
 """Which learning rate suits each arm: trials at `quick`'s schedule, judged on validation images alone.
 
 Every arm and loss is trained at `RATES` with one seed that no reference run uses, and at rates further out while the
-best one is at an end. The best has the lowest loss, the arm's own one, on the validation crops after the last epoch;
-no benchmark image is looked at. The chosen rates stand in `models.arms.ARMS`.
+best one is at an end. The best has the highest mean PSNR over the validation images; the perceptual losses, which give
+PSNR away, are judged by their own value on the validation crops instead. No benchmark image is looked at. The chosen
+rates stand in `models.arms.ARMS`.
 """
 
 import math
@@ -38,9 +39,9 @@ def trial(arm: str, loss: str, rate: float) -> dict:
 
 
 def best(trials: list[dict]) -> float:
-    """The rate with the lowest validation loss; a training that diverged has none."""
+    """The rate of the best of these trials of one arm and loss; a training that diverged is none."""
     finite = [row for row in trials if math.isfinite(row["val_loss"])]
-    return min(finite, key=lambda row: row["val_loss"])["rate"]
+    return min(finite, key=lambda row: -row["psnr"] if row["loss"] in ("mse", "mae") else row["val_loss"])["rate"]
 
 
 def search(arm: str, loss: str) -> list[dict]:

@@ -1,7 +1,5 @@
 """How figures look and where they go: one style, one colour and marker per arm, one way to save."""
 
-import base64
-import html
 from math import ceil
 
 import matplotlib.pyplot as plt
@@ -163,10 +161,10 @@ def _frame(fig, title: str, note: str) -> None:
 
 
 class Picture(Image):
-    """A saved figure. Its output is an HTML image with alt text, since JupyterLab and nbconvert write none for PNG."""
+    """A saved figure as PNG, with its alt text as metadata (nbconvert and the site write it) and as plain text.
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        data = base64.b64encode(self.data).decode()
-        alt = html.escape(self.alt)
-        image = f'<img src="data:image/png;base64,{data}" alt="{alt}" style="max-width: 100%; height: auto">'
-        return {"text/html": image, "text/plain": self.alt}
+    No HTML beside it: a page would hold each picture twice.
+    """
+
+    def __repr__(self):
+        return self.alt
