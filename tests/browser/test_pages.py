@@ -13,10 +13,13 @@ import pytest
 from PIL import Image
 
 from bench import lab
-from sr_utils import data
+from sr_utils import data, evaluation, models
 from tools import site
 
 pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
+
+
+DEMO = bool(os.environ.get("DEMO"))  # the page "Your photograph" needs npm and a network to be built
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -28,7 +31,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def built(tmp_path_factory):
     """(the site's folder, its address)."""
     folder = tmp_path_factory.mktemp("site")
-    site.build(folder)
+    site.build(folder, demo=DEMO)
     handler = functools.partial(Quiet, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -57,7 +60,7 @@ def home(browser, built):
 def test_no_page_asks_another_host_or_misses_a_file(browser, built):
     folder, address = built
     pages = sorted(path.name for path in folder.glob("*.html"))
-    assert len(pages) == 9  # seven pages, the index and the model card
+    assert len(pages) == 9 + DEMO  # seven pages, the index and the model card
     for name in pages:
         page, asked, trouble = browser.new_page(), [], []
         page.on("request", lambda request, asked=asked: asked.append(request.url))
@@ -149,6 +152,24 @@ def test_the_theme_follows_the_system_and_the_button(browser, built):
     page.goto(f"{built[1]}/01_baseline.html")
     assert page.evaluate(theme) == "light"  # it is remembered
     context.close()
+
+
+@pytest.mark.skipif(not DEMO, reason="built with DEMO=1 only, which asks npm")
+def test_a_photograph_is_enlarged_in_the_browser(browser, built, tmp_path, picture):
+    lr = picture(60, 90)
+    Image.fromarray(lr).save(tmp_path / "mine.png")
+    (tmp_path / "note.png").write_text("no picture")
+    page = browser.new_page(viewport={"width": 1280, "height": 1400})
+    page.goto(f"{built[1]}/photograph.html")
+    page.locator("input[type=file]").set_input_files(tmp_path / "note.png")
+    page.get_by_text("note.png cannot be read as an image").wait_for()
+    page.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
+    page.get_by_text("The middle 90×60 pixels became 360×240").wait_for(timeout=120_000)
+    comparer = lab.Comparer(page)
+    y, x, side = comparer.place()
+    sr = evaluation.upscale(models.load("combined"), lr)[y : y + side, x : x + side]
+    assert np.abs(comparer.picture("combined").astype(int) - sr).max() <= 1
+    page.close()
 
 
 def test_the_site_is_small_and_its_pictures_are_those_of_the_networks(built):

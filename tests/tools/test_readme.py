@@ -58,4 +58,3 @@ def test_the_run_is_told_with_its_command_its_hours_and_its_verdicts(claims):
     assert "Of 2 primary rows, 1 hold, 0 do not, 1 are undecided; of 1 secondary rows, 0 hold, 1 do not" in text
     assert "(x86_64), scored on Set5, Set14." in text
     assert readme.count_of_verdicts(claims.assign(p=None)) == "One seed gives no verdicts."
-
