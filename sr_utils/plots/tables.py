@@ -39,12 +39,27 @@ def cost_table(costs: Mapping[str, Mapping]) -> pd.DataFrame:
     return table.map("{:,.0f}".format)
 
 
+class Table:
+    """A styled table: HTML on a page, and plain text that is the same on every run (pandas' Styler has none)."""
+
+    def __init__(self, style: Styler):
+        self.style = style
+
+    def __repr__(self):
+        return self.style.data.to_string()
+
+    def to_html(self) -> str:
+        return self.style.to_html()
+
+    _repr_html_ = to_html
+
+
 def _uuid(table: pd.DataFrame) -> str:
     """An HTML id that is the same on every run, and another for every table on a page."""
     return hashlib.sha256(table.to_csv().encode()).hexdigest()[:8]
 
 
-def score_table(scores: pd.DataFrame, metrics=("psnr", "ssim", "sharpness", "gmsd")) -> Styler:
+def score_table(scores: pd.DataFrame, metrics=("psnr", "ssim", "sharpness", "gmsd")) -> Table:
     """Means over images and seeds: a row per arm, the metrics side by side for each set; the best is bold.
 
     Sharpness has no best: 1 would be as sharp as HR, and noise is sharp too.
@@ -58,7 +73,7 @@ def score_table(scores: pd.DataFrame, metrics=("psnr", "ssim", "sharpness", "gms
     style = style.highlight_min(best["min"], props="font-weight: bold")
     heads = {metric: heading for metric, (heading, *_) in SCORES.items()}
     style = style.format_index(name, axis=0).format_index(lambda head: heads.get(head, head), axis=1)
-    return style.hide(names=True, axis=0).hide(names=True, axis=1)
+    return Table(style.hide(names=True, axis=0).hide(names=True, axis=1))
 
 
 def _coloured(verdicts) -> list[str]:
@@ -67,7 +82,7 @@ def _coloured(verdicts) -> list[str]:
     return [f"color: {colours[each.split(' (')[0]]}" for each in verdicts]
 
 
-def finding_table(table: pd.DataFrame) -> Styler:
+def finding_table(table: pd.DataFrame) -> Table:
     """`claims.judge`'s table as findings: what the original says, what was measured here, the verdict."""
     found = words.findings(table)
     shown = pd.DataFrame(
@@ -75,18 +90,18 @@ def finding_table(table: pd.DataFrame) -> Styler:
          "measured here": found.ours, "verdict": found.verdict}
     )  # fmt: skip
     style = shown.style.set_uuid(_uuid(shown)).apply(_coloured, subset=["verdict"])
-    style = style.set_properties(subset=["verdict"], **{"font-weight": "bold"})
-    return style.set_properties(**{"text-align": "left", "white-space": "normal", "vertical-align": "top"})
+    style = style.set_properties(subset=["verdict"], **{"font-weight": "bold"}).hide(names=True, axis=0)
+    return Table(style.set_properties(**{"text-align": "left", "white-space": "normal", "vertical-align": "top"}))
 
 
-def trial_table(trials: pd.DataFrame) -> Styler:
+def trial_table(trials: pd.DataFrame) -> Table:
     """`rates.trials`: arms × learning rates, PSNR in dB, the best of each arm bold, those not tried empty."""
     shown = trials.rename(index=name, columns="{:g}".format)
     style = shown.style.set_uuid(_uuid(shown)).format("{:.2f}", na_rep="")
-    return style.highlight_max(axis=1, props="font-weight: bold")
+    return Table(style.highlight_max(axis=1, props="font-weight: bold"))
 
 
-def claim_table(table: pd.DataFrame) -> Styler:
+def claim_table(table: pd.DataFrame) -> Table:
     """`claims.judge`'s table to its last row: by study, primary rows first and bold, verdicts in colour."""
     ordered = table.assign(second=table.family != "primary").sort_values(["study", "second"], kind="stable")
     shown = words.readable(ordered.drop(columns="second"))
@@ -97,4 +112,4 @@ def claim_table(table: pd.DataFrame) -> Styler:
     style = shown.style.set_uuid(_uuid(shown)).apply(lambda _: weight, axis=None)
     if "verdict" in shown:
         style = style.apply(_coloured, subset=["verdict"])
-    return style.hide(names=True, axis=0).set_properties(**{"text-align": "left", "white-space": "normal"})
+    return Table(style.hide(names=True, axis=0).set_properties(**{"text-align": "left", "white-space": "normal"}))
