@@ -1,5 +1,7 @@
 """Block diagrams: of networks, from the Keras graph itself, so that they cannot drift from the code; of the study."""
 
+from itertools import pairwise
+
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
@@ -149,7 +151,7 @@ def study_diagram(title: str = "Five studies of one pipeline: each changes one b
     for x, (words, kind, below) in zip(at, STAGES, strict=True):
         box(ax, x, main, width, 64, words, kind, size=11)
         ax.text(x, main - 46, below, ha="center", **note)
-    for a, b in zip(at[:-1], at[1:], strict=True):
+    for a, b in pairwise(at):
         arrow(ax, (a + width / 2, main), (b - width / 2, main))
     lr, _, _, network, after, sr = at
     box(ax, sr, upper, width, 56, "HR", "image", size=11)

@@ -32,10 +32,8 @@ LOOKS = {
 
 #: The pictures' usual names, in the order of the benchmark archive's img_001, img_002, …
 PICTURES = {
-    "Set5": "baby bird butterfly head woman".split(),
-    "Set14": (
-        "baboon barbara bridge coastguard comic face flowers foreman lenna man monarch pepper ppt3 zebra"
-    ).split(),
+    "Set5": "baby, bird, butterfly, head, woman",
+    "Set14": "baboon, barbara, bridge, coastguard, comic, face, flowers, foreman, lenna, man, monarch, pepper, ppt3, zebra",
 }
 
 
@@ -46,7 +44,7 @@ def name(label: str) -> str:
 
 def picture_name(dataset: str, stem: str) -> str:
     """What a picture is usually called: ("Set5", "img_003") -> "butterfly"; other names stay as they are."""
-    names = {f"img_{i:03d}": usual for i, usual in enumerate(PICTURES.get(dataset, ()), 1)}
+    names = {f"img_{i:03d}": usual for i, usual in enumerate(PICTURES.get(dataset, "").split(", "), 1)}
     return names.get(stem, stem)
 
 
@@ -67,15 +65,12 @@ def legible(colour: str) -> tuple:
 def caption(runs, scored=()) -> str:
     """What made a figure: profile, training data, seeds, precision, feature weights and the sets scored on."""
     configs = [run.config | {"profile": run.config["profile"]["name"]} for run in runs]
-
-    def unique(key):
-        return ", ".join(dict.fromkeys(str(config[key]) for config in configs if config[key] is not None))
-
-    parts = [f"profile {unique('profile')}", f"trained on {unique('data')}", f"seeds {unique('seed')}"]
-    parts.append(f"{unique('precision')} on {unique('device')}")
-    parts += [f"scored on {', '.join(scored)}"] if scored else []
-    parts += [f"features: {unique('features')}"] if unique("features") else []
-    return " · ".join(parts)
+    keys = ("profile", "data", "seed", "precision", "device", "features")
+    used = {k: ", ".join(dict.fromkeys(str(c[k]) for c in configs if c[k] is not None)) for k in keys}
+    parts = ["profile {profile}", "trained on {data}", "seeds {seed}", "{precision} on {device}"]
+    parts += ["scored on " + ", ".join(scored)] if scored else []
+    parts += ["features: {features}"] if used["features"] else []
+    return " · ".join(parts).format(**used)
 
 
 def axes(height: int, rows: int = 1, columns: int = 1, width: int = PAGE, **options):

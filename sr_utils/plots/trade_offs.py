@@ -8,9 +8,9 @@ from sr_utils.plots.charts import SHARPNESS
 from sr_utils.plots.intervals import bars
 from sr_utils.plots.style import GREY, axes, headline, legible, look, name
 
+SIDES = ((1, 0), (0.7, 0.7), (0.7, -0.7), (-1, 0), (-0.7, 0.7), (-0.7, -0.7), (0, 1), (0, -1))
 #: Places for a name around its point, in pixels: the first free one is taken.
-PLACES = [(reach * x, reach * y) for reach in (9, 20, 34, 50, 70)
-          for x, y in ((1, 0), (0.7, 0.7), (0.7, -0.7), (-1, 0), (-0.7, 0.7), (-0.7, -0.7), (0, 1), (0, -1))]  # fmt: skip
+PLACES = [(reach * x, reach * y) for reach in (9, 20, 34, 50, 70) for x, y in SIDES]
 
 
 def label_points(ax) -> None:

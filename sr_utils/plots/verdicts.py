@@ -19,6 +19,11 @@ VERDICTS = {
 }
 
 
+def by_study(table: pd.DataFrame) -> pd.DataFrame:
+    """`claims.judge`'s table in the order of studies, primary rows first."""
+    return table.iloc[np.lexsort((table.family != "primary", table.study))]
+
+
 def scales(table: pd.DataFrame, ratio: float = 5) -> list[pd.DataFrame]:
     """Rows split so that on one axis no interval reaches more than `ratio` times as far as the next smaller one."""
     reach = table[["effect", "low", "high"]].abs().max(axis=1).sort_values()
@@ -32,14 +37,12 @@ def forest(table: pd.DataFrame, title: str = ""):
     `table` is `claims.judge`'s, or some rows of it. Colour, mark and words say the verdict; the short line is what an
     effect is compared with, the grey band a margin of equivalence. An intersection shows its weakest part.
     """
-    shown = table[table[["effect", "low", "high"]].notna().all(axis=1)]
-    shown = shown.assign(second=shown.family != "primary").sort_values(["study", "second"], kind="stable")
+    shown = by_study(table.dropna(subset=["effect", "low", "high"]))
     panels = [part for _, unit in shown.groupby(["study", "unit"], sort=False) for part in scales(unit)]
-    panels.sort(key=lambda part: (part.study.iloc[0], part.second.min()))
+    panels.sort(key=lambda part: (part.study.iloc[0], part.family.min()))  # "primary" comes before "secondary"
     heights = [34 * len(part) for part in panels]  # a row has two lines of words
     fig, column = axes(sum(heights) + 44 * len(panels), rows=len(panels), height_ratios=heights)
-    before = None
-    for ax, part in zip(column, panels, strict=True):
+    for ax, part, before in zip(column, panels, [None, *panels], strict=False):
         for y, row in enumerate(part.itertuples()):
             colour, marker, _ = VERDICTS[row.verdict]
             if row.margin > 0:
@@ -48,11 +51,11 @@ def forest(table: pd.DataFrame, title: str = ""):
             verdict = "" if row.verdict == "no verdict" else f"  {row.verdict}"
             bars = [[row.effect - row.low], [row.high - row.effect]]
             estimate(ax, y, row.effect, bars, colour, words.measured(row) + verdict, marker)
-        named_rows(ax, [_claim(row) for row in part.itertuples()], np.flatnonzero(~part.second))
-        if part.study.iloc[0] != before:
-            before = part.study.iloc[0]
+        named_rows(ax, [_claim(row) for row in part.itertuples()], np.flatnonzero(part.family == "primary"))
+        study = part.study.iloc[0]
+        if before is None or before.study.iloc[0] != study:
             where = {"xycoords": ("figure pixels", "axes fraction"), "textcoords": "offset points", "weight": "bold"}
-            ax.annotate(f"Study {before:02d}", (PAD, 1), (0, 6), annotation_clip=False, **where)
+            ax.annotate(f"Study {study:02d}", (PAD, 1), (0, 6), annotation_clip=False, **where)
     counts = table[table.family == "primary"].verdict.value_counts()
     counted = ", ".join(f"{verdict} {counts[verdict]}" for verdict in VERDICTS if verdict in counts)
     said = f"The original's claims: {counted}" if counted else f"{len(shown)} effects with their intervals"
@@ -61,7 +64,7 @@ def forest(table: pd.DataFrame, title: str = ""):
 
 def _claim(row) -> str:
     shown = f" ({row.binding} shown)" if row.binding else ""
-    return textwrap.fill(f"{row.Index}  {row.original or row.claim}{shown}", 76 if row.second else 62)
+    return textwrap.fill(f"{row.Index}  {row.original or row.claim}{shown}", 62 if row.family == "primary" else 76)
 
 
 def verdict_table(tables: dict[str, pd.DataFrame], title: str = ""):
@@ -69,24 +72,21 @@ def verdict_table(tables: dict[str, pd.DataFrame], title: str = ""):
 
     `tables` maps a column's heading to what `claims.judge` returned for that run; rows are the last one's.
     """
-    newest = list(tables.values())[-1]
-    primary = newest[newest.family == "primary"]
-    runs = {run: table.reindex(primary.index).fillna({"verdict": "not testable here"}) for run, table in tables.items()}
-    verdicts = pd.DataFrame({run: table.verdict for run, table in runs.items()})
-    cells = [[_cell(row) for row in table.itertuples()] for table in runs.values()]
+    primary = list(tables.values())[-1].query("family == 'primary'")
+    runs = [table.reindex(primary.index).fillna({"verdict": "not testable here"}) for table in tables.values()]
+    verdicts = pd.concat([run.verdict for run in runs], axis=1)
+    cells = [[_cell(row) for row in rows] for rows in zip(*(run.itertuples() for run in runs), strict=True)]
     names = [textwrap.fill(f"{row.Index}  {row.original}", 56) for row in primary.itertuples()]
     fig, (ax,) = axes(56 * len(primary) + 30)
     ax.axis("off")
-    grid = ax.table(list(zip(*cells, strict=True)), rowLabels=names, colLabels=list(tables), bbox=(0, 0, 1, 1))
+    grid = ax.table(cells, rowLabels=names, colLabels=list(tables), bbox=(0, 0, 1, 1))
     grid.auto_set_font_size(False)
     grid.auto_set_column_width([-1])
     for (y, x), cell in grid.get_celld().items():
-        cell.set(edgecolor="white", linewidth=5)
+        colour = VERDICTS[verdicts.iloc[y - 1, x]][0] if y and x >= 0 else ""
+        cell.set(edgecolor="white", linewidth=5, facecolor=(colour, 0.18) if colour else "white")
         cell.set_text_props(fontsize=9, ha="right" if x < 0 else "left", weight="normal" if y else "bold")
-        if y and x >= 0:
-            colour = VERDICTS[verdicts.iloc[y - 1, x]][0]
-            cell.set_facecolor((colour, 0.18))
-            cell.set_text_props(color=legible(colour))
+        cell.set_text_props(color=legible(colour or INK))
     tested = verdicts[~verdicts.isin(("no verdict", "not testable here")).any(axis=1)]
     stay = int((tested.nunique(axis=1) == 1).sum())
     said = f"{stay} of the {len(tested)} primary claims that every run can judge keep their verdict"
@@ -95,5 +95,5 @@ def verdict_table(tables: dict[str, pd.DataFrame], title: str = ""):
 
 
 def _cell(row) -> str:
-    _, _, symbol = VERDICTS[row.verdict]
-    return "\n    ".join(filter(None, (f"{symbol}  {row.verdict}", words.effect(row), words.interval(row))))
+    mark = VERDICTS[row.verdict][2]
+    return "\n    ".join(filter(None, (f"{mark}  {row.verdict}", words.effect(row), words.interval(row))))

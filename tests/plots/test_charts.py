@@ -60,7 +60,7 @@ def test_neighbouring_labels_are_moved_apart_and_no_further():
 
 
 def test_names_beside_points_overlap_neither_each_other_nor_a_point():
-    fig, ax = plt.subplots(figsize=(6, 4))
+    _, ax = plt.subplots(figsize=(6, 4))
     points = np.random.default_rng(0).uniform(0.2, 0.8, (12, 2))
     for i, point in enumerate(points):
         ax.plot(*point, "o", label=f"point {i}")
