@@ -33,7 +33,8 @@ LOOKS = {
 #: The pictures' usual names, in the order of the benchmark archive's img_001, img_002, …
 PICTURES = {
     "Set5": "baby, bird, butterfly, head, woman",
-    "Set14": "baboon, barbara, bridge, coastguard, comic, face, flowers, foreman, lenna, man, monarch, pepper, ppt3, zebra",
+    "Set14": "baboon, barbara, bridge, coastguard, comic, face, flowers, foreman, lenna, man, monarch, pepper, ppt3, "
+    "zebra",
 }
 
 
