@@ -41,7 +41,7 @@ ARGS := --profile "$(PROFILE)" --data="$$NAME_OF_DATA" --seeds "$(SEEDS)"
 help:  ## this list
 	@echo "make TARGET [VARIABLE=value …]"; echo
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo; echo "  PROFILE=$(PROFILE)   smoke, quick, standard or paper: how long the training is"
+	@echo; echo "  PROFILE=$(PROFILE)   smoke, quick, standard, long or paper: how long the training is"
 	@echo "  DATA=…     sample (default), bsds500, div2k, or a folder of images"
 	@echo "  SEEDS=$(SEEDS)         one training per seed: SEEDS=1,2,3"
 	@echo "  DEVICE=$(DEVICE)     auto, cpu or gpu"

@@ -54,6 +54,18 @@ def run_shown_line(record: dict) -> str:
     )
 
 
+def limits_line(record: dict) -> str:
+    """Markdown: what the published run cannot say, because it differs from the original's."""
+    run = record["runs"][0]
+    layers = " and ".join(run["profile"]["vgg_layers"])
+    return (
+        f"**What it cannot say.** These networks were trained for {run['steps']:,} steps on {run['data']}, the "
+        f"original's for 50,000 on DIV2K's 800 images. The perceptual loss reads VGG-19's {layers}, the original's the "
+        "first and the last max-pooling layer. [Every difference](notebooks/00_background.ipynb"
+        "#What-differs-from-the-original-study)."
+    )
+
+
 def count_of_verdicts(claims: pd.DataFrame) -> str:
     """How many rows of each family hold, do not hold and stay open, in a sentence."""
     said = []
@@ -104,6 +116,7 @@ def repository() -> str | None:
 TABLES = {
     "badges": badges,
     "findings": findings_table,
+    "limits": limits_line,
     "minutes": minutes_line,
     "run": run_shown_line,
 }

@@ -78,7 +78,10 @@ def enhanced(sweep: pd.DataFrame) -> pd.DataFrame:
 
 
 def best_strengths(sweep: pd.DataFrame) -> pd.DataFrame:
-    """The best strength of edge enhancement by each measure: arms × `psnr`, `ssim`, `gmsd`, `sharpness` (as HR's)."""
+    """The best strength of edge enhancement by each measure: arms × `psnr`, `ssim`, `gmsd`, `sharpness`.
+
+    PSNR and SSIM at their largest, GMSD at its smallest, sharpness where it comes nearest to HR's.
+    """
     means = sweep.groupby(["arm", "strength"], sort=False)[["psnr", "ssim", "gmsd", "sharpness"]].mean()
     worse = means.assign(psnr=-means.psnr, ssim=-means.ssim, sharpness=(means.sharpness - 1).abs())
     return worse.groupby("arm", sort=False).idxmin().map(lambda key: key[1])

@@ -60,7 +60,7 @@ class Estimate:
         widest = float(sum(e * stats.t.ppf(1 - outside, n) for e, n in zip(self.errors, self.freedom, strict=True)))
         if widest == 0:
             return 0.0
-        return optimize.brentq(lambda x: float(self.beyond(x)) - outside, 0, 1.1 * widest)  # the integral errs a little
+        return optimize.brentq(lambda x: float(self.beyond(x)) - outside, 0, 2 * widest)  # the integral errs a little
 
 
 def _quantiles(freedom: int) -> np.ndarray:

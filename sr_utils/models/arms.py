@@ -52,7 +52,7 @@ ARMS = {
         Arm(n.srcnn, "SRCNN", "#222222", "o", "-", 1e-3, (1, 2, 3, 4, 5)),
         Arm(n.pre_upsampling, "pre-upsampling", "#332288", "s", "-", 1e-3, (2, 3)),
         Arm(n.post_upsampling, "post-upsampling", "#CC6677", "D", "--", 3e-3, (2,)),
-        Arm(n.progressive_upsampling, "progressive", "#117733", "P", "-.", 3e-3, (2,)),
+        Arm(n.progressive_upsampling, "progressive", "#117733", "P", "-.", 1e-3, (2,)),
         Arm(n.iterative_upsampling, "iterative", "#DDAA33", "X", DOTTED, 1e-3, (2,)),
         Arm(n.srcnn_skip, "SRCNN + skip", "#777777", "o", "-", 1e-3, (2,)),
         Arm(n.pre_skip, "pre + skip", "#8877CC", "s", "-", 1e-3, (2,)),

@@ -14,7 +14,7 @@ def test_it_is_short_and_says_first_whose_study_is_tested_and_what_was_found():
     assert len(README.split()) <= 1000  # tables and commands included
     top = README[: README.index("## Two commands")]
     assert "https://github.com/XiuyuLiu/Optimization-of-SISR-based-on-DL" in top
-    assert top.index("<!-- findings -->") < top.index("<!-- run -->") < top.index("What it cannot say")
+    assert top.index("<!-- findings -->") < top.index("<!-- run -->") < top.index("<!-- limits -->")
     assert README.index("make reproduce\nmake test") > README.index("## Two commands")
 
 
@@ -45,7 +45,7 @@ def claims():
 
 
 def test_the_run_is_told_with_its_command_its_hours_and_its_verdicts(claims):
-    run = {"data": "bsds500", "steps": 1500}
+    run = {"data": "bsds500", "steps": 1500, "profile": {"vgg_layers": ["block1_pool", "block3_pool"]}}
     record = {
         "profile": "standard",
         "scores": pd.DataFrame({"set": ["Set5", "Set14", "Set5"]}),
@@ -57,4 +57,6 @@ def test_the_run_is_told_with_its_command_its_hours_and_its_verdicts(claims):
     assert "`make reproduce PROFILE=standard DATA=bsds500 SEEDS=0,1`: 2 trainings, 1.0 hours" in text
     assert "Of 2 primary rows, 1 hold, 0 do not, 1 are undecided; of 1 secondary rows, 0 hold, 1 do not" in text
     assert "(x86_64), scored on Set5, Set14." in text
+    limits = readme.limits_line(record)
+    assert "trained for 1,500 steps on bsds500" in limits and "block1_pool and block3_pool, the original's" in limits
     assert readme.count_of_verdicts(claims.assign(p=None)) == "One seed gives no verdicts."
