@@ -99,7 +99,7 @@ def test_the_record_alone_makes_the_figures_of_evidence_again(written):
         plots.verdict_table(records.claims_by_run()),
     )
     for fig in figures:
-        assert any(ax.lines or ax.texts for ax in fig.axes)
+        assert any(ax.lines or ax.tables for ax in fig.axes)
         plt.close(fig)
 
 
