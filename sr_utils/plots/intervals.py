@@ -112,8 +112,7 @@ def stairs(table: pd.DataFrame, title: str = ""):
         ax.plot([before, before], [y - 1, y], color="#888888", lw=1.2 * (y > 0))
         ax.plot([before, step.psnr], [y, y], color=colour, lw=8, alpha=0.25, solid_capstyle="butt")
         estimate(ax, y, step, colour, gain, at=step.psnr, **mark)
-        cost = f"{step.parameters:,.0f} parameters\n{step.macs:,.0f} multiply–adds"
-        beside(ax, y, cost, GREY, gap=78)
+        beside(ax, y, f"{step.parameters:,.0f} parameters\n{step.macs:,.0f} multiply–adds", GREY, gap=78)
     ax.set_xlabel("PSNR, mean over all images / dB")
     named_rows(ax, [f"{textwrap.fill(step.change, 46)}\n→ {name(label)}" for label, step in table.iterrows()])
     most, whole = table.loc[table.difference[1:].idxmax()], table.psnr.iloc[-1] - table.psnr.iloc[0]
@@ -197,6 +196,5 @@ def verdict_table(tables: dict[str, pd.DataFrame], title: str = ""):
 
 
 def _cell(row) -> str:
-    return "\n    ".join(
-        filter(None, (f"{VERDICTS[row.verdict][2]}  {row.verdict}", words.effect(row), words.interval(row)))
-    )
+    lines = (f"{VERDICTS[row.verdict][2]}  {row.verdict}", words.effect(row), words.interval(row))
+    return "\n    ".join(filter(None, lines))
