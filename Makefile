@@ -41,7 +41,7 @@ ARGS := --profile "$(PROFILE)" --data="$$NAME_OF_DATA" --seeds "$(SEEDS)"
 help:  ## this list
 	@echo "make TARGET [VARIABLE=value …]"; echo
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo; echo "  PROFILE=$(PROFILE)   smoke, quick, standard or paper: how long the training is"
+	@echo; echo "  PROFILE=$(PROFILE)   smoke, quick, standard, long or paper: how long the training is"
 	@echo "  DATA=…     sample (default), bsds500, div2k, or a folder of images"
 	@echo "  SEEDS=$(SEEDS)         one training per seed: SEEDS=1,2,3"
 	@echo "  DEVICE=$(DEVICE)     auto, cpu or gpu"
@@ -107,8 +107,8 @@ lab: $(ENV)  ## JupyterLab on the notebooks
 	@$(BIN)/python -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1]))).close()' $(PORT) 2>/dev/null || { echo "port $(PORT) is in use; name another: make lab PORT=$$(($(PORT) + 1))"; exit 1; }
 	@$(BIN)/jupyter lab --notebook-dir=. --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
 
-site: $(ENV)  ## the pages as a site in build/site, with live comparers; no training, no network
-	@$(BIN)/python -m tools.site
+site: $(ENV) $(if $(DEMO),$(BIN)/.with-export)  ## the pages as a site in build/site; DEMO=1 adds a network that runs in the browser
+	@DEMO="$(DEMO)" $(BIN)/python -m tools.site
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
 	@$(BIN)/python -m sr_utils.data.sets "$$NAME_OF_DATA"

@@ -141,6 +141,7 @@ class Comparer:
         """Press a key on that slider."""
         for _ in range(times):
             self.control(label).press(key)
+        self.settle()
 
     def drag(self, element, dx: float, dy: float, at=(0.5, 0.5), steps: int = 8) -> None:
         """Drag with the mouse, by screen pixels, from a place given as shares of the element's size."""

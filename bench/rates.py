@@ -1,8 +1,10 @@
 """Which learning rate suits each arm: trials at `quick`'s schedule, judged on validation images alone.
 
 Every arm and loss is trained at `RATES` with one seed that no reference run uses, and at rates further out while the
-best one is at an end. The best has the lowest loss, the arm's own one, on the validation crops after the last epoch;
-no benchmark image is looked at. The chosen rates stand in `models.arms.ARMS`.
+best one is at an end. The best has the highest mean PSNR over the validation images; the perceptual losses, which give
+PSNR away, are judged by their own value on the validation crops instead. Where PSNRs differ by less than `TIE`, the
+lower rate is taken, since longer trainings bear it better. No benchmark image is looked at. The chosen rates stand in
+`models.arms.ARMS`.
 """
 
 import math
@@ -19,6 +21,7 @@ SEED = 1000
 RATES = (3e-4, 1e-3, 3e-3)
 FURTHER = (1e-4, *RATES, 1e-2, 3e-2)
 DATA = "bsds500"
+TIE = 0.05  # dB; two seeds of one arm differ by as much
 
 
 def trial(arm: str, loss: str, rate: float) -> dict:
@@ -38,9 +41,12 @@ def trial(arm: str, loss: str, rate: float) -> dict:
 
 
 def best(trials: list[dict]) -> float:
-    """The rate with the lowest validation loss; a training that diverged has none."""
+    """The rate of the best of these trials of one arm and loss; a training that diverged is none."""
     finite = [row for row in trials if math.isfinite(row["val_loss"])]
-    return min(finite, key=lambda row: row["val_loss"])["rate"]
+    if trials[0]["loss"] not in ("mse", "mae"):
+        return min(finite, key=lambda row: row["val_loss"])["rate"]
+    highest = max(row["psnr"] for row in finite)
+    return min(row["rate"] for row in finite if row["psnr"] > highest - TIE)
 
 
 def search(arm: str, loss: str) -> list[dict]:

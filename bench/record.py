@@ -128,7 +128,22 @@ def peers(record: dict) -> str:
     return f"{race.table(_rows(record, 'peers'))}\n\n{where(record['peers'])[:-1]}, {versions}*"
 
 
+def rates(record: dict) -> str:
+    """Markdown: the validation PSNR of each arm's trials, in dB, and the rate that was chosen."""
+    found = record["rates"]["found"]
+    psnr = {(row["arm"], row["loss"], row["rate"]): row["psnr"] for row in found["rows"]}
+    tried = sorted({rate for *_, rate in psnr})
+    lines = ["| arm | loss | " + " | ".join(f"{rate:g}" for rate in tried) + " | chosen |"]
+    lines += ["|---|---|" + "---:|" * (len(tried) + 1)]
+    for row in found["chosen"]:
+        cells = (psnr.get((row["arm"], row["loss"], rate)) for rate in tried)
+        words = " | ".join("" if cell is None else f"{cell:.2f}" for cell in cells)
+        lines.append(f"| `{row['arm']}` | {row['loss']} | {words} | {row['rate']:g} |")
+    return "\n".join([*lines, "", where(record["rates"])])
+
+
 TABLES = {
+    "rates": rates,
     "ratios": ratios,
     "steps": steps,
     "inference": inference,

@@ -1,4 +1,4 @@
-"""Trainings that are killed and resumed: whether they end in the same bytes."""
+"""Trainings and enlargements that are killed and resumed: whether they end in the same bytes."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+from PIL import Image
 
 from sr_utils.training import train
 
@@ -62,8 +63,46 @@ def finished(runs: Path) -> tuple[bytes, bytes]:
     return (folder / "final.weights.h5").read_bytes(), (folder / "history.csv").read_bytes()
 
 
-def survival(kills_at_flush: int = 14, kills_in_time: int = 8) -> dict:
-    """Trainings at `smoke`, killed at a flush to the disk (each of the seven, twice) or at random, then resumed."""
+def enlarge(photos: Path, seconds: float | None = None) -> bool:
+    """`make upscale` on a folder, killed so many seconds after its first picture; whether it was."""
+    command = [sys.executable, "-m", "tools.upscale", str(photos), "--arm", "srcnn"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        child.stdout.readline()
+        if seconds is not None:
+            time.sleep(seconds)
+            child.kill()
+        child.stdout.read()
+    return child.returncode == -signal.SIGKILL
+
+
+def enlarged(photos: Path) -> dict[str, bytes]:
+    """Name and bytes of everything that lies where the results go."""
+    return {path.name: path.read_bytes() for path in sorted(photos.with_name(f"{photos.name}_x4").iterdir())}
+
+
+def enlargements(kills: int) -> tuple[int, int, int]:
+    """Folders of four pictures: how many runs were killed; left only whole results; ended in the same bytes."""
+    rng, count, clean, equal = np.random.default_rng(0), 0, 0, 0
+    photos = [Path(tempfile.mkdtemp()) / "photos" for _ in range(kills + 1)]
+    for folder in photos:
+        folder.mkdir()
+        for i in range(4):
+            Image.fromarray(np.random.default_rng(i).integers(0, 256, (240, 320, 3), np.uint8)).save(
+                folder / f"{i}.png"
+            )
+    enlarge(photos[0])
+    whole = enlarged(photos[0])
+    for folder in photos[1:]:
+        count += enlarge(folder, rng.uniform(0, 2))
+        clean += all(whole[name] == content for name, content in enlarged(folder).items() if name[0] != ".")
+        enlarge(folder)
+        equal += enlarged(folder) == whole
+    return count, clean, equal
+
+
+def survival(kills_at_flush: int = 14, kills_in_time: int = 8, kills_of_folders: int = 8) -> dict:
+    """Trainings at `smoke`, killed at a flush to the disk (each of the seven, twice) or at random, then resumed; and
+    `make upscale` on folders, killed at random and run again."""
     rng, whole = np.random.default_rng(0), finished(Path(tempfile.mkdtemp()))
     count = equal = 0
     plans = [{"flush": 1 + i % FLUSHES} for i in range(kills_at_flush)]
@@ -73,4 +112,9 @@ def survival(kills_at_flush: int = 14, kills_in_time: int = 8) -> dict:
         count += killed(runs, **plan)
         equal += finished(runs) == whole
     print(f"{len(plans)} trainings, {count} killed before their end; {equal} of {len(plans)} ended in the same bytes")
-    return {"trainings": len(plans), "killed": count, "equal": equal}
+    folders = dict(zip(("killed", "clean", "equal"), enlargements(kills_of_folders), strict=True))
+    print(
+        f"{kills_of_folders} runs of make upscale, {folders['killed']} killed before their end; {folders['clean']} "
+        f"left nothing but whole results, {folders['equal']} ended in the same bytes"
+    )
+    return {"trainings": len(plans), "killed": count, "equal": equal, "folders": {"runs": kills_of_folders} | folders}

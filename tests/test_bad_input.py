@@ -101,7 +101,7 @@ def bomb(place):
 def small_images(place):
     for i in range(3):
         Image.fromarray(place.picture(50, 50, i)).save(place.folder / f"{i}.png")
-    return lambda: training.train("srcnn", 0, "standard", str(place.folder))
+    return lambda: training.train("srcnn", 0, "long", str(place.folder))
 
 
 def link_in_archive(place):
@@ -192,7 +192,7 @@ CASES = {
     "repeated seeds": (reproduction("--seeds", "1,2,1"), "seeds must be different non-negative integers"),
     "no seeds": (reproduction("--seeds", ""), "seeds must be different non-negative integers"),
     "unknown arm": (lambda p: lambda: training.train("srgan", 0, "smoke", "sample"), "no arm 'srgan'; choose one of"),
-    "unknown loss": (lambda p: lambda: training.train("srcnn", 0, "smoke", "sample", "l3"), "no loss 'l3'; choose mse"),
+    "unknown loss": (lambda p: lambda: training.train("srcnn", 0, "smoke", "sample", "l3"), "no loss 'l3'; choose one"),
     "training on a benchmark": (
         lambda p: lambda: _on_benchmark(p), "Set5 is a benchmark, for scoring only; train on sample"),
     "missing folder": (lambda p: lambda: make_data(str(p.folder / "none")), "no image set or folder .*; choose one of"),

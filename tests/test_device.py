@@ -106,11 +106,12 @@ def test_operations_are_made_deterministic(machine, monkeypatch):
 
 #: Trains an arm as on a machine with a card, and prints whether XLA compiled its steps.
 ON_A_CARD = """
-from sr_utils import backend, feeding, profiles, training
+from sr_utils import device, profiles, training
+from sr_utils.training.device_batches import OnDevice
 
-backend._gpus, backend._bfloat16, made = lambda: ["card"], lambda gpu: False, []
-compile = feeding.OnDevice.compile
-feeding.OnDevice.compile = lambda self, *given, **options: made.append(self) or compile(self, *given, **options)
+device._gpus, device._bfloat16, made = lambda: ["card"], lambda gpu: False, []
+compile = OnDevice.compile
+OnDevice.compile = lambda self, *given, **options: made.append(self) or compile(self, *given, **options)
 run = training.train("post_skip", 0, profiles.Profile("card", 1, 2, 2, 24, 1e-3, "cosine", ()), "sample")
 print(run.config["device"], made[0].jit_compile)
 """

@@ -78,6 +78,8 @@ def metadata(photo: Photograph, width: int, height: int) -> tuple[dict, list[str
 
 def _exif(header: Image.Image, width: int, height: int) -> Image.Exif | None:
     exif = decoding.exif(header)
+    if not len(exif) and header.info.get("exif"):
+        raise ValueError("no tag can be read")
     if header.format == "TIFF":  # whose other tags say how its pixels lie in the file
         for tag in set(exif) - DESCRIPTIVE:
             del exif[tag]

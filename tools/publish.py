@@ -63,7 +63,10 @@ def refuse_older(page: nbformat.NotebookNode, path: Path, source: nbformat.Noteb
 
 
 def published(page: nbformat.NotebookNode, source: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The page of notebooks/ with the outputs of its executed copy, without progress, times, paths and widget state."""
+    """The page of notebooks/ with the outputs of its executed copy, without progress, times, paths and widget state.
+
+    Pictures keep their alt text.
+    """
     outputs = {cell.id: cell.outputs for cell in page.cells if cell.cell_type == "code"}
     count = 0
     for cell in source.cells:
@@ -75,7 +78,9 @@ def published(page: nbformat.NotebookNode, source: nbformat.NotebookNode) -> nbf
         cell.execution_count = count
         cell.outputs = [output for output in outputs[cell.id] if output.get("name") != "stderr"]
         for output in cell.outputs:
-            output.get("metadata", {}).clear()
+            described = output.get("metadata", {}).get("image/png", {}).get("alt")
+            if "metadata" in output:
+                output.metadata = nbformat.from_dict({"image/png": {"alt": described}} if described else {})
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
             if "execution_count" in output:
                 output.execution_count = count

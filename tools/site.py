@@ -1,18 +1,24 @@
 """`make site`: the pages as a site in build/site, with live comparers and no request to any other host.
 
 It shows what notebooks/ and figures/ hold, and trains nothing. `python -m http.server -d build/site` serves it.
+`DEMO=1` adds a page that enlarges a reader's photograph in the browser; it needs npm, which fetches ONNX Runtime.
 """
 
 import io
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
 
 import jinja2
 import latex2mathml.converter
 import nbformat
+import pooch
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from PIL import Image
@@ -25,6 +31,7 @@ from sr_utils.data import load
 from sr_utils.evaluation import upscale
 from sr_utils.evaluation.scores import hardest_crop
 from sr_utils.filters import edge_enhance
+from tools import one_sentence
 from tools.publish import run_shown
 
 TEMPLATE = Path(__file__).with_name("template")
@@ -34,6 +41,12 @@ IMAGES = ("rocket", "chelsea", "ihc")  # in scikit-image's wheel, free to pass o
 STATE = ("image", "images", "labels", "titles", "shown", "sides", "x", "y", "size", "errors", "left", "right", "wipe",
          "message")  # fmt: skip
 CODE = {"light": "default", "dark": "github-dark"}  # Pygments' styles
+RUNTIME = "onnxruntime-web@1.30.0"  # from npm
+RUNTIME_HASH = (
+    "sha512:ab4cbe26baedba45d2cec05610c71c55fa97db92d19a8b171c5f8269126683ca"
+    "590a5cdc57bb2f35ce2b298de32f4d956fb42644c0ecd528a0a91e025c07ca61"
+)
+RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 SHIPPED = "Here it compares the two trained networks that come with the study; in JupyterLab, this page's own arms."
 
 
@@ -57,6 +70,12 @@ class Renderer(IPythonRenderer):
             return text  # a file of the repository, which the site does not hold
         return super().link(text, here, title)
 
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        return super().image(text, f"figures/{url.rsplit('/', 1)[-1]}", title)
+
+    def table(self, text: str) -> str:
+        return f'<div class="table"><table>{text}</table></div>'  # which scrolls on a phone
+
 
 def to_html(markdown: str) -> str:
     """Markdown as HTML; see `Renderer`."""
@@ -65,13 +84,13 @@ def to_html(markdown: str) -> str:
 
 def describe(name: str, page) -> dict:
     """What the other pages say about this one: its name, title, question and contents."""
-    words = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
+    html = to_html("\n\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown"))
     opening = page.cells[0].source.splitlines()
     return {
         "name": name,
         "title": opening[0].lstrip("# "),
         "question": re.sub(r"<[^>]+>", "", to_html(opening[2])),
-        "contents": [(heading.replace(" ", "-"), heading) for heading in re.findall(r"^## (.+)$", words, re.M)],
+        "contents": re.findall(r'<h2 id="(.+?)">(.+?)<a class="anchor-link"', html),
         "compared": "" if name.startswith("01") else SHIPPED,
     }
 
@@ -118,10 +137,10 @@ class Comparers:
         state["scenes"] = comparer.scenes
         for image, scene in comparer.scenes.items():
             for label, key in scene["pictures"].items():
-                file = f"{image}-{label.replace(' ', '-')}.png"
+                file = f"{image}-{label.replace(' ', '-')}.webp"
                 state[key] = f"comparers/{file}"
                 if not (self.folder / file).exists():
-                    Image.open(io.BytesIO(getattr(comparer, key))).save(self.folder / file, optimize=True)
+                    (self.folder / file).write_bytes(smaller(getattr(comparer, key)))
         (self.folder / f"{page}.json").write_text(json.dumps(state))
 
     def _sr(self, label, arm, pair):
@@ -131,13 +150,20 @@ class Comparers:
         return self._kept[key]
 
 
-def results(pages: list) -> tuple:
-    """(findings, caption) of the run that the pages show; None and "" where they show none."""
-    run = run_shown(pages[0])
+def smaller(png: bytes) -> bytes:
+    """The same pixels as lossless WebP, a third smaller."""
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(png)).save(buffer, "webp", lossless=True, quality=80)
+    return buffer.getvalue()
+
+
+def results(page) -> tuple:
+    """(findings, caption) of the run that a page shows; None and "" where it shows none."""
+    run = run_shown(page)
     if not run:
         return None, ""
     found = record.read(run["profile"])
-    return list(claims.findings(found["claims"].set_index("id")).itertuples()), found["caption"]
+    return list(claims.findings(found["claims"]).itertuples()), found["caption"]
 
 
 def code_style() -> str:
@@ -148,8 +174,30 @@ def code_style() -> str:
     )
 
 
-def build(folder: Path, notebooks: Path = paths.NOTEBOOKS) -> None:
-    """Write the whole site into a folder, which is made anew."""
+def add_demo(folder: Path) -> None:
+    """ONNX Runtime and the combined model for the page "Your photograph". Raises `StudyError` without npm."""
+    from tools.export import to_onnx  # it needs ONNX, which only this page asks for
+
+    if not shutil.which("npm"):
+        raise StudyError("DEMO=1 needs npm, which comes with Node.js; install it, or leave DEMO out.")
+    with tempfile.TemporaryDirectory() as scratch:
+        command = ["npm", "pack", RUNTIME, "--silent", "--pack-destination", scratch]
+        if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode:
+            raise StudyError(f"npm could not fetch {RUNTIME}; look at its message above, or leave DEMO out.")
+        (archive,) = Path(scratch).glob("*.tgz")
+        if f"sha512:{pooch.file_hash(str(archive), 'sha512')}" != RUNTIME_HASH:
+            raise StudyError(f"{RUNTIME} is not the file that this study knows; try again, or leave DEMO out.")
+        (folder / "assets/ort").mkdir()
+        with tarfile.open(archive) as package:
+            for file in RUNTIME_FILES:
+                content = package.extractfile(f"package/dist/{file}").read()
+                (folder / "assets/ort" / file).write_bytes(content)
+    (folder / "assets/combined.onnx").write_bytes(to_onnx(models.load("combined")).SerializeToString())
+    shutil.copy(TEMPLATE / "photograph.js", folder / "assets")
+
+
+def build(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = False) -> None:
+    """Write the whole site into a folder, which is made anew; `demo` adds the page "Your photograph"."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "assets").mkdir(parents=True)
     shutil.copy(TEMPLATE / "site.js", folder / "assets")
@@ -165,31 +213,34 @@ def build(folder: Path, notebooks: Path = paths.NOTEBOOKS) -> None:
         html, made = convert.from_notebook_node(notebook, resources=outputs)
         (folder / f"{page['name']}.html").write_text(html)
         for file, content in made["outputs"].items():
-            target = folder / file
+            target = (folder / file).with_suffix(".webp")
             target.parent.mkdir(exist_ok=True)
-            target.write_bytes(content)
+            target.write_bytes(smaller(content))
         if any("widgets.compare" in cell.source for cell in notebook.cells):
             comparers.write(page["name"])
     comparers.write("index")
-    findings, caption = results(list(sources.values()))
+    findings, caption = results(next(iter(sources.values())))
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATE))
     readme = (paths.ROOT / "README.md").read_text()
     title, lead = readme.split("\n", 1)[0], re.search(r"^[A-Z].+$", readme, re.M)[0]
     home = environment.get_template("home.html.j2").render(
-        pages=pages, lead=to_html(f"{title}\n\n{lead}"), findings=findings, caption=caption
+        pages=pages, lead=to_html(f"{title}\n\n{lead}"), findings=findings, caption=caption, demo=demo
     )
     (folder / "index.html").write_text(home)
+    for picture in (paths.ROOT / "figures/weights").glob("*.png"):  # of the model card
+        (folder / "figures").mkdir(exist_ok=True)
+        shutil.copy(picture, folder / "figures")
     card = environment.get_template("card.html.j2").render(pages=pages, card=to_html((paths.ROOT / CARD).read_text()))
     (folder / "card.html").write_text(card)
+    if demo:
+        add_demo(folder)
+        (folder / "photograph.html").write_text(environment.get_template("photograph.html.j2").render(pages=pages))
 
 
+@one_sentence("site")
 def main() -> int:
     folder = paths.build() / "site"
-    try:
-        build(folder)
-    except StudyError as error:
-        print(f"make site stopped: {error}", file=sys.stderr)
-        return 1
+    build(folder, demo=bool(os.environ.get("DEMO")))
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"wrote {folder}, {size / 1e6:.1f} MB; look at it with: python -m http.server -d {folder}")
     return 0

@@ -45,7 +45,11 @@ def runs_of(pages: list[Path]) -> dict[Path, dict]:
 def copy(page: Path, parameters: dict, folder: Path) -> Path:
     """The page with its outputs and, as in `make reproduce`, a cell that sets the parameters of its run."""
     folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(parameterize_notebook(nbformat.read(page, as_version=4), parameters), folder / page.name)
+    book = nbformat.read(page, as_version=4)
+    book.metadata.setdefault("papermill", {})
+    for cell in book.cells:
+        cell.metadata.setdefault("tags", [])  # papermill asks for both
+    nbformat.write(parameterize_notebook(book, parameters), folder / page.name)
     return folder / page.name
 
 

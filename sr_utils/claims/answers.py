@@ -5,32 +5,15 @@ words. They state effects and intervals; verdicts over all claims are `judge`'s.
 import numpy as np
 import pandas as pd
 
+from sr_utils.claims.derived import best_strengths
 from sr_utils.claims.statistics import compare, signed
-from sr_utils.claims.table import PLACES
+from sr_utils.claims.words import direction, size, versus
 from sr_utils.data import SCALE
 from sr_utils.filters import wave_gain
+from sr_utils.models.arms import PLACES
 
+PLURAL = ("beat", "lose to")
 NOTE = "\n\n*In brackets: 95 % intervals over seeds and images; with one seed, over images alone.*"
-
-
-def direction(row) -> int:
-    """1 or −1 where the whole interval of a row of `compare` lies on that side of zero, else 0."""
-    return int(row.low > 0) - int(row.high < 0)
-
-
-def size(row, unit: str = "dB", spec: str = ".2f") -> str:
-    """How large a difference is, without its sign, and its interval: "0.40 dB (0.24 … 0.58)"."""
-    sign = -1 if row.difference < 0 else 1
-    low, high = sorted((sign * row.low, sign * row.high))
-    words = f"{abs(row.difference):{spec}} {unit}".strip()
-    return words if np.isnan(row.low) else f"{words} ({signed(low, spec)} … {signed(high, spec)})"
-
-
-def versus(row, a: str, b: str, unit: str = "dB", spec: str = ".2f", verbs=("beats", "loses to")) -> str:
-    """`a` against `b` in words: "a beats b by 0.40 dB (0.24 … 0.58)", or that no difference is clear."""
-    if direction(row) == 0:
-        return f"between {a} and {b} no difference is clear: {size(row, unit, spec)}"
-    return f"{a} {verbs[direction(row) < 0]} {b} by {size(row, unit, spec)}"
 
 
 def answer(*sentences: str) -> str:
@@ -39,7 +22,7 @@ def answer(*sentences: str) -> str:
 
 
 def share(values, spec: str = ".0%") -> str:
-    """A share as in "57 %"."""
+    """A mean share: "57 %"."""
     return format(float(np.mean(values)), spec).replace("%", " %")
 
 
@@ -98,11 +81,11 @@ def architecture(scores: pd.DataFrame) -> str:
     return answer(
         f"as a whole, {versus(base.loc['residual'], 'the residual network', 'the baseline')}, "
         f"and {versus(base.loc['inception'], 'the inception network', 'the baseline')}.",
-        f"the learnt up-sampler alone: {versus(base.loc['pre_upsampling'], 'it', 'the baseline')}. "
-        f"On top of it, {versus(pre.loc['residual'], 'the residual blocks', 'plain SRCNN')}, "
-        f"and {versus(pre.loc['inception'], 'the inception blocks', 'plain SRCNN')}.",
-        f"at equal cost, {versus(pre.loc['residual_as_pre'], 'residual', 'pre-upsampling')}, "
-        f"and {versus(pre.loc['inception_as_pre'], 'inception', 'pre-upsampling')}.",
+        f"the learnt up-sampler alone: {versus(base.loc['pre_upsampling'], 'it', 'the baseline')}. Behind it, "
+        f"{versus(pre.loc['residual'], 'the residual blocks', 'three convolutions', verbs=PLURAL)}, "
+        f"and {versus(pre.loc['inception'], 'the inception blocks', 'three convolutions', verbs=PLURAL)}.",
+        f"at equal cost, {versus(pre.loc['residual_as_pre'], 'narrow residual blocks', 'them', verbs=PLURAL)}, "
+        f"and {versus(pre.loc['inception_as_pre'], 'narrow inception blocks', 'them', verbs=PLURAL)}.",
         f"with skips or without: {versus(plain.loc['residual'], 'residual', 'the same depth without skips')}.",
         f"depth or width: {versus(inception.loc['residual'], 'residual', 'inception')}.",
     )
@@ -137,8 +120,9 @@ def enhancement(scores: pd.DataFrame, sweep: pd.DataFrame, response: pd.DataFram
     """05, from the scores of both inputs, the sweep of strengths after the network, and the response to ripples."""
     before = compare(scores, "srcnn").loc["srcnn_edge_input"]
     ripple = compare(response, "srcnn", "response").loc["srcnn_edge_input"]
-    after = sweep[sweep.arm == "srcnn"].groupby("strength")[["psnr", "ssim", "sharpness"]].mean()
-    full, bicubic = after.iloc[-1] - after.iloc[0], sweep[sweep.arm == "bicubic"].groupby("strength").psnr.mean()
+    after = sweep[sweep.arm == "srcnn"].groupby("strength")[["psnr", "sharpness"]].mean()
+    best, full = best_strengths(sweep), after.iloc[-1] - after.iloc[0]
+    bicubic = sweep[sweep.arm == "bicubic"].groupby("strength").psnr.mean()
     return answer(
         f"before the network, the filter changes PSNR by {signed(before.difference, '+.3f')} dB "
         f"({signed(before.low, '+.3f')} … {signed(before.high, '+.3f')}).",
@@ -147,9 +131,9 @@ def enhancement(scores: pd.DataFrame, sweep: pd.DataFrame, response: pd.DataFram
         f"{signed(filter_alone(response), '+.1f')} dB.",
         f"after the network, at full strength, it changes PSNR by {signed(full.psnr, '+.2f')} dB and takes sharpness "
         f"from {after.sharpness.iloc[0]:.2f} to {after.sharpness.iloc[-1]:.2f} of HR's.",
-        f"after the network, the best strength is {after.psnr.idxmax():g} by PSNR, {after.ssim.idxmax():g} by SSIM and "
-        f"{(after.sharpness - 1).abs().idxmin():g} by sharpness (nearest to HR's); after bicubic interpolation it is "
-        f"{bicubic.idxmax():g} by PSNR, a gain of {bicubic.max() - bicubic.iloc[0]:.2f} dB.",
+        f"after the network, the best strength is {best.psnr['srcnn']:g} by PSNR, {best.ssim['srcnn']:g} by SSIM, "
+        f"{best.gmsd['srcnn']:g} by GMSD and {best.sharpness['srcnn']:g} by sharpness (nearest to HR's); after bicubic "
+        f"interpolation it is {best.psnr['bicubic']:g} by PSNR, a gain of {bicubic.max() - bicubic.iloc[0]:.2f} dB.",
     )
 
 
@@ -170,7 +154,7 @@ CHANGES = (
     ("the perceptual loss for MSE", "srcnn perceptual", "srcnn"),
     ("edge enhancement before the network", "srcnn_edge_input", "srcnn"),
 )
-COUNTED = (("holds", "hold"), ("does not hold", "do not hold"), ("undecided", "are undecided"))
+COUNTED = {"holds": "hold", "does not hold": "do not hold", "undecided": "are undecided"}
 
 
 def conclusions(judged: pd.DataFrame, scores: pd.DataFrame, costs: pd.DataFrame) -> str:
@@ -202,12 +186,9 @@ def conclusions(judged: pd.DataFrame, scores: pd.DataFrame, costs: pd.DataFrame)
 
 def verdicts(primary: pd.DataFrame) -> str:
     """How many of the original's claims hold, do not hold and stay open, with their ids."""
-    counts = []
-    for verdict, words in COUNTED:
-        ids = list(primary.index[primary.verdict == verdict])
-        if ids:
-            counts.append(f"{len(ids)} {words} ({', '.join(ids)})")
-    rest = primary[~primary.verdict.isin([verdict for verdict, _ in COUNTED])]
+    ids = {verdict: list(rows.index) for verdict, rows in primary.groupby("verdict")}
+    counts = [f"{len(ids[v])} {words} ({', '.join(ids[v])})" for v, words in COUNTED.items() if v in ids]
+    rest = primary[~primary.verdict.isin(COUNTED)]
     if len(rest):
         side = (rest.leans == "for").sum()
         counts.append(f"{len(rest)} have no verdict; of these, {side} effects speak for the claim")

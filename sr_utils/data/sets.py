@@ -142,7 +142,7 @@ def on_disk(root=None) -> list[str]:
 def image_files(folder: Path) -> list[Path]:
     """The files of a folder whose names end as an image's do, sorted; none where there is no folder."""
     files = folder.iterdir() if folder.is_dir() else []
-    return sorted(p for p in files if p.suffix.lower() in ENDINGS and not p.name.startswith("."))
+    return sorted(p for p in files if p.suffix.lower() in ENDINGS and p.is_file() and not p.name.startswith("."))
 
 
 def _pairs(hr_paths, lr_folder: Path | None = None) -> list[Pair]:

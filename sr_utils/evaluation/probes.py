@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sr_utils.data.images import SCALE
+from sr_utils.data.patches import large_enough
 from sr_utils.data.sets import digest
 from sr_utils.device import keras
 from sr_utils.evaluation.keeping import kept
@@ -57,6 +58,7 @@ def _couples(keys) -> list:
     ]
 
 
+RIPPLED = 96  # pixels to a side of the crop that `response` looks at
 FREQUENCIES = np.array([1, 2, 3, 4, 6, 8]) / 32  # cycles per HR pixel; 4/32 is LR's Nyquist frequency
 
 
@@ -66,8 +68,9 @@ def response(runs, pairs) -> pd.DataFrame:
     Two rows per run, image and direction with each frequency's gain, `gain 0.125` and so on, and their mean up to LR's
     Nyquist frequency as `response`. The ripple, ±4 grey levels high, is added to the output of the layer "bilinear",
     before any edge enhancement; its gain is the component of SR's change at the same frequency, over the middle
-    64×64 pixels of the image's middle 96×96.
+    64×64 pixels of the image's middle 96×96. Smaller images are named in a warning; `StudyError` if there is no other.
     """
+    pairs = large_enough(pairs, RIPPLED)
 
     def measure(run):
         head = keras.Model(run.model.get_layer("bilinear").output, run.model.output)
@@ -85,7 +88,7 @@ def response(runs, pairs) -> pd.DataFrame:
 
 
 def _gains(head, tail, pair, axis: int) -> dict:
-    side, margin, amplitude = 96, 16, 4 / 255
+    side, margin, amplitude = RIPPLED, 16, 4 / 255
     top, left = ((n - side // SCALE) // 2 for n in pair.lr.shape[:2])
     crop = pair.lr[top : top + side // SCALE, left : left + side // SCALE]
     image = np.asarray(tail(crop[None].astype(np.float32)))

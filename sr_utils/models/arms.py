@@ -1,6 +1,6 @@
 """The one table of arms: network, loss, how figures show it, its learning rate, and the notebooks that study it.
 
-To add an arm: write its builder in `networks`, its line here, its claim in `claims.table`, its page.
+To add an arm: write its builder in `networks`, its line here, its claim in claims.csv, its page.
 """
 
 from collections.abc import Callable
@@ -51,7 +51,7 @@ ARMS = {
         #   network, name, colour, marker, dashes, rate, notebooks, loss
         Arm(n.srcnn, "SRCNN", "#222222", "o", "-", 1e-3, (1, 2, 3, 4, 5)),
         Arm(n.pre_upsampling, "pre-upsampling", "#332288", "s", "-", 1e-3, (2, 3)),
-        Arm(n.post_upsampling, "post-upsampling", "#CC6677", "D", "--", 1e-3, (2,)),
+        Arm(n.post_upsampling, "post-upsampling", "#CC6677", "D", "--", 3e-3, (2,)),
         Arm(n.progressive_upsampling, "progressive", "#117733", "P", "-.", 1e-3, (2,)),
         Arm(n.iterative_upsampling, "iterative", "#DDAA33", "X", DOTTED, 1e-3, (2,)),
         Arm(n.srcnn_skip, "SRCNN + skip", "#777777", "o", "-", 1e-3, (2,)),

@@ -1,7 +1,6 @@
 """How figures look and where they go: one style, one colour and marker per arm, one way to save."""
 
-import base64
-import html
+import io
 import textwrap
 from math import ceil
 
@@ -9,6 +8,7 @@ import matplotlib.pyplot as plt
 from IPython.display import Image
 from matplotlib.colors import to_rgb
 from matplotlib.transforms import Bbox
+from PIL.Image import open as open_image
 
 from sr_utils import StudyError, paths
 from sr_utils.models.arms import ARMS
@@ -101,10 +101,11 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
     try:
         if not alt:
             raise StudyError(f"{file} has no alt text; give save an alt that says what the picture shows.")
-        options = {"dpi": DPI, "bbox_inches": _frame(fig, title or fig.get_suptitle(), note), "format": "png"}
-        options |= {"metadata": {"Software": None}, "pil_kwargs": {"optimize": True}}  # same data, same bytes
+        box, drawn = _frame(fig, title or fig.get_suptitle(), note), io.BytesIO()
+        fig.savefig(drawn, dpi=DPI, format="png", bbox_inches=box)
+        page = open_image(drawn).convert("RGB")  # no transparency: a tenth smaller
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, lambda scratch: fig.savefig(scratch, **options))
+        replace(path, lambda scratch: page.save(scratch, "PNG", optimize=True))  # no version: same data, same bytes
     except OSError as error:
         raise StudyError(
             f"{path} cannot be written ({error.strerror or error}); free space, or set SR_FIGURES."
@@ -126,10 +127,10 @@ def _frame(fig, title: str, note: str) -> Bbox:
 
 
 class Picture(Image):
-    """A saved figure. Its output is an HTML image with alt text, since JupyterLab and nbconvert write none for PNG."""
+    """A saved figure as PNG, with its alt text as metadata (nbconvert and the site write it) and as plain text.
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        data = base64.b64encode(self.data).decode()
-        alt = html.escape(self.alt)
-        image = f'<img src="data:image/png;base64,{data}" alt="{alt}" style="max-width: 100%; height: auto">'
-        return {"text/html": image, "text/plain": self.alt}
+    No HTML beside it: a page would hold each picture twice.
+    """
+
+    def __repr__(self):
+        return self.alt

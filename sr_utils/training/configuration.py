@@ -104,7 +104,10 @@ def source(part) -> str:
     """The code of a function, or of all methods of a class, without comments, docstrings and layout."""
     if inspect.isclass(part):
         return "\n".join(source(method) for method in vars(part).values() if inspect.isfunction(method))
-    tree = ast.parse(textwrap.dedent(inspect.getsource(part)))
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(part)))
+    except OSError:  # typed into python -c
+        return part.__code__.co_code.hex()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]

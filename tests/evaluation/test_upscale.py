@@ -1,13 +1,13 @@
 """One road from LR to SR: the receptive field against what a network reacts to, windows against the whole image."""
 
 import math
+import types
 
 import numpy as np
 import pytest
 
 from sr_utils import device, models
 from sr_utils.data.images import SCALE
-from sr_utils.data.sets import Pair
 from sr_utils.evaluation.upscale import MARGIN, _spans, grey_levels, reach, tiles, upscale, upscale_window
 
 INCEPTION = ("inception", "inception_as_pre")  # oneDNN adds in another order at some odd sizes: one grey level
@@ -114,16 +114,14 @@ def test_grey_levels_are_rounded_and_clipped():
 
 @pytest.mark.parametrize(("y", "x", "side"), [(0, 0, 48), (16, 64, 48), (44, 84, 36), (13, 7, 30)])
 def test_a_window_is_a_part_of_the_whole(model, y, x, side):
-    pair = Pair("pair", None)
-    pair._arrays[:] = noise(20, 30), None
+    pair = types.SimpleNamespace(lr=noise(20, 30))
     window = upscale_window(model, pair, y, x, side)
     assert window.shape == (side, side, 3)
     assert np.abs(window.astype(int) - upscale(model, pair.lr)[y : y + side, x : x + side]).max() <= 1
 
 
 def test_interpolation_and_functions_go_the_same_way():
-    pair = Pair("pair", None)
-    pair._arrays[:] = noise(20, 30), None
+    pair = types.SimpleNamespace(lr=noise(20, 30))
     for arm in ("bicubic", lambda lr: upscale("bilinear", lr)):
         part = upscale(arm, pair.lr)[16:64, 40:88]
         np.testing.assert_array_equal(upscale_window(arm, pair, 16, 40, 48), part)

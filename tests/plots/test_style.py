@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.colors import to_rgb
 from PIL import Image
 
@@ -58,11 +59,9 @@ def test_the_title_says_what_is_seen_with_a_capital():
 
 def test_the_page_gets_the_picture_with_its_alt_text():
     shown = plots.save(figure(), "name", "smoke", alt='black & "white"')
-    output = shown._repr_mimebundle_()
-    assert output["text/plain"] == 'black & "white"'
-    assert (
-        'alt="black &amp; &quot;white&quot;"' in output["text/html"] and "data:image/png;base64," in output["text/html"]
-    )
+    data, metadata = InteractiveShell.instance().display_formatter.format(shown)
+    assert set(data) == {"image/png", "text/plain"} and data["text/plain"] == 'black & "white"'
+    assert metadata["image/png"]["alt"] == 'black & "white"'
 
 
 def test_a_figure_without_alt_text_is_refused():

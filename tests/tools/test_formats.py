@@ -22,6 +22,9 @@ MAKE, DATE, EXPOSURE, MAKER_NOTE, WIDTH = 271, 36867, 33434, 37500, 40962
 ENDINGS = [".jpg", ".png", ".webp", ".tif"]
 
 
+TEXT_FOR_A_NUMBER = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x13\x02\x02\0\x04\0\0\0abc\0\0\0\0\0"
+
+
 def exif():
     exif = Image.Exif()
     exif[274], exif[MAKE] = 6, "Camera"
@@ -142,8 +145,8 @@ def test_what_does_not_fit_is_left_away_with_a_word(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_malformed_exif_is_left_away_with_a_word(ending, tmp_path):
-    broken = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x13\x02\x02\0\x04\0\0\0abc\0\0\0\0\0"  # text where a number belongs
+@pytest.mark.parametrize("broken", [TEXT_FOR_A_NUMBER, b"Exif\0\0garbage and more garbage"])
+def test_malformed_exif_is_left_away_with_a_word(broken, ending, tmp_path):
     Image.new("RGB", (30, 20)).save(tmp_path / "photo", "JPEG", exif=broken, comment=b"kept")
     _, notes = written(reading.read(tmp_path / "photo"), tmp_path, ending)
     assert notes == ["has malformed EXIF data, which are left away"]

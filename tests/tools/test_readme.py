@@ -11,10 +11,10 @@ README = (paths.ROOT / "README.md").read_text()
 
 
 def test_it_is_short_and_says_first_whose_study_is_tested_and_what_was_found():
-    assert len(README.split()) <= 1000
+    assert len(README.split()) <= 1000  # tables and commands included
     top = README[: README.index("## Two commands")]
     assert "https://github.com/XiuyuLiu/Optimization-of-SISR-based-on-DL" in top
-    assert top.index("<!-- findings -->") < top.index("<!-- run -->") < top.index("What it cannot say")
+    assert top.index("<!-- findings -->") < top.index("<!-- run -->") < top.index("<!-- limits -->")
     assert README.index("make reproduce\nmake test") > README.index("## Two commands")
 
 
@@ -45,10 +45,10 @@ def claims():
 
 
 def test_the_run_is_told_with_its_command_its_hours_and_its_verdicts(claims):
-    run = {"data": "bsds500", "steps": 1500}
+    run = {"data": "bsds500", "steps": 1500, "profile": {"vgg_layers": ["block1_pool", "block3_pool"]}}
     record = {
         "profile": "standard",
-        "caption": "in bfloat16",
+        "scores": pd.DataFrame({"set": ["Set5", "Set14", "Set5"]}),
         "claims": claims,
         "runs": [run | {"seed": 1}, run | {"seed": 0}],
         "host": {"seconds_per_step": {"a": 0.6, "b": 1.8}, "versions": {"machine": "x86_64"}},
@@ -56,11 +56,7 @@ def test_the_run_is_told_with_its_command_its_hours_and_its_verdicts(claims):
     text = readme.run_shown_line(record)
     assert "`make reproduce PROFILE=standard DATA=bsds500 SEEDS=0,1`: 2 trainings, 1.0 hours" in text
     assert "Of 2 primary rows, 1 hold, 0 do not, 1 are undecided; of 1 secondary rows, 0 hold, 1 do not" in text
-    assert text.endswith("*in bfloat16*")
+    assert "(x86_64), scored on Set5, Set14." in text
+    limits = readme.limits_line(record)
+    assert "trained for 1,500 steps on bsds500" in limits and "block1_pool and block3_pool, the original's" in limits
     assert readme.count_of_verdicts(claims.assign(p=None)) == "One seed gives no verdicts."
-
-
-def test_profiles_stand_as_they_are():
-    table = readme.profile_table({})
-    assert "| `standard` | 1,500 | 16 of 48×48 | each arm's own, cosine |" in table
-    assert "| `paper` | 50,000 | 16 of 96×96 | 0.0001, halved once |" in table

@@ -14,14 +14,14 @@ ARMS = ("srcnn_edge_input", "iterative_upsampling", "combined")  # between them 
 TRAIN = f"""
 import sys
 from pathlib import Path
-from sr_utils import backend, models, profiles, training
+from sr_utils import device, models, profiles, training
 
 def build(arm, untrained=models.build):
     model, weights = untrained(arm), Path(sys.argv[1]) / f"{{arm}}.weights.h5"
     model.load_weights(weights) if weights.exists() else model.save_weights(weights)
     return model
 
-backend._bfloat16, models.build = lambda gpu: False, build
+device._bfloat16, models.build = lambda gpu: False, build
 profile = profiles.Profile("agree", 20, 1, 4, 24, 1e-3, "cosine", ("block1_pool",))
 for arm in {ARMS}:
     run = training.train(arm, 0, profile, "sample")

@@ -6,7 +6,7 @@ document.querySelector(".theme").addEventListener("click", () => {
 });
 
 // What comparer.js asks of a model: a dict with listeners. Pictures are addresses, loaded when they are first shown.
-class Model {
+export class Model {
   constructor(state) {
     this.state = state;
     this.listeners = {};

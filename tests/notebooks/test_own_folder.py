@@ -1,0 +1,58 @@
+"""All pages on a folder of one's own, with an awkward name, mixed sizes and kinds, and files that cannot be used."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sr_utils import paths
+from sr_utils.claims import record
+from tools import reproduce
+
+NAME = "Bilder [süß] & 'more' 100%"
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """(the folder's parent, standard error) of `make reproduce PROFILE=smoke DATA=<a relative path>`; two minutes."""
+    parent = tmp_path_factory.mktemp("own")
+    folder = parent / NAME
+    folder.mkdir()
+    sizes = {"é 1.png": (150, 200), "2.png": (120, 97), "3.jpg": (99, 140), "48.png": (49, 60), "grey.png": (130, 130)}
+    for seed, (name, (height, width)) in enumerate(sizes.items()):
+        coarse = np.random.default_rng(seed).integers(0, 256, (height // 9, width // 9, 3)).astype(np.uint8)
+        image = Image.fromarray(coarse).resize((width, height), Image.BICUBIC)
+        image.convert("LA" if "grey" in name else "RGB").save(folder / name)
+    image.save(folder / "3.png")  # the same stem as 3.jpg
+    image.resize((40, 200)).save(folder / "small.png")
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    (folder / "notes.txt").write_text("no picture")
+    environment = os.environ | {f"SR_{n.upper()}": str(parent / n) for n in ("runs", "figures", "build", "data")}
+    environment["PYTHONPATH"] = str(paths.ROOT)
+    command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke", f"--data={NAME}"]
+    done = subprocess.run(command, env=environment, cwd=parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return parent
+
+
+def test_every_page_runs_on_a_folder_of_ones_own(own, monkeypatch):
+    monkeypatch.setenv("SR_FIGURES", str(own / "figures"))
+    kept = record.read("smoke")
+    (name,) = set(kept["scores"]["set"])
+    assert NAME in name and set(kept["scores"]["image"]) <= {"2", "3.jpg", "3.png", "48", "grey", "é 1"}
+    assert len(list((own / "build/smoke").glob("*.ipynb"))) == len(list(paths.NOTEBOOKS.glob("0*.ipynb")))
+
+
+def test_what_cannot_be_used_is_named_with_its_reason(own):
+    pages = "".join(path.read_text() for path in (own / "build/smoke").glob("*.ipynb"))
+    for reason in ("broken.jpg cannot be read as an image", "notes.txt cannot be read", "small.png is smaller than 48"):
+        assert reason in pages
+
+
+def test_relative_and_absolute_name_one_folder(own, monkeypatch):
+    monkeypatch.chdir(own)
+    relative, absolute = (reproduce.check("smoke", data, "0", None) for data in (NAME, str(own / NAME)))
+    assert relative == absolute and relative["data"] == str(own / NAME)
