@@ -53,8 +53,9 @@ def test_a_backend_that_the_study_does_not_know_is_named(tmp_path):
     assert done.stdout == "KERAS_BACKEND is 'torch', but the study runs on tensorflow or jax; set one of them.\n"
 
 
-FIGURE = "import matplotlib.pyplot as plt; from sr_utils.plots import style; " + (
-    "fig = plt.figure(); fig.gca().plot([1, 2]); fig.gca().set_title('x'); style.save(fig, 'drawn', 'smoke', 'a note')"
+FIGURE = (
+    "import matplotlib.pyplot as plt; from sr_utils.plots import style; fig = plt.figure(); fig.gca().plot([1, 2]); "
+    "fig.gca().set_title('x'); style.save(fig, 'drawn', 'smoke', 'a note', 'a line')"
 )
 
 

@@ -61,13 +61,9 @@ def loss_curves(runs, column: str = "val_mse", unit: str = "validation MSE / gre
            marks: Mapping = {}, title: str = ""):  # fmt: skip
     """Loss over epochs, one curve per arm; left the whole schedule, right its last third, enlarged.
 
-    Each curve is the mean over an arm's seeds; its band reaches from the lowest seed to the highest.
-
-    Parameters
-    ----------
-    runs : `training.Run`s; `label`, `history` and `config` are read.
-    levels : label -> loss of something that does not learn ("bicubic"), drawn as a horizontal line.
-    marks : share of the schedule -> words, drawn as vertical lines.
+    A curve is the mean over an arm's seeds, its band reaches from the lowest seed to the highest. Of `runs`
+    (`training.Run`s), `label`, `history` and `config` are read. `levels` (label -> loss of what does not learn) become
+    horizontal lines, `marks` (share of the schedule -> words) vertical ones.
     """
     fig, (whole, end) = axes(430, columns=2, width_ratios=(1.35, 1))
     means, late = {}, []
@@ -94,23 +90,19 @@ def loss_curves(runs, column: str = "val_mse", unit: str = "validation MSE / gre
     for ax in (whole, end):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     label_ends(end)
-    words = title or (_ranking(means) if len(means) > 1 else _fall(*means.items(), marks))
-    return headline(fig, words, f"Line plots of {unit} over epochs")
+    return headline(fig, title or _outcome(means, marks), f"Line plots of {unit} over epochs")
 
 
-def _ranking(means: Mapping) -> str:
-    """Who ends lowest and highest."""
+def _outcome(means: Mapping, marks: Mapping) -> str:
+    """Who ends lowest and highest; of a single curve, how far it falls, and how much of that is done at each mark."""
     finals = sorted((mean.iloc[-1], name(label)) for label, mean in means.items())
-    (low, first), *_, (high, last) = finals
-    return f"{first} ends lowest, at {low:,.1f} grey levels²; {last} highest, at {high:,.1f}"
-
-
-def _fall(item, marks: Mapping) -> str:
-    """How far the only curve falls, and how much of it is done at each mark."""
-    label, mean = item
-    done = (mean.iloc[0] - mean) / (mean.iloc[0] - mean.iloc[-1])
+    (low, first), (high, last) = finals[0], finals[-1]
+    if len(means) > 1:
+        return f"{first} ends lowest, at {low:,.1f} grey levels²; {last} highest, at {high:,.1f}"
+    (mean,) = means.values()
+    done = (mean.iloc[0] - mean) / (mean.iloc[0] - low)
     shares = [f"{100 * done[max(1, round(s * mean.index[-1]))]:.0f} % {after}" for s, after in marks.items()]
-    fall = f"{name(label)}'s loss falls to {mean.iloc[-1]:,.1f} grey levels²"
+    fall = f"{first}'s loss falls to {low:,.1f} grey levels²"
     return f"{fall}; of the fall, {', and '.join(shares)}" if shares else fall
 
 
@@ -160,12 +152,8 @@ def filter_gain(strengths, title: str = ""):
 def ripple_response(observed: pd.DataFrame, first_layer: pd.DataFrame, title: str = ""):
     """Gain over a ripple's frequency: left from bilinear image to SR, right of the learnt first layer, on one scale.
 
-    The band reaches from the tenth to the ninetieth percentile of seeds and images.
-
-    Parameters
-    ----------
-    observed : rows of `probes.response`; the columns `gain <frequency>` are in dB.
-    first_layer : rows of `probes.first_layer`: `arm`, `seed`, `frequency`, and `spectrum`, a gain that is no dB.
+    The band reaches from the tenth to the ninetieth percentile of seeds and images. `observed` are rows of
+    `evaluation.response` (columns `gain <frequency>` in dB), `first_layer` those of `evaluation.first_layer`.
     """
     fig, (left, right) = axes(420, columns=2, sharey=True)
     gains = observed.set_index("arm").filter(like="gain ")

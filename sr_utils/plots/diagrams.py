@@ -57,8 +57,9 @@ class Layout:
         column, size = columns_and_sizes(self.nodes, self.edges)
         peers = {rank: [n for n in self.nodes if column[n] == rank] for rank in column.values()}
         far = [(a, b) for a, b in self.edges if column[b] - column[a] > 1]
-        #: Boxes whose way leads over other columns stand below, out of the way of the others in their column.
-        self.low = [a for a, _ in far if len(peers[column[a]]) > 1]
+        near = {a for a, b in self.edges if (a, b) not in far}
+        #: Boxes whose only way leads over other columns stand below, out of the way of the others in their column.
+        self.low = [a for a, _ in far if a not in near and len(peers[column[a]]) > 1]
         over = [(a, b) for a, b in far if a not in self.low]
         self.over = sorted(over, key=lambda edge: column[edge[1]] - column[edge[0]])  # the shortest lies lowest
         self.x, self.y, self.tall = {}, {}, {}

@@ -76,18 +76,18 @@ def _scene(fig, image, box: tuple, at: tuple, room: tuple, words: str, side: int
         ax.add_patch(Rectangle(corner, side * scale, side * scale, fill=False, ec=colour, lw=width))
 
 
-def _windows(images: Mapping, windows: Mapping, side: int) -> dict:
-    return {key: windows.get(key) or clearest_window(each["lr"], each["hr"], side) for key, each in images.items()}
-
-
-def _panels(images: Mapping, at: tuple, side: int, psnr: Callable) -> list:
-    """(label, crop, words, dB) of each picture; LR by nearest neighbour, HR last."""
-    window = np.s_[at[0] : at[0] + side, at[1] : at[1] + side]
-    versions = {k: upsample(v, "nearest") if k == "lr" else v for k, v in images.items() if k != "hr"}
-    crops = {label: image[window] for label, image in versions.items()}
-    hr = images["hr"][window]
-    rows = [(k, crop, f"{name(k)}\n{psnr(crop, hr):.2f} dB", psnr(crop, hr)) for k, crop in crops.items()]
-    return [*rows, ("hr", hr, name("hr"), -np.inf)]
+def _panels(images: Mapping, psnr: Callable, windows: Mapping, side: int) -> tuple[dict, dict]:
+    """scene -> (y, x) of its window, and scene -> [(label, crop, words, dB)]: LR by nearest neighbour, HR last."""
+    windows = {key: windows.get(key) or clearest_window(each["lr"], each["hr"], side) for key, each in images.items()}
+    panels = {}
+    for key, (y, x) in windows.items():
+        versions = {k: upsample(image, "nearest") if k == "lr" else image for k, image in images[key].items()}
+        crops = {label: image[y : y + side, x : x + side] for label, image in versions.items()}
+        hr = crops.pop("hr")
+        scores = {label: psnr(crop, hr) for label, crop in crops.items()}
+        rows = [(label, crop, f"{name(label)}\n{scores[label]:.2f} dB", scores[label]) for label, crop in crops.items()]
+        panels[key] = [*rows, ("hr", hr, name("hr"), -np.inf)]
+    return windows, panels
 
 
 def _told(fig, panels: Mapping, title: str, what: str):
@@ -106,16 +106,12 @@ def _told(fig, panels: Mapping, title: str, what: str):
 def crops(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int = 64, zoom: int = 3, title: str = ""):
     """Each scene with its window and, beside it, the window in every version; the best PSNR is bold.
 
-    Parameters
-    ----------
-    images : name of a scene -> {label -> uint8 (H, W, 3)}, as `widgets.compare` takes it: "hr" and any arms; "lr", of
-        a quarter of the size, is shown by nearest neighbour.
-    psnr : `evaluation.psnr`, here of the windows.
-    windows : scene -> (y, x); default: `clearest_window(lr, hr, side)`, for which "lr" must be there.
-    side, zoom : of the window in HR pixels, and screen pixels per HR pixel; nothing is smoothed.
+    `images` maps a scene's name to {label -> uint8 (H, W, 3)}, as `widgets.compare` takes it: "hr" and any arms; "lr",
+    of a quarter of the size, is shown by nearest neighbour. `psnr` is `evaluation.psnr`, here of the windows. `windows`
+    maps scenes to (y, x); without it, `clearest_window(lr, hr, side)` is shown. `side` is in HR pixels, each of them
+    `zoom` screen pixels wide; nothing is smoothed.
     """
-    windows = _windows(images, windows, side)
-    panels = {key: _panels(each, windows[key], side, psnr) for key, each in images.items()}
+    windows, panels = _panels(images, psnr, windows, side)
     count = max(map(len, panels.values()))
     rows = -(-count // 4)
     columns, cell = -(-count // rows), side * zoom
@@ -139,11 +135,10 @@ def error_maps(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int
 
     The first column holds HR's window and the scene. The smallest mean error is bold.
     """
-    windows = _windows(images, windows, side)
-    arms = {key: {k: v for k, v in each.items() if k != "lr"} for key, each in images.items()}
-    panels = {key: _panels(each, windows[key], side, psnr) for key, each in arms.items()}
+    windows, panels = _panels(images, psnr, windows, side)
+    panels = {key: [each for each in shown if each[0] != "lr"] for key, shown in panels.items()}
     cell = side * zoom
-    fig = page(max(map(len, panels.values())) * (cell + GAP), 2 * (cell + WORDS) * len(images) + 3 * GAP)
+    fig = page(max(map(len, panels.values())) * (cell + GAP), 2 * (cell + WORDS) * len(images) + 4 * GAP)
     for i, (key, (*shown, (_, hr, *_))) in enumerate(panels.items()):
         top, below = ((2 * i + row) * (cell + WORDS) for row in (0, 1))
         place(fig, hr, 0, top, zoom, name("hr"))

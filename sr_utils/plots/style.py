@@ -32,9 +32,8 @@ LOOKS = {
 
 #: The pictures' usual names, in the order of the benchmark archive's img_001, img_002, …
 PICTURES = {
-    "Set5": "baby, bird, butterfly, head, woman",
-    "Set14": "baboon, barbara, bridge, coastguard, comic, face, flowers, foreman, lenna, man, monarch, pepper, ppt3, "
-    "zebra",
+    "Set5": "baby bird butterfly head woman",
+    "Set14": "baboon barbara bridge coastguard comic face flowers foreman lenna man monarch pepper ppt3 zebra",
 }
 
 
@@ -45,7 +44,7 @@ def name(label: str) -> str:
 
 def picture_name(dataset: str, stem: str) -> str:
     """What a picture is usually called: ("Set5", "img_003") -> "butterfly"; other names stay as they are."""
-    names = {f"img_{i:03d}": usual for i, usual in enumerate(PICTURES.get(dataset, "").split(", "), 1)}
+    names = {f"img_{i:03d}": usual for i, usual in enumerate(PICTURES.get(dataset, "").split(), 1)}
     return names.get(stem, stem)
 
 

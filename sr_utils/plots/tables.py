@@ -10,8 +10,8 @@ from matplotlib.colors import to_hex
 from pandas.io.formats.style import Styler
 
 from sr_utils.claims import words
+from sr_utils.plots.intervals import VERDICTS, by_study
 from sr_utils.plots.style import legible, name
-from sr_utils.plots.verdicts import VERDICTS, by_study
 
 BOLD = "font-weight: bold"
 #: What each score is called, how it is written, and which value is best. Noise is sharp too: sharpness has no best.

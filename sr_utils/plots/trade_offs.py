@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.transforms import Bbox
 
 from sr_utils.claims.statistics import compare
 from sr_utils.plots.charts import SHARPNESS
@@ -21,24 +22,31 @@ def label_points(ax) -> None:
     ax.figure.draw_without_rendering()
     inside = ax.get_window_extent()
     taken = [artist.get_window_extent() for artist in (*ax.lines, *ax.texts)]
-    taken += [bar.get_datalim(ax.transData).transformed(ax.transData) for bar in ax.collections]
+    taken += [bar.get_datalim(ax.transData).transformed(ax.transData).padded(2) for bar in ax.collections]
     for point, text in zip(*ax.get_legend_handles_labels(), strict=True):
         options = {"color": legible(point.get_color()), "fontsize": 9, "textcoords": "offset pixels"}
         note = ax.annotate(text, point.get_xydata()[0], (0, 0), **options)
         boxes = [_moved(note, place) for place in PLACES]
-        outside = [not all(inside.contains(*corner) for corner in box.corners()) for box in boxes]
-        best = int(np.argmin([box.count_overlaps(taken) + 5 * out for box, out in zip(boxes, outside, strict=True)]))
-        taken.append(_moved(note, PLACES[best]))
-        if np.hypot(*PLACES[best]) > 30:
+        outside = [_common(box, box) - _common(box, inside) for box in boxes]
+        covered = [sum(_common(box, other) for other in taken) for box in boxes]
+        place = PLACES[np.argmin(np.add(covered, np.multiply(outside, 10)))]
+        taken.append(_moved(note, place))
+        if np.hypot(*place) > 30:
             line = {"arrowstyle": "-", "color": "#aaaaaa", "lw": 0.7, "shrinkA": 0, "shrinkB": 0}
-            ax.annotate("", note.xy, PLACES[best], textcoords="offset pixels", arrowprops=line)
+            ax.annotate("", note.xy, place, textcoords="offset pixels", arrowprops=line)
 
 
-def _moved(note, place: tuple):
+def _moved(note, place: tuple) -> Bbox:
     """Move an annotation to one side of its point; the box that it then covers."""
     x, y = np.sign(place).astype(int)
     note.set(position=place, ha=("center", "left", "right")[x], va=("center", "bottom", "top")[y])
     return note.get_window_extent()
+
+
+def _common(a: Bbox, b: Bbox) -> float:
+    """The area that two boxes share, in pixels."""
+    both = Bbox.intersection(a, b)
+    return both.width * both.height if both else 0
 
 
 def better(ax, x: int, y: int) -> None:
@@ -84,13 +92,9 @@ def quality_against_cost(ours: pd.DataFrame, published: pd.DataFrame, shipped: p
                          title: str = ""):  # fmt: skip
     """PSNR against parameters and against multiply–adds per output pixel, with the front of each group.
 
-    Filled marks are this study's arms, hollow ones published networks, stars the trained weights that come with it.
-
-    Parameters
-    ----------
-    ours, shipped : indexed by arm, columns `parameters`, `macs`, and `Set5` or, where it was not scored, `psnr` (the
-        mean over all images; then nothing published is shown).
-    published : indexed by network, the same columns.
+    Filled marks are this study's arms, stars the trained weights that come with it, hollow marks published networks.
+    Every table has the columns `parameters`, `macs`, and `Set5` in dB. Where `ours` has no `Set5`, its `psnr` (the mean
+    over all images) is shown, and nothing else.
     """
     metric = "Set5" if "Set5" in ours else "psnr"
     if metric == "psnr":

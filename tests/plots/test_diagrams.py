@@ -35,11 +35,12 @@ def test_a_diagram_shows_every_layer_and_connection(arm):
 
 
 @pytest.mark.parametrize("arm", models.MODELS)
-def test_no_line_crosses_a_box(arm):
+def test_no_box_or_line_crosses_a_box(arm):
     plan = Layout(models.build(arm))
     fig = plots.network_diagram(plan.model)
     ax = fig.axes[0]
     boxes = [p.get_window_extent().padded(-3) for p in patches(fig, "Bbox")]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
     for arrow in patches(fig, "Arrow"):
         path = ax.transData.transform(arrow._path_original.vertices)
         points = np.concatenate([np.linspace(a, b, 200) for a, b in itertools.pairwise(path)])

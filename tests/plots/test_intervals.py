@@ -6,8 +6,7 @@ import pytest
 
 from sr_utils import plots
 from sr_utils.plots import intervals
-from sr_utils.plots.intervals import SIGNS
-from sr_utils.plots.verdicts import VERDICTS, scales
+from sr_utils.plots.intervals import SIGNS, VERDICTS, scales
 
 
 def scores(**psnr):
@@ -108,6 +107,10 @@ def test_the_forest_has_a_row_for_every_claim_with_an_interval_by_study():
     assert beside(fig.axes[0])[0] == "+0.8 dB (+0.5 … +1.1)  holds"
     assert beside(fig.axes[2])[0] == "−6 grey levels² (−9 … −3)"
     assert fig.get_suptitle() == "The original's claims: holds 1, no verdict 1, not testable here 1"
+
+
+def test_without_an_interval_the_forest_is_empty():
+    assert plots.forest(CLAIMS.loc[["2"]]).get_suptitle() == "The original's claims: not testable here 1"
 
 
 def test_an_equivalence_shows_its_margin():
