@@ -1,4 +1,9 @@
-"""How often p-values reject what is true: `claims.statistics` on differences whose true mean is zero."""
+"""How often p-values reject what is true: `claims.statistics` on differences whose true mean is zero.
+
+Beside it Satterthwaite's shorter way (1946, doi:10.2307/3002019): one t with degrees of freedom between those of the
+two errors. Where seeds vary most, its p is below 0.05/60 two to five times too often with five seeds, and more with
+three, because a chance agreement of few seeds also buys it many degrees of freedom.
+"""
 
 import numpy as np
 import pandas as pd

@@ -27,16 +27,15 @@ comparer
 """
 #: Notes when the first complete picture was there, and then, per event, the milliseconds until it was drawn.
 WATCH = """() => {
-  window.found = {first: null, delays: [], frames: []};
-  let asked = null;
+  window.found = {first: null, delays: [], frames: [], asked: null};
   for (const name of ["keydown", "pointermove"]) {
-    addEventListener(name, (event) => (asked ??= event.timeStamp), true);
+    addEventListener(name, (event) => (window.found.asked ??= event.timeStamp), true);
   }
   const drawn = () => {
     const now = performance.now();
     window.found.frames.push(now);
-    if (asked !== null) window.found.delays.push(now - asked);
-    asked = null;
+    if (window.found.asked !== null) window.found.delays.push(now - window.found.asked);
+    window.found.asked = null;
   };
   const look = () => {
     const figures = document.querySelectorAll(".sr-comparer figure");
@@ -105,7 +104,7 @@ def _swing(page, element, moves):
 
 
 def _delays(page, act):
-    page.evaluate("() => { window.found.delays = []; window.found.frames = []; }")
+    page.evaluate("() => { Object.assign(window.found, {delays: [], frames: [], asked: null}); }")
     act()
     page.wait_for_timeout(300)
     return page.evaluate("() => window.found.delays")

@@ -1,13 +1,13 @@
 """From scores to statements: intervals and p-values, the table of claims, verdicts, and the record of a run."""
 
 from sr_utils.claims.checks import margins, power, robustness, survivors, turned
-from sr_utils.claims.derived import best_strengths, curves, learning
+from sr_utils.claims.derived import curves, learning
 from sr_utils.claims.judging import judge
-from sr_utils.claims.statistics import compare, table
+from sr_utils.claims.statistics import compare
 from sr_utils.claims.table import CLAIMS, LADDER, between
-from sr_utils.claims.words import findings, readable, sentences
+from sr_utils.claims.words import findings, readable
 
 __all__ = [
-    "CLAIMS", "LADDER", "best_strengths", "between", "compare", "curves", "findings", "judge",
-    "learning", "margins", "power", "readable", "robustness", "sentences", "survivors", "table", "turned",
+    "CLAIMS", "LADDER", "between", "compare", "curves", "findings", "judge", "learning", "margins", "power", "readable",
+    "robustness", "survivors", "turned",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ import pandas as pd
 
 from sr_utils.claims.derived import best_strengths
 from sr_utils.claims.statistics import compare, signed
+from sr_utils.claims.words import direction, size, versus
 from sr_utils.data import SCALE
 from sr_utils.filters import wave_gain
 from sr_utils.models.arms import PLACES
@@ -15,33 +16,13 @@ PLURAL = ("beat", "lose to")
 NOTE = "\n\n*In brackets: 95 % intervals over seeds and images; with one seed, over images alone.*"
 
 
-def direction(row) -> int:
-    """1 or −1 where the whole interval of a row of `compare` lies on that side of zero, else 0."""
-    return int(row.low > 0) - int(row.high < 0)
-
-
-def size(row, unit: str = "dB", spec: str = ".2f") -> str:
-    """How large a difference is, without its sign, and its interval: "0.40 dB (0.24 … 0.58)"."""
-    sign = -1 if row.difference < 0 else 1
-    low, high = sorted((sign * row.low, sign * row.high))
-    words = f"{abs(row.difference):{spec}} {unit}".strip()
-    return words if np.isnan(row.low) else f"{words} ({signed(low, spec)} … {signed(high, spec)})"
-
-
-def versus(row, a: str, b: str, unit: str = "dB", spec: str = ".2f", verbs=("beats", "loses to")) -> str:
-    """`a` against `b` in words: "a beats b by 0.40 dB (0.24 … 0.58)", or that no difference is clear."""
-    if direction(row) == 0:
-        return f"between {a} and {b} no difference is clear: {size(row, unit, spec)}"
-    return f"{a} {verbs[direction(row) < 0]} {b} by {size(row, unit, spec)}"
-
-
 def answer(*sentences: str) -> str:
     """Markdown: a bullet for each sentence, its first letter a capital, and what the brackets hold."""
     return "\n".join(f"- {sentence[0].upper()}{sentence[1:]}" for sentence in sentences) + NOTE
 
 
 def share(values, spec: str = ".0%") -> str:
-    """A share as in "57 %"."""
+    """A mean share: "57 %"."""
     return format(float(np.mean(values)), spec).replace("%", " %")
 
 
@@ -173,7 +154,7 @@ CHANGES = (
     ("the perceptual loss for MSE", "srcnn perceptual", "srcnn"),
     ("edge enhancement before the network", "srcnn_edge_input", "srcnn"),
 )
-COUNTED = (("holds", "hold"), ("does not hold", "do not hold"), ("undecided", "are undecided"))
+COUNTED = {"holds": "hold", "does not hold": "do not hold", "undecided": "are undecided"}
 
 
 def conclusions(judged: pd.DataFrame, scores: pd.DataFrame, costs: pd.DataFrame) -> str:
@@ -205,12 +186,9 @@ def conclusions(judged: pd.DataFrame, scores: pd.DataFrame, costs: pd.DataFrame)
 
 def verdicts(primary: pd.DataFrame) -> str:
     """How many of the original's claims hold, do not hold and stay open, with their ids."""
-    counts = []
-    for verdict, words in COUNTED:
-        ids = list(primary.index[primary.verdict == verdict])
-        if ids:
-            counts.append(f"{len(ids)} {words} ({', '.join(ids)})")
-    rest = primary[~primary.verdict.isin([verdict for verdict, _ in COUNTED])]
+    ids = {verdict: list(rows.index) for verdict, rows in primary.groupby("verdict")}
+    counts = [f"{len(ids[v])} {words} ({', '.join(ids[v])})" for v, words in COUNTED.items() if v in ids]
+    rest = primary[~primary.verdict.isin(COUNTED)]
     if len(rest):
         side = (rest.leans == "for").sum()
         counts.append(f"{len(rest)} have no verdict; of these, {side} effects speak for the claim")

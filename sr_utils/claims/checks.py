@@ -1,6 +1,8 @@
 """How much a verdict depends on: one image, one seed, the method, the schedule; and what the experiment can decide."""
 
 import itertools
+from bisect import bisect_left
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -8,10 +10,10 @@ from scipy import stats
 
 from sr_utils.claims import statistics
 from sr_utils.claims.judging import ALPHA, Trial, gather, intersection, judge, primary_verdicts
-from sr_utils.claims.metrics import MARGIN, MARGINS, OF_LOSS
 from sr_utils.claims.statistics import FIXED, Estimate
-from sr_utils.claims.table import BY_ID
+from sr_utils.claims.table import BY_ID, share_of_mse
 
+MARGINS = (0.05, 0.1, 0.2)  # dB of PSNR; at which equivalence is shown
 CHANCE = 0.8  # of finding an effect: the power that is asked for
 MOST = 1000  # seeds or images; more are never needed, says a table
 
@@ -19,38 +21,34 @@ MOST = 1000  # seeds or images; more are never needed, says a table
 def robustness(*observations: pd.DataFrame) -> pd.DataFrame:
     """How many verdicts turn when one seed, or one image, is left out: a row per primary claim that has a verdict.
 
-    Columns: `verdict`; `seeds` and `images`, how many there are to leave out; `seeds_turn` and `images_turn`, how many
-    of them turn the verdict; `which`, their names; `ranks`, the uncorrected p where Wilcoxon's signed-rank test of the
-    images' mean differences, which does not need them to be normal, takes the place of Student's t. Seeds are not left
-    out where there are only two of them.
+    Columns: `verdict`; `seeds` and `images`, how many there are to leave out (no seeds where there are only two);
+    `seeds_turn` and `images_turn`, how many of them turn the verdict; `which`, their names; `ranks`, the uncorrected p
+    by Wilcoxon's signed-rank test of the images' mean differences, which need not be normal for it.
     """
     trials = gather(*observations)
-    verdicts = primary_verdicts(trials)
-    members = {id: [trials[part] for part in BY_ID[id].parts or (id,)] for id in verdicts}
-    every = [trial for group in members.values() for trial in group]
-    seeds = sorted({seed for trial in every for seed in trial.paired.index} - {FIXED})
-    units = list(dict.fromkeys(unit for trial in every if trial.paired.shape[1] > 1 for unit in trial.paired.columns))
-    needed = {trial.claim.id: trial for trial in every}
-    turned = {id: {"seed": [], "image": []} for id in verdicts}
-    left_out = [("seed", seed) for seed in seeds if len(seeds) > 2] + [("image", unit) for unit in units]
-    for kind, one in left_out:
-        rest = {id: trial.without(**{"seed" if kind == "seed" else "unit": one}) for id, trial in needed.items()}
-        for id, verdict in primary_verdicts(trials | rest).items():
-            if verdict != verdicts[id]:
-                turned[id][kind].append(f"seed {one}" if kind == "seed" else str(one[1]))
-    rows = {}
-    for id, verdict in verdicts.items():
-        images = {unit for trial in members[id] if trial.paired.shape[1] > 1 for unit in trial.paired.columns}
-        rows[id] = {
-            "verdict": verdict,
-            "seeds": len(seeds) if len(seeds) > 2 else 0,
-            "seeds_turn": len(turned[id]["seed"]),
-            "images": len(images),
-            "images_turn": len(turned[id]["image"]),
-            "which": ", ".join(turned[id]["seed"] + turned[id]["image"]),
-            "ranks": _ranks(members[id]),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("id")
+    verdicts = pd.Series(primary_verdicts(trials), dtype=str)
+    members = {id: [trials[part] for part in BY_ID[id].parts or (id,)] for id in verdicts.index}
+    needed = {trial.claim.id: trial for group in members.values() for trial in group}
+    images = {id: dict.fromkeys(unit for trial in group for unit in _images(trial)) for id, group in members.items()}
+    seeds = sorted({seed for trial in needed.values() for seed in trial.paired.index} - {FIXED})
+    seeds = seeds if len(seeds) > 2 else []
+    left_out = seeds + list(dict.fromkeys(unit for units in images.values() for unit in units))
+    names = [f"seed {seed}" for seed in seeds] + [str(image) for _, image in left_out[len(seeds) :]]
+    again = [primary_verdicts(trials | {id: t.without(one) for id, t in needed.items()}) for one in left_out]
+    turned = pd.DataFrame(again, columns=verdicts.index).ne(verdicts, axis=1)
+    return pd.DataFrame({
+        "verdict": verdicts,
+        "seeds": len(seeds),
+        "seeds_turn": turned[: len(seeds)].sum(),
+        "images": pd.Series({id: len(units) for id, units in images.items()}, dtype=int),
+        "images_turn": turned[len(seeds) :].sum(),
+        "which": turned.apply(lambda each: ", ".join(itertools.compress(names, each))),
+        "ranks": pd.Series({id: _ranks(group) for id, group in members.items()}, dtype=float),
+    }).rename_axis("id")  # fmt: skip
+
+
+def _images(trial: Trial) -> list:
+    return list(trial.paired.columns) if trial.paired.shape[1] > 1 else []
 
 
 class Ranks:
@@ -68,31 +66,26 @@ class Ranks:
 
 def _ranks(trials: list[Trial]) -> float:
     """The two-sided p of the row with these parts by ranks; a part without images keeps its own."""
-    if all(trial.paired.shape[1] == 1 for trial in trials):
+    if not any(_images(trial) for trial in trials):
         return np.nan
-    pairs = []
-    for trial in trials:
-        c = trial.claim
-        ranked = trial.paired.shape[1] > 1
-        pairs.append(statistics.p_values(Ranks(trial), c.expect, c.null, trial.margin) if ranked else trial.p_values())
+    pairs = [
+        statistics.p_values(Ranks(t), t.claim.expect, t.claim.null, t.margin) if _images(t) else t.p_values()
+        for t in trials
+    ]
     return min(1.0, *intersection(pairs))
 
 
 def margins(table: pd.DataFrame) -> pd.DataFrame:
-    """What the intervals of `judge`'s equivalence rows say at `MARGINS` of PSNR: ids × dB, uncorrected verdicts.
-
-    A margin on a loss is the share of the reference's mean that so many dB of PSNR are. Rows in other units are left
-    out: their margin is not one of PSNR.
-    """
-    rows = table[
-        (table.expect == "same") & table.metric.isin(("psnr", "loss")) & table.low.notna() & (table.binding == "")
-    ]
-
-    def at(row, decibels: float) -> str:
-        share = (10 ** (decibels / 10) - 1) / OF_LOSS if row.metric == "loss" else decibels / MARGIN
-        return statistics.verdict(row.low, row.high, "same", margin=row.margin * share)
-
-    return pd.DataFrame({m: [at(row, m) for row in rows.itertuples()] for m in MARGINS}, index=rows.index)
+    """What the intervals of `judge`'s equivalences of PSNR or loss say at `MARGINS`: ids × dB, uncorrected verdicts."""
+    rows = table[table.metric.isin(("psnr", "loss")) & (table.expect == "same") & (table.binding == "")]
+    rows = rows[rows.low.notna()]
+    shown = pd.DataFrame(index=rows.index)
+    for decibels in MARGINS:
+        of_loss = share_of_mse(decibels) / share_of_mse(0.1)
+        margin = rows.margin * np.where(rows.metric == "loss", of_loss, decibels / 0.1)
+        inside, outside = (-margin < rows.low) & (rows.high < margin), (rows.low > margin) | (rows.high < -margin)
+        shown[decibels] = np.select([inside, outside], ["holds", "does not hold"], "undecided")
+    return shown
 
 
 def power(*observations: pd.DataFrame, alpha: float = ALPHA) -> pd.DataFrame:
@@ -101,83 +94,63 @@ def power(*observations: pd.DataFrame, alpha: float = ALPHA) -> pd.DataFrame:
     Columns: `verdict`; `unit`; `gap`, from the effect to the null (or to the margin) that has to be told apart;
     `detectable`, the smallest gap that is found with a probability of 80 % at this two-sided `alpha`; and for undecided
     rows `seeds_needed` and `images_needed`, how many of the one, the other staying as they are, would find this gap so
-    (infinite where a thousand would not). An intersection stands for its weakest part. Gaps of ratios are logarithms
-    to base 2.
+    (infinite where a thousand would not). An intersection stands for its weakest part; gaps of ratios are base-2 logs.
     """
     judged, trials, rows = judge(*observations), gather(*observations), {}
     for id, row in judged[judged.p.notna()].iterrows():
         trial = trials[row.binding or id]
-        c, parts, (seeds, units) = trial.claim, _variances(trial), trial.paired.shape
-        effect = float(trial.paired.to_numpy().mean())
-        gap = abs(abs(effect) - trial.margin) if c.expect == "same" else abs(effect - c.null)
-        rows[id] = {"verdict": row.verdict, "unit": row.unit, "gap": gap,
-                    "detectable": _detectable(parts, seeds, units, alpha),
-                    "seeds_needed": np.nan, "images_needed": np.nan}  # fmt: skip
-        if row.verdict == "undecided":
-            if FIXED not in trial.paired.index:
-                rows[id]["seeds_needed"] = _needed(lambda n, p=parts, u=units: _detectable(p, n, u, alpha), gap)
-            if units > 1:
-                rows[id]["images_needed"] = _needed(lambda n, p=parts, s=seeds: _detectable(p, s, n, alpha), gap)
+        effect, (seeds, units) = float(trial.paired.to_numpy().mean()), trial.paired.shape
+        gap = abs(abs(effect) - trial.margin) if row.expect == "same" else abs(effect - trial.claim.null)
+        found = partial(_detectable, alpha, _variances(trial))
+        rows[id] = {"verdict": row.verdict, "unit": row.unit, "gap": gap, "detectable": found(seeds, units)}
+        rows[id] |= {"seeds_needed": np.nan, "images_needed": np.nan}
+        if row.verdict == "undecided" and FIXED not in trial.paired.index:
+            rows[id]["seeds_needed"] = _needed(gap, partial(found, units=units))
+        if row.verdict == "undecided" and units > 1:
+            rows[id]["images_needed"] = _needed(gap, partial(found, seeds))
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("id")
 
 
 def _variances(trial: Trial) -> tuple[float, float, float]:
     """What the variance of a single difference is made of: (of seeds, of units, of both together)."""
     d = trial.paired.to_numpy()
-    seeds, units = d.shape
-    of_seeds, of_units = np.square(statistics.estimate(d).errors) * (seeds, units)
-    rest = 0.0
-    if min(seeds, units) > 1:
-        residual = d - d.mean(1, keepdims=True) - d.mean(0, keepdims=True) + d.mean()
-        rest = float(np.square(residual).sum() / ((seeds - 1) * (units - 1)))
-    return max(of_seeds - rest / units, 0), of_units, rest
+    of_seeds, of_units = np.square(statistics.estimate(d).errors) * d.shape
+    rest = float(statistics.interaction(d)) if min(d.shape) > 1 else 0.0
+    return max(of_seeds - rest / d.shape[1], 0), of_units, rest
 
 
-def _detectable(variances, seeds: int, units: int, alpha: float) -> float:
+def _detectable(alpha: float, variances, seeds: int, units: int) -> float:
     of_seeds, of_units, rest = variances
     errors = np.sqrt([(of_seeds + rest / units) / seeds, of_units / units])
     found = Estimate(np.array(0.0), errors, (max(seeds - 1, 1), max(units - 1, 1)))
     return found.half_width(1 - alpha) + found.half_width(2 * CHANCE - 1)
 
 
-def _needed(detectable, gap: float) -> float:
+def _needed(gap: float, detectable) -> float:
     """The smallest number from 2 on with detectable(number) ≤ gap, or infinity."""
-    low, high = 2, MOST + 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if detectable(middle) <= gap else (middle + 1, high)
-    return float(low) if low <= MOST else np.inf
-
-
-#: How a verdict can change from one table to another.
-CHANGES = ("decided by the latter alone", "decided by the former alone", "reversed")
+    numbers = range(2, MOST + 1)
+    place = bisect_left(numbers, True, key=lambda n: detectable(n) <= gap)
+    return float(numbers[place]) if place < len(numbers) else np.inf
 
 
 def turned(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Two tables of `judge` compared: a row per claim that both tested, with `before`, `after`, `change` ("" = stays).
+    """Two tables of `judge` compared: a row per claim that both tested, with `before`, `after` and whether it `stays`.
 
     For another schedule, other learning rates, other images. A run with one seed has no verdicts: there the side on
     which its effect lies is compared with the other run's verdict, where that is decided.
     """
-    rows = {}
-    for id in after.index.intersection(before.index):
-        old, new = _stand(before.loc[id]), _stand(after.loc[id])
-        alike = before.claim[id] == after.claim[id]
-        leaning = any(each.startswith("leans") for each in (old, new))
-        if not (alike and old and new) or (leaning and "undecided" in (old, new)):
-            continue
-        sides = [each.replace("leans to ", "") for each in (old, new)]
-        change = ""
-        if sides[0] != sides[1]:
-            change = CHANGES[0 if old == "undecided" else 1 if new == "undecided" else 2]
-        rows[id] = {"claim": after.claim[id], "family": after.family[id], "before": old, "after": new, "change": change}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["claim", "family", "before", "after", "change"])
+    pair = after.loc[after.index.intersection(before.index), ["claim", "family"]]
+    pair = pair.assign(before=_stand(before), after=_stand(after))
+    stands = pair[["before", "after"]]
+    leaning = stands.apply(lambda each: each.str.startswith("leans")).any(axis=1)
+    untold = stands.eq("not testable here").any(axis=1) | (leaning & stands.eq("undecided").any(axis=1))
+    pair = pair[(pair.claim == before.claim[pair.index]) & ~untold]
+    return pair.assign(stays=pair.before.str.removeprefix("leans to ") == pair.after.str.removeprefix("leans to "))
 
 
-def _stand(row) -> str:
-    if row.verdict == "no verdict":
-        return "leans to holds" if row.leans == "for" else "leans to does not hold"
-    return "" if row.verdict == "not testable here" else row.verdict
+def _stand(table: pd.DataFrame) -> pd.Series:
+    leans = table.leans.map({"for": "leans to holds", "against": "leans to does not hold"})
+    return table.verdict.mask(table.verdict == "no verdict", leans)
 
 
 def survivors(tables: dict[str, pd.DataFrame]) -> str:
@@ -185,14 +158,10 @@ def survivors(tables: dict[str, pd.DataFrame]) -> str:
     lines = []
     for (small, before), (large, after) in itertools.pairwise(tables.items()):
         pair = turned(before, after)
-        first, stay = pair.family == "primary", pair.change == ""
-        lines.append(
-            f"- **{small} → {large}**: {(first & stay).sum()} of {first.sum()} primary verdicts stay, and "
-            f"{(~first & stay).sum()} of {(~first).sum()} secondary ones."
-        )
-        for change in CHANGES:
-            rows = pair[pair.change == change]
-            said = (f"{row.Index} *{row.claim}* ({row.before} → {row.after})" for row in rows.itertuples())
-            if len(rows):
-                lines.append(f"  - {len(rows)} {change}: {'; '.join(said)}.")
+        stay, count = (pair[rows].family.value_counts() for rows in (pair.stays, pair.stays.notna()))
+        kept = [f"{stay.get(family, 0)} of {count.get(family, 0)} {family}" for family in ("primary", "secondary")]
+        rows = pair[~pair.stays].itertuples()
+        other = "; ".join(f"{row.Index} *{row.claim}* ({row.before} → {row.after})" for row in rows)
+        others = f" Others: {other}." if other else ""
+        lines.append(f"- **{small} → {large}**: {' and '.join(kept)} verdicts stay.{others}")
     return "\n".join(lines)

@@ -24,17 +24,9 @@ def observed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def curves(runs) -> pd.DataFrame:
-    """Every run's history, a row per epoch: `arm`, `seed`, `epoch`, `train_loss`, `train_mse`, `val_loss`, `val_mse`.
-
-    `runs` need `.label`, `.config["seed"]` and `.history`, a row per epoch.
-    """
-    frames = []
-    for run in runs:
-        history = run.history.rename(columns=RENAMED).rename_axis("epoch").reset_index()
-        frames.append(history.assign(arm=run.label, seed=run.config["seed"]))
-    table = pd.concat(frames, ignore_index=True)
-    first = ["arm", "seed", "epoch"]
-    return table[first + [column for column in table if column not in first]]
+    """Each run's history, a row per epoch: `arm`, `seed`, `epoch`, `train_loss`, `train_mse`, `val_loss`, `val_mse`."""
+    histories = {(run.label, run.config["seed"]): run.history.rename(columns=RENAMED) for run in runs}
+    return pd.concat(histories, names=["arm", "seed", "epoch"]).reset_index()
 
 
 def learning(curves: pd.DataFrame) -> pd.DataFrame:
@@ -45,26 +37,21 @@ def learning(curves: pd.DataFrame) -> pd.DataFrame:
     - `epochs`, of a race (`claims.against`): how many epochs later the first arm arrives than the second.
     """
     every = {key: rows.set_index("epoch")["val_mse"] for key, rows in curves.groupby(["arm", "seed"], sort=False)}
-    rows = []
-    for (arm, seed), mse in every.items():
-        fifth, three = (mse.index[max(1, round(share * len(mse))) - 1] for share in (0.2, 0.6))
-        measures = {
-            "area": mse.mean(),
-            "first_fifth": share_of_fall(mse, fifth),
-            "last_two_fifths": 1 - share_of_fall(mse, three),
-        }
-        rows.append({"arm": arm, "seed": seed} | measures)
-    pairs = [c.arm.split(" against ") for c in CLAIMS if c.metric == "epochs"]
-    for a, b in pairs:
-        for seed in dict.fromkeys(seed for arm, seed in every if arm == a and (b, seed) in every):
+    rows = [
+        {"arm": arm, "seed": seed, "area": mse.mean(), "first_fifth": share_of_fall(mse, 0.2),
+         "last_two_fifths": 1 - share_of_fall(mse, 0.6)}
+        for (arm, seed), mse in every.items()
+    ]  # fmt: skip
+    for a, b in (c.arm.split(" against ") for c in CLAIMS if c.metric == "epochs"):
+        for seed in [seed for arm, seed in every if arm == a and (b, seed) in every]:
             rows.append({"arm": against(a, b), "seed": seed, "epochs": race(every[a, seed], every[b, seed])})
     return pd.DataFrame(rows).assign(set="schedule", image="all")
 
 
-def share_of_fall(curve: pd.Series, epoch: int) -> float:
-    """Share of a loss's whole fall that is done after `epoch`: 0 at the first epoch, 1 at the last."""
-    first, last = curve.iloc[0], curve.iloc[-1]
-    return float((first - curve.loc[epoch]) / (first - last))
+def share_of_fall(curve: pd.Series, part: float) -> float:
+    """Share of a loss's whole fall that is done after this part of the schedule."""
+    after = curve.iloc[max(1, round(part * len(curve))) - 1]
+    return float((curve.iloc[0] - after) / (curve.iloc[0] - curve.iloc[-1]))
 
 
 def race(curve: pd.Series, other: pd.Series) -> float:
@@ -77,15 +64,10 @@ def race(curve: pd.Series, other: pd.Series) -> float:
 
 
 def epochs_to(curve: pd.Series, goal: float) -> float:
-    """The epoch by which a loss is as low as `goal`, interpolated; the last one where it never is."""
-    reached = curve.to_numpy() <= goal
-    after = int(np.argmax(reached))
-    if not reached.any():
-        return float(curve.index[-1])
-    if after == 0:
-        return float(curve.index[0])
-    before, then = curve.iloc[after - 1], curve.iloc[after]
-    return float(curve.index[after] - (goal - then) / (before - then) * (curve.index[after] - curve.index[after - 1]))
+    """The epoch by which a loss is as low as `goal`, interpolated; the last value must be."""
+    after = int(np.argmax(curve.to_numpy() <= goal))
+    two = curve.iloc[max(after - 1, 0) : after + 1]
+    return float(np.interp(-goal, -two, two.index))
 
 
 def enhanced(sweep: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 import json
 import math
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 
@@ -15,7 +14,6 @@ from sr_utils.data.sets import BENCHMARKS
 
 VERSION = 2  # of the file; another one is refused
 DIGITS = 7  # significant ones, of every number in a table
-
 #: The tables that claims are judged by.
 OBSERVATIONS = ("scores", "curves", "sweep", "likeness", "response")
 
@@ -23,23 +21,14 @@ OBSERVATIONS = ("scores", "curves", "sweep", "likeness", "response")
 def write(profile: str, runs, tables: dict, caption: str, versions: dict | None = None) -> None:
     """Write figures/<profile>/results.json, once and whole. What differs from host to host stands in `host` alone.
 
-    Parameters
-    ----------
-    runs : trained runs, with `.label`, `.config`, `.history` (a row per epoch), `.host` and `.folder`; their curves
-        become the table `curves`.
-    tables : name -> DataFrame. `scores`, `sweep` (a strength sweep), `likeness` and `response` are observations,
-        `claims` is `judge`'s table, `costs` has a row per arm with `parameters` and `macs`. A named index is kept.
-    versions : of the packages that matter (`device.versions`).
-
-    Raises `StudyError` where the file cannot be written.
+    `runs` are trained runs; their curves become the table `curves`. `tables` maps names to DataFrames, whose named
+    index is kept: those of `OBSERVATIONS`, `claims` (`judge`'s) and `costs` (a row per arm with `parameters` and
+    `macs`). `versions` are `device.versions`. Raises `StudyError` where the file cannot be written.
     """
-    entries = [
-        {"label": run.label, **run.config, "steps": len(run.history) * run.config["profile"]["steps"]} for run in runs
-    ]
-    host = {
-        "versions": versions or {},
-        "seconds_per_step": {run.folder.name: run.host["seconds_per_step"] for run in runs},
-    }
+    steps = [len(run.history) * run.config["profile"]["steps"] for run in runs]
+    entries = [{"label": run.label, **run.config, "steps": n} for run, n in zip(runs, steps, strict=True)]
+    seconds = {run.folder.name: run.host["seconds_per_step"] for run in runs}
+    host = {"versions": versions or {}, "seconds_per_step": seconds}
     parts = {"version": VERSION, "profile": profile, "caption": caption, "runs": entries, "host": host}
     texts = {name: json.dumps(part, ensure_ascii=False) for name, part in parts.items()}
     texts |= {name: _rows(frame) for name, frame in (tables | {"curves": curves(runs)}).items()}
@@ -70,10 +59,7 @@ def _plain(value):
 
 
 def read(profile: str) -> dict:
-    """figures/<profile>/results.json, its tables as DataFrames.
-
-    Raises `StudyError` for a file that is absent, damaged or of another version.
-    """
+    """figures/<profile>/results.json, its tables as DataFrames; a `StudyError` where it is absent, damaged or older."""
     path = paths.figures() / profile / "results.json"
     again = f"run make reproduce PROFILE={profile}"
     if not path.exists():
@@ -96,18 +82,6 @@ def observations(record: dict) -> list[pd.DataFrame]:
     return [record[name] for name in OBSERVATIONS if name in record]
 
 
-def runs(record: dict) -> list:
-    """The runs of a record for figures of curves: each with `.label`, `.config` and `.history` by epoch."""
-    table = record["curves"].rename(columns={"train_loss": "loss", "train_mse": "mse"})
-    histories = {
-        key: rows.set_index("epoch").drop(columns=["arm", "seed"]) for key, rows in table.groupby(["arm", "seed"])
-    }
-    return [
-        SimpleNamespace(label=run["label"], config=run, history=histories[run["label"], run["seed"]])
-        for run in record["runs"]
-    ]
-
-
 def claims_by_run() -> dict[str, pd.DataFrame]:
     """The judged claims of every profile that figures/ holds, by a heading that says what was run."""
     tables = {}
@@ -126,10 +100,7 @@ def published() -> pd.DataFrame:
 
 
 def quality_and_cost(scores: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
-    """A row per arm of `costs` (indexed by arm, with `parameters` and `macs` per output pixel): these, and PSNR in dB.
-
-    The mean on each set, and over all images as `psnr`.
-    """
+    """A row per arm of `costs` (a record's): mean PSNR in dB on each set, over all images (`psnr`), and the costs."""
     means = scores.pivot_table(index="arm", columns="set", values="psnr", sort=False)
     means["psnr"] = scores.groupby("arm")["psnr"].mean()
     return means.loc[costs.index.intersection(means.index)].join(costs)
@@ -138,8 +109,7 @@ def quality_and_cost(scores: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
 def ladder(scores: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """The way from SRCNN to the combined model (`claims.LADDER`), a row per step, indexed by arm.
 
-    Columns: `change` in words, `psnr` (mean over all images, dB), `difference` to the step before with its 95 %
-    interval `low`, `high`, and the network's `parameters` and `macs`.
+    Columns: `change` in words, `compare`'s to the step before (`psnr` …), and the network's `parameters` and `macs`.
     """
     steps = [(LADDER[0][1], None, "where it starts"), *LADDER]
     rows = {}

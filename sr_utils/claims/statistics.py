@@ -1,15 +1,10 @@
 """From scores to an interval and a p-value: paired differences, their two sources of chance, and corrections.
 
-A difference is measured once per seed and unit (image). Both seeds and images are samples: another seed, or another
-image, would have given another number. The mean difference therefore carries two errors, and each is estimated from
-few values. Student's t describes one such error; the sum of two is the distribution of Behrens and Fisher (Fisher,
-1935, doi:10.1111/j.1469-1809.1935.tb02120.x). Interval and p-value both come from it. With one seed, or one unit, it
-*is* the one-sample t-test.
-
-Satterthwaite's shorter way (1946, doi:10.2307/3002019), one t with degrees of freedom between those of the two, was
-tried first. `make bench BENCHES=calibration` shows both: where seeds vary most, Satterthwaite's p is below 0.05/60 two
-to five times too often with five seeds, and more with three, because a chance agreement of few seeds also buys it many
-degrees of freedom.
+A difference is measured once per seed and unit (image), and both are samples: another seed, or another image, would
+have given another number. So the mean difference carries two errors, each estimated from few values. Student's t
+describes one such error; the sum of two is the distribution of Behrens and Fisher (Fisher, 1935,
+doi:10.1111/j.1469-1809.1935.tb02120.x), which gives interval and p-value. With one seed, or one unit, that is the
+one-sample t-test.
 """
 
 from dataclasses import dataclass
@@ -65,7 +60,7 @@ class Estimate:
         widest = float(sum(e * stats.t.ppf(1 - outside, n) for e, n in zip(self.errors, self.freedom, strict=True)))
         if widest == 0:
             return 0.0
-        return optimize.brentq(lambda x: float(self.beyond(x)) - outside, 0, 1.1 * widest)  # the integral errs a little
+        return optimize.brentq(lambda x: float(self.beyond(x)) - outside, 0, 2 * widest)
 
 
 def _quantiles(freedom: int) -> np.ndarray:
@@ -78,8 +73,7 @@ def estimate(differences) -> Estimate:
     """The mean of paired differences (…, seeds, units) with the errors of a two-way layout, both factors random.
 
     The means of seeds vary by the seeds and by what is particular to each seed and unit; the units' error is what they
-    add to that, so nothing counts twice. Raises `StudyError` for an empty array, a single difference, or differences
-    that are not finite.
+    add to that, so nothing counts twice. Raises `StudyError` for no or one difference, or one that is not finite.
     """
     d = np.asarray(differences, float)
     if not d.size or not np.isfinite(d).all():
@@ -91,10 +85,15 @@ def estimate(differences) -> Estimate:
     of_seeds = rows.var(-1, ddof=1) / seeds if seeds > 1 else np.zeros_like(mean)
     of_units = columns.var(-1, ddof=1) / units if units > 1 else np.zeros_like(mean)
     if min(seeds, units) > 1:
-        rest = d - rows[..., None] - columns[..., None, :] + mean[..., None, None]
-        shared = np.square(rest).sum((-2, -1)) / ((seeds - 1) * (units - 1) * seeds * units)
-        of_units = np.maximum(of_units - shared, 0)
+        of_units = np.maximum(of_units - interaction(d) / (seeds * units), 0)
     return Estimate(mean, np.sqrt(np.stack([of_seeds, of_units])), (max(seeds - 1, 1), max(units - 1, 1)))
+
+
+def interaction(d: np.ndarray) -> np.ndarray:
+    """The variance of differences (…, seeds, units) that neither seeds alone nor units alone explain."""
+    seeds, units = d.shape[-2:]
+    rest = d - d.mean(-1, keepdims=True) - d.mean(-2, keepdims=True) + d.mean((-2, -1), keepdims=True)
+    return np.square(rest).sum((-2, -1)) / ((seeds - 1) * (units - 1))
 
 
 def interval(differences, level: float = LEVEL) -> tuple[float, float, float]:
@@ -125,11 +124,6 @@ def paired(scores: pd.DataFrame, arm: str, reference: str = "", metric: str = "p
     return pd.DataFrame(a.to_numpy() - b[a.columns].to_numpy(), index=longer.index, columns=a.columns)
 
 
-def differences(scores: pd.DataFrame, arm: str, reference: str = "", metric: str = "psnr") -> np.ndarray:
-    """`paired` as an array: float (seeds, images)."""
-    return paired(scores, arm, reference, metric).to_numpy()
-
-
 def _grid(scores, arm, metric) -> pd.DataFrame:
     rows = scores[(scores.arm == arm) & scores[metric].notna()] if metric in scores else scores[:0]
     if rows.empty:
@@ -147,37 +141,18 @@ def compare(scores: pd.DataFrame, reference: str, metric: str = "psnr") -> pd.Da
     """
     rows = {}
     for arm in dict.fromkeys(scores.arm):
-        d = differences(scores, arm, reference, metric)
+        d = paired(scores, arm, reference, metric).to_numpy()
         mean, low, high = interval(d) if d.size > 1 else (d.mean(), np.nan, np.nan)
         value = scores.loc[scores.arm == arm, metric].mean()
         rows[arm] = {metric: value, "difference": mean, "low": low, "high": high}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def table(scores: pd.DataFrame, metric: str = "psnr") -> pd.DataFrame:
-    """Arms × sets: the mean over images and seeds."""
-    means = scores.pivot_table(index="arm", columns="set", values=metric, sort=False)
-    return means.loc[list(dict.fromkeys(scores.arm)), list(dict.fromkeys(scores["set"]))]
-
-
-def verdict(low: float, high: float, expect: str, null: float = 0.0, margin: float = 0.0) -> str:
-    """What a 95 % interval says of an expectation, without correction: "holds", "does not hold" or "undecided".
-
-    `expect` is "more" (the interval lies above `null`), "less" (below it) or "same" (inside ±margin; these are the two
-    one-sided tests of Schuirmann, 1987, doi:10.1007/BF01068419, at 2.5 % each). The opposite must be as clear to be
-    refused.
-    """
-    if expect == "same":
-        inside, outside = -margin < low and high < margin, low > margin or high < -margin
-    else:
-        inside, outside = (low > null, high < null) if expect == "more" else (high < null, low > null)
-    return "holds" if inside else "does not hold" if outside else "undecided"
-
-
 def p_values(found: Estimate, expect: str, null: float = 0.0, margin: float = 0.0) -> tuple[float, float]:
     """(p of "holds", p of "does not hold"): twice the one-sided p of either, so that the smaller is two-sided.
 
-    The smaller is below 0.05 exactly where `verdict` decides.
+    `expect` is "more" or "less" than `null`, or the "same" within ±margin: the two one-sided tests of Schuirmann (1987,
+    doi:10.1007/BF01068419). The smaller p is below 0.05 exactly where the 95 % interval decides.
     """
     if expect == "same":
         holds = max(found.above(-margin), found.below(margin))
@@ -204,8 +179,3 @@ def signed(number: float, spec: str = "") -> str:
     if spec or abs(number) >= 1000:
         return format(number, spec or "+,.0f").replace("-", "−")
     return np.format_float_positional(number, 3, False, False, "-", True).replace("-", "−")
-
-
-def span(low: float, high: float) -> str:
-    """An interval in words, or nothing where there is none."""
-    return "" if np.isnan(low) else f"{signed(low)} … {signed(high)}"

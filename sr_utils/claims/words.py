@@ -1,11 +1,30 @@
-"""The words of verdicts: sentences and findings, made from `judge`'s table. A verdict that turns changes its words."""
+"""Measured differences and verdicts in words. Other numbers, or a verdict that turns, bring other words."""
 
+import numpy as np
 import pandas as pd
 
-from sr_utils.claims.metrics import METRICS
 from sr_utils.claims.statistics import signed
+from sr_utils.claims.table import METRICS
 
-SAID = {"holds": "holds", "does not hold": "does not hold", "undecided": "is undecided"}
+
+def direction(row) -> int:
+    """1 or −1 where the whole interval of a row of `compare` lies on that side of zero, else 0."""
+    return int(row.low > 0) - int(row.high < 0)
+
+
+def size(row, unit: str = "dB", spec: str = ".2f") -> str:
+    """How large a difference is, without its sign, and its interval: "0.40 dB (0.24 … 0.58)"."""
+    sign = -1 if row.difference < 0 else 1
+    low, high = sorted((sign * row.low, sign * row.high))
+    words = f"{abs(row.difference):{spec}} {unit}".strip()
+    return words if np.isnan(row.low) else f"{words} ({signed(low, spec)} … {signed(high, spec)})"
+
+
+def versus(row, a: str, b: str, unit: str = "dB", spec: str = ".2f", verbs=("beats", "loses to")) -> str:
+    """`a` against `b` in words: "a beats b by 0.40 dB (0.24 … 0.58)", or that no difference is clear."""
+    if direction(row) == 0:
+        return f"between {a} and {b} no difference is clear: {size(row, unit, spec)}"
+    return f"{a} {verbs[direction(row) < 0]} {b} by {size(row, unit, spec)}"
 
 
 def value(row, number: float, unit: bool = True) -> str:
@@ -50,14 +69,10 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 
     An intersection shows its weakest part, the one named in its claim.
     """
+    columns = {"claim": _claim, "expected": expected, "effect": effect, "95 % interval": interval}
+    columns |= {"over": lambda row: row.covers, "single ones agree": share}
     rows = list(table.itertuples())
-    shown = pd.DataFrame(index=table.index)
-    shown["claim"] = [_claim(row) for row in rows]
-    shown["expected"] = [expected(row) for row in rows]
-    shown["effect"] = [effect(row) for row in rows]
-    shown["95 % interval"] = [interval(row) for row in rows]
-    shown["over"] = table.covers
-    shown["single ones agree"] = [share(row) for row in rows]
+    shown = pd.DataFrame({head: map(words, rows) for head, words in columns.items()}, index=table.index)
     if table.p_holm.notna().any() or table.q.notna().any():
         shown["corrected p"] = ["" if pd.isna(p) else f"{p:.2g}" for p in table.p_holm.fillna(table.q)]
     if not (table.verdict == "no verdict").all():
@@ -70,24 +85,6 @@ def _claim(row) -> str:
         return f"{row.original} (all of {row.parts.replace(' ', ', ')}; shown: {row.binding})"
     said = row.original if row.original not in ("", row.claim) else "control" if row.control else ""
     return f"{said}: {row.claim}" if said else row.claim
-
-
-def sentences(table: pd.DataFrame) -> str:
-    """Markdown, one line per row of `judge`'s table, made from its verdicts."""
-    lines = []
-    for row in table.itertuples():
-        if row.verdict == "not testable here":
-            lines.append(f"- **{row.Index}** {row.original or row.claim}: not testable here, since {row.why}.")
-            continue
-        said = f" **{SAID[row.verdict]}**" if row.verdict in SAID else ""
-        weakest = f" weakest part {row.binding}," if row.binding else ""
-        over = f", 95 % interval {interval(row)}" if interval(row) else ""
-        note = f" {row.note}" if row.note else ""
-        lines.append(
-            f"- **{row.Index}** *{row.original or row.claim}*{said}:{weakest} {effect(row)}{over}, over {row.covers}; "
-            f"{share(row)} single differences agree.{note}"
-        )
-    return "\n".join(lines)
 
 
 def findings(table: pd.DataFrame) -> pd.DataFrame:
@@ -120,22 +117,3 @@ def _finding(row, table: pd.DataFrame) -> dict:
         pairs = ", ".join(f"{effect(p)} ({value(p, p.published, False)})" for p in beside.itertuples())
         ours += f". Ours beside the original's: {pairs}"
     return found | {"ours": ours, "note": row.note}
-
-
-def power(table: pd.DataFrame, seeds: int, images: int) -> str:
-    """`checks.power`'s table in words, Markdown: what so many seeds and images can decide, and what open rows need."""
-    decibels = table.detectable[table.unit == "dB"]
-    lines = [
-        f"With {seeds} seeds and {images} images, a difference of PSNR is found with a probability of 80 % "
-        f"(p below 0.05, before any correction) if it is {decibels.min():.2g} to {decibels.max():.2g} dB, depending on "
-        f"the two arms; the median is {decibels.median():.2g} dB."
-    ]
-    for id, row in table[table.verdict == "undecided"].iterrows():
-        ways = [
-            f"{number:,.0f} {what}"
-            for number, what in ((row.seeds_needed, "seeds"), (row.images_needed, "images"))
-            if number < float("inf")
-        ]
-        enough = " or ".join(ways) or "neither a thousand seeds nor a thousand images"
-        lines.append(f"- **{id}** is undecided; {enough} would do.")
-    return "\n".join([lines[0], "", *lines[1:]])

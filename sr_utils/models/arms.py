@@ -1,6 +1,6 @@
 """The one table of arms: network, loss, how figures show it, its learning rate, and the notebooks that study it.
 
-To add an arm: write its builder in `networks`, its line here, its claim in `claims.table`, its page.
+To add an arm: write its builder in `networks`, its line here, its claim in claims.csv, its page.
 """
 
 from collections.abc import Callable

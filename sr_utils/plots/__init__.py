@@ -6,8 +6,7 @@ it and returns the picture for the page.
 
 from sr_utils.plots.artefacts import grid_artefact
 from sr_utils.plots.charts import filter_gain, loss_curves, ripple_response, strength_curves
-from sr_utils.plots.diagrams import network_diagram
-from sr_utils.plots.framework import study_diagram
+from sr_utils.plots.diagrams import network_diagram, study_diagram
 from sr_utils.plots.intervals import design, effects, stairs
 from sr_utils.plots.pictures import clearest_window, crops, error_maps, training_patches
 from sr_utils.plots.style import caption, look, name, picture_name, save

@@ -7,87 +7,61 @@ import re
 from collections import Counter
 
 
-def describe(layer) -> tuple[str, str]:
-    """(words, kind) of a Keras layer."""
+def describe(layer) -> tuple[str, str, float]:
+    """(words, kind, factor by which the output is larger than the input) of a Keras layer."""
     kind = type(layer).__name__
     if kind == "Conv2D":
         relu = "\nReLU" if layer.activation.__name__ == "relu" else ""
-        return f"conv {layer.kernel_size[0]}×{layer.kernel_size[1]}\n{layer.filters} filters{relu}", "conv"
+        return f"conv {layer.kernel_size[0]}×{layer.kernel_size[1]}\n{layer.filters} filters{relu}", "conv", 1
     if kind == "DepthToSpace":
-        return f"sub-pixel\nshuffle ×{layer.scale}", "up"
+        return f"sub-pixel\nshuffle ×{layer.scale}", "up", layer.scale
     if kind == "UpSampling2D":
-        return f"{layer.interpolation}\n×{layer.size[0]}", "up"
+        return f"{layer.interpolation}\n×{layer.size[0]}", "up", layer.size[0]
     if kind == "MaxPooling2D":
-        return f"max-pool\n÷{layer.pool_size[0]}", "down"
+        return f"max-pool\n÷{layer.pool_size[0]}", "down", 1 / layer.pool_size[0]
     if kind == "InputLayer":
-        return "LR\n0…255", "image"
+        return "LR\n0…255", "image", 1
     if kind == "Rescaling":
-        return ("centre\n−½…½", "image") if layer.offset < 0 else ("SR\n0…255", "image")
+        return ("centre\n−½…½" if layer.offset < 0 else "SR\n0…255"), "image", 1
     if kind == "EdgeEnhance":
-        return "edge\nenhance", "filter"
-    return {"Add": "+", "Subtract": "−", "Concatenate": "concat"}.get(kind, kind), "merge"
+        return "edge\nenhance", "filter", 1
+    return {"Add": "+", "Subtract": "−", "Concatenate": "concat"}.get(kind, kind), "merge", 1
 
 
 def graph(model):
-    """Layers and connections of a Keras model: ({name: layer}, [(from, to)]), repeated blocks folded into one.
+    """Layers and connections of a Keras model, repeats folded: ({name: layer}, [(from, to)], {name: repeats}).
 
-    Layers named `block<i>_…` whose blocks are alike are shown once, and so are three or more like layers in a row; the
-    third value is {how the names of the folded begin: number of repeats}.
+    Layers named `block<i>_…` are shown once, as the first block's, and so are three or more like layers in a row. The
+    third value names the layers that stand for several. Layers come in the order in which they are computed.
     """
     nodes = {layer.name: layer for layer in model.layers}
-    edges = []
-    for entry in model.get_config()["layers"]:
-        sources = re.findall(r"'keras_history': \[\s*'([^']+)'", str(entry["inbound_nodes"]))
-        edges += [(source, entry["name"]) for source in sources]
-    blocks: dict[str, list] = {}
+    entries = {entry["name"]: str(entry["inbound_nodes"]) for entry in model.get_config()["layers"]}
+    edges = [(a, b) for b in nodes for a in re.findall(r"'keras_history': \[\s*'([^']+)'", entries[b])]
+    first = {node: re.sub(r"^block\d+_", "block1_", node) for node in nodes}  # what stands for each layer
+    if "".join(first) == "".join(first.values()):
+        first = _chains(nodes, edges)
+    shown = {node: layer for node, layer in nodes.items() if first[node] == node}
+    folded = dict.fromkeys((first[a], b) for a, b in edges if b in shown)
+    return shown, list(folded), {node: count for node, count in Counter(first.values()).items() if count > 1}
+
+
+def _chains(nodes, edges) -> dict:
+    """Name of the first layer of the chain of three or more like layers that a layer is in, or its own."""
+    first: dict[str, str] = {}
     for node in nodes:
-        if match := re.match(r"block(\d+)_(.+)", node):
-            blocks.setdefault(match[1], []).append(match[2])
-    if len(blocks) < 2 or len({tuple(b) for b in blocks.values()}) > 1:
-        return _without_repeats(nodes, edges)
-
-    def fold(node):
-        match = re.match(r"block(\d+)_(.+)", node)
-        return f"block1_{match[2]}" if match else node
-
-    inside = [(a, b) for a, b in edges if not re.match(r"block(?!1_)\d+_", b)]  # what enters block 1 or plain layers
-    folded = dict.fromkeys((fold(a), b) for a, b in inside)
-    shown = {node: layer for node, layer in nodes.items() if fold(node) == node}
-    return shown, list(folded), {"block1_": int(max(blocks, key=int))}
+        before = [a for a, b in edges if b == node]
+        after = [b for a, b in edges if [a] == before]
+        like = after == [node] and describe(nodes[before[0]]) == describe(nodes[node])
+        first[node] = first[before[0]] if like else node
+    length = Counter(first.values())
+    return {node: chain if length[chain] > 2 else node for node, chain in first.items()}
 
 
-def _without_repeats(nodes, edges):
-    """The same with every chain of three or more like layers folded into its first."""
-    before = {node: [a for a, b in edges if b == node] for node in nodes}
-    after = {node: [b for a, b in edges if a == node] for node in nodes}
-    first: dict[str, str] = {}  # the chain that a layer belongs to
-    for node in nodes:
-        source = before[node][0] if len(before[node]) == 1 else None
-        like = source and len(after[source]) == 1 and describe(nodes[source]) == describe(nodes[node])
-        first[node] = first[source] if like else node
-    long = {node: count for node, count in Counter(first.values()).items() if count > 2}
-    shown = {node: layer for node, layer in nodes.items() if first[node] == node or first[node] not in long}
-    folded = dict.fromkeys((a if a in shown else first[a], b) for a, b in edges if b in shown)
-    return shown, list(folded), long
-
-
-def ranks(nodes, edges) -> dict:
-    """Column of each layer: the longest path from the input."""
-    columns = dict.fromkeys(nodes, 0)
-    for _ in nodes:
-        for a, b in edges:
-            columns[b] = max(columns[b], columns[a] + 1)
-    return columns
-
-
-def sizes(nodes, edges) -> dict:
-    """Height of each layer's output in LR pixels: 1, 2 or 4."""
-    size = dict.fromkeys(nodes, 1)
-    for node in sorted(nodes, key=ranks(nodes, edges).get):
-        layer, kind = nodes[node], type(nodes[node]).__name__
-        factor = {"DepthToSpace": "scale", "UpSampling2D": "size", "MaxPooling2D": "pool_size"}.get(kind)
-        factor = getattr(layer, factor) if factor else 1
-        factor = factor[0] if isinstance(factor, tuple) else factor
-        before = max((size[a] for a, b in edges if b == node), default=1)
-        size[node] = before // factor if kind == "MaxPooling2D" else before * factor
-    return size
+def columns_and_sizes(nodes, edges) -> tuple[dict, dict]:
+    """Of each layer: its column, the longest path from the input, and its output's height in LR pixels: 1, 2 or 4."""
+    column, size = {}, {}
+    for node, layer in nodes.items():
+        before = [a for a, b in edges if b == node]
+        column[node] = max((column[a] + 1 for a in before), default=0)
+        size[node] = int(max((size[a] for a in before), default=1) * describe(layer)[2])
+    return column, size

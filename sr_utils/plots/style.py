@@ -1,11 +1,13 @@
 """How figures look and where they go: one style, one colour and marker per arm, one way to save."""
 
 import io
+import textwrap
 from math import ceil
 
 import matplotlib.pyplot as plt
 from IPython.display import Image
 from matplotlib.colors import to_rgb
+from matplotlib.transforms import Bbox
 from PIL.Image import open as open_image
 
 from sr_utils import StudyError, paths
@@ -15,30 +17,9 @@ from sr_utils.paths import replace
 DPI = 100
 PAGE = 1160  # pixels: the width of a page, and of the widest figure
 PAD = 6  # pixels around title and note
-INK, GREY, LIGHT = "#222222", "#666666", "#e4e4e4"
-STYLE = {
-    "figure.dpi": DPI,
-    "figure.constrained_layout.h_pad": 0.06,
-    "font.size": 9.5,
-    "axes.labelsize": 9.5,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "figure.titlesize": 12,
-    "figure.titleweight": "bold",
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#888888",
-    "axes.grid": True,
-    "grid.color": LIGHT,
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "lines.linewidth": 1.8,
-}
+INK, GREY = "#222222", "#666666"
 plt.rcdefaults()  # a reader's own matplotlibrc must not change the study's figures
-plt.rcParams.update(STYLE)
+plt.style.use("sr_utils.plots.study")
 
 #: What is no arm: (name in figures, colour, marker, dashes). The arms' looks stand in `models.arms`.
 LOOKS = {
@@ -49,15 +30,12 @@ LOOKS = {
     "hr": ("HR", "#000000", "", "-"),
 } | {label: (arm.name, arm.colour, arm.marker, arm.dashes) for label, arm in ARMS.items()}
 
-
 #: The pictures' usual names, in the order of the benchmark archive's img_001, img_002, …
 PICTURES = {
-    "Set5": ("baby", "bird", "butterfly", "head", "woman"),
-    "Set14": (
-        "baboon", "barbara", "bridge", "coastguard", "comic", "face", "flowers", "foreman", "lenna", "man", "monarch",
-        "pepper", "ppt3", "zebra",
-    ),
-}  # fmt: skip
+    "Set5": "baby, bird, butterfly, head, woman",
+    "Set14": "baboon, barbara, bridge, coastguard, comic, face, flowers, foreman, lenna, man, monarch, pepper, ppt3, "
+    "zebra",
+}
 
 
 def name(label: str) -> str:
@@ -67,9 +45,8 @@ def name(label: str) -> str:
 
 def picture_name(dataset: str, stem: str) -> str:
     """What a picture is usually called: ("Set5", "img_003") -> "butterfly"; other names stay as they are."""
-    number = stem.removeprefix("img_")
-    known = PICTURES.get(dataset, ())
-    return known[int(number) - 1] if number.isdigit() and 0 < int(number) <= len(known) else stem
+    names = {f"img_{i:03d}": usual for i, usual in enumerate(PICTURES.get(dataset, "").split(", "), 1)}
+    return names.get(stem, stem)
 
 
 def look(label: str, marker: bool = True) -> dict:
@@ -88,37 +65,35 @@ def legible(colour: str) -> tuple:
 
 def caption(runs, scored=()) -> str:
     """What made a figure: profile, training data, seeds, precision, feature weights and the sets scored on."""
-    configs = [run.config for run in runs]
-
-    def unique(key):
-        return ", ".join(dict.fromkeys(str(c[key]) for c in configs if c[key] is not None))
-
-    profiles = ", ".join(dict.fromkeys(c["profile"]["name"] for c in configs))
-    parts = [
-        f"profile {profiles}",
-        f"trained on {unique('data')}",
-        f"seeds {unique('seed')}",
-        f"{unique('precision')} on {unique('device')}",
-    ]
-    if scored:
-        parts.append(f"scored on {', '.join(scored)}")
-    if unique("features"):
-        parts.append(f"features: {unique('features')}")
-    return " · ".join(parts)
+    configs = [run.config | {"profile": run.config["profile"]["name"]} for run in runs]
+    keys = ("profile", "data", "seed", "precision", "device", "features")
+    used = {k: ", ".join(dict.fromkeys(str(c[k]) for c in configs if c[k] is not None)) for k in keys}
+    parts = ["profile {profile}", "trained on {data}", "seeds {seed}", "{precision} on {device}"]
+    parts += ["scored on " + ", ".join(scored)] if scored else []
+    parts += ["features: {features}"] if used["features"] else []
+    return " · ".join(parts).format(**used)
 
 
-def headline(fig, title: str, alt: str):
-    """Give a figure its title, which says what is to be seen, and its alt text; `save` uses both."""
-    fig.suptitle(title[:1].upper() + title[1:], in_layout=False)
-    fig.set_label(alt)
+def axes(height: int, rows: int = 1, columns: int = 1, width: int = PAGE, **options):
+    """A figure of so many pixels, and its axes in one list; `options` as for `plt.subplots`."""
+    size = (width / DPI, height / DPI)
+    fig, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False, **options)
+    return fig, list(grid.flat)
+
+
+def headline(fig, title: str, what: str):
+    """Give a figure its title, which says what is to be seen, and an alt text that begins with `what` it is."""
+    title = title[:1].upper() + title[1:]
+    fig.suptitle(title, in_layout=False)
+    fig.set_label(f"{what}. {title}".strip())
     return fig
 
 
 def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str = "") -> "Picture":
     """Write `figures/<profile>/<file>.png`, close the figure, and return the picture for the page.
 
-    The title stands above, the note (what made the figure) in grey below; both are wrapped, and the figure grows by
-    their height. `alt` and `title` replace those that the drawing function gave.
+    The title stands above what is drawn, the note (what made the figure) in grey below; both are wrapped. `alt` and
+    `title` replace those that the drawing function gave.
 
     Raises `StudyError` for a figure without alt text, and if the folder cannot be written.
     """
@@ -127,11 +102,10 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
     try:
         if not alt:
             raise StudyError(f"{file} has no alt text; give save an alt that says what the picture shows.")
-        _frame(fig, title or fig.get_suptitle(), note)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        drawn = io.BytesIO()
-        fig.savefig(drawn, dpi=DPI, format="png")
+        box, drawn = _frame(fig, title or fig.get_suptitle(), note), io.BytesIO()
+        fig.savefig(drawn, dpi=DPI, format="png", bbox_inches=box)
         page = open_image(drawn).convert("RGB")  # no transparency: a tenth smaller
+        path.parent.mkdir(parents=True, exist_ok=True)
         replace(path, lambda scratch: page.save(scratch, "PNG", optimize=True))  # no version: same data, same bytes
     except OSError as error:
         raise StudyError(
@@ -142,25 +116,15 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
     return Picture(filename=str(path), alt=alt)
 
 
-def _frame(fig, title: str, note: str) -> None:
-    """Put the title above and the note below what is drawn. No axes changes its size in pixels."""
-    fig.draw_without_rendering()  # the layout engine places the axes for the last time
-    fig.set_layout_engine("none")
-    width, height = round(fig.bbox.width), round(fig.bbox.height)
-    others = list(fig.texts)
-    head = fig.suptitle(title, x=PAD / width, y=0.5, ha="left", va="top", wrap=True)  # at 1 it would wrap each word
-    foot = fig.text(PAD / width, 0, note, fontsize=9, color=GREY, va="bottom", wrap=True)
+def _frame(fig, title: str, note: str) -> Bbox:
+    """Put the title above the figure and the note below it; the page that holds all three, in inches."""
+    width, height = fig.bbox.size
+    head = fig.suptitle(
+        textwrap.fill(title, int(width / 10)), x=PAD / width, y=1 + PAD / height, ha="left", va="bottom"
+    )
+    foot = fig.text(PAD / width, -PAD / height, textwrap.fill(note, int(width / 6.5)), color=GREY, fontsize=9, va="top")
     above, below = (ceil(t.get_window_extent().height) + 2 * PAD if t.get_text() else 0 for t in (head, foot))
-    total = height + above + below
-    boxes = [(ax, ax.get_position(original=True)) for ax in fig.axes]
-    fig.set_size_inches(width / DPI, total / DPI)
-    for ax, box in boxes:
-        ax.set_position((box.x0, (box.y0 * height + below) / total, box.width, box.height * height / total))
-    for text in others:
-        if text is not head:
-            text.set_y((text.get_position()[1] * height + below) / total)
-    head.set_y(1 - PAD / total)
-    foot.set_y(PAD / total)
+    return Bbox.from_extents(0, -below / DPI, width / DPI, (height + above) / DPI)
 
 
 class Picture(Image):

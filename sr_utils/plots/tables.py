@@ -11,13 +11,14 @@ from pandas.io.formats.style import Styler
 
 from sr_utils.claims import words
 from sr_utils.plots.style import legible, name
-from sr_utils.plots.verdicts import VERDICTS
+from sr_utils.plots.verdicts import VERDICTS, by_study
 
-#: What each score is called, how it is written, and which value is best.
+BOLD = "font-weight: bold"
+#: What each score is called, how it is written, and which value is best. Noise is sharp too: sharpness has no best.
 SCORES = {
     "psnr": ("PSNR / dB", "{:.2f}", "max"),
     "ssim": ("SSIM", "{:.3f}", "max"),
-    "sharpness": ("sharpness", "{:.2f}", None),
+    "sharpness": ("sharpness", "{:.2f}", ""),
     "gmsd": ("GMSD", "{:.3f}", "min"),
 }
 
@@ -30,13 +31,6 @@ def source(*objects) -> Markdown:
 def text(markdown: str) -> Markdown:
     """A sentence made from results."""
     return Markdown(markdown)
-
-
-def cost_table(costs: Mapping[str, Mapping]) -> pd.DataFrame:
-    """Parameters and multiply–adds per output pixel, a row per arm: `costs` maps labels to `models.cost`'s answers."""
-    table = pd.DataFrame({name(label): cost for label, cost in costs.items()}).T
-    table.columns = ["parameters", "multiply–adds per output pixel"]
-    return table.map("{:,.0f}".format)
 
 
 class Table:
@@ -54,62 +48,55 @@ class Table:
     _repr_html_ = to_html
 
 
-def _uuid(table: pd.DataFrame) -> str:
-    """An HTML id that is the same on every run, and another for every table on a page."""
-    return hashlib.sha256(table.to_csv().encode()).hexdigest()[:8]
+def styled(table: pd.DataFrame) -> Styler:
+    """pandas' Styler with an HTML id that is the same on every run, and another for every table on a page."""
+    return table.style.set_uuid(hashlib.sha256(table.to_csv().encode()).hexdigest()[:8])
 
 
-def score_table(scores: pd.DataFrame, metrics=("psnr", "ssim", "sharpness", "gmsd")) -> Table:
-    """Means over images and seeds: a row per arm, the metrics side by side for each set; the best is bold.
-
-    Sharpness has no best: 1 would be as sharp as HR, and noise is sharp too.
-    """
-    means = scores.pivot_table(index="arm", columns="set", values=list(metrics), sort=False)
-    arms, sets = dict.fromkeys(scores.arm), dict.fromkeys(scores["set"])
-    means = means.swaplevel(axis=1).loc[list(arms), [(each, metric) for each in sets for metric in metrics]]
-    best = {axis: [c for c in means if SCORES[c[1]][2] == axis] for axis in ("max", "min")}
-    style = means.style.set_uuid(_uuid(means)).format({c: SCORES[c[1]][1] for c in means}, na_rep="")
-    style = style.highlight_max(best["max"], props="font-weight: bold")
-    style = style.highlight_min(best["min"], props="font-weight: bold")
-    heads = {metric: heading for metric, (heading, *_) in SCORES.items()}
-    style = style.format_index(name, axis=0).format_index(lambda head: heads.get(head, head), axis=1)
-    return Table(style.hide(names=True, axis=0).hide(names=True, axis=1))
+def cost_table(costs: Mapping[str, Mapping]) -> pd.DataFrame:
+    """Parameters and multiply–adds per output pixel, a row per arm: `costs` maps labels to `models.cost`'s answers."""
+    table = pd.DataFrame({name(label): cost for label, cost in costs.items()}).T
+    return table.set_axis(["parameters", "multiply–adds per output pixel"], axis=1).map("{:,.0f}".format)
 
 
-def _coloured(verdicts) -> list[str]:
-    """CSS of verdicts (with or without a reason in brackets), as figures colour them."""
-    colours = {verdict: to_hex(legible(colour)) for verdict, (colour, *_) in VERDICTS.items()}
-    return [f"color: {colours[each.split(' (')[0]]}" for each in verdicts]
-
-
-def finding_table(table: pd.DataFrame) -> Table:
-    """`claims.judge`'s table as findings: what the original says, what was measured here, the verdict."""
-    found = words.findings(table)
-    shown = pd.DataFrame(
-        {"page": found.study.map("{:02d}".format), "the original says": found.original,
-         "measured here": found.ours, "verdict": found.verdict}
-    )  # fmt: skip
-    style = shown.style.set_uuid(_uuid(shown)).apply(_coloured, subset=["verdict"])
-    style = style.set_properties(subset=["verdict"], **{"font-weight": "bold"}).hide(names=True, axis=0)
-    return Table(style.set_properties(**{"text-align": "left", "white-space": "normal", "vertical-align": "top"}))
+def score_table(scores: pd.DataFrame, metrics=tuple(SCORES)) -> Table:
+    """Means over images and seeds: a row per arm, the metrics side by side for each set; the best is bold."""
+    means = scores.pivot_table(index="arm", columns="set", values=list(metrics), sort=False).swaplevel(axis=1)
+    means = means.loc[scores.arm.unique(), [(each, metric) for each in scores["set"].unique() for metric in metrics]]
+    style = styled(means).format({column: SCORES[column[1]][1] for column in means}, na_rep="")
+    style = style.highlight_max([column for column in means if SCORES[column[1]][2] == "max"], props=BOLD)
+    style = style.highlight_min([column for column in means if SCORES[column[1]][2] == "min"], props=BOLD)
+    style = style.format_index(name).format_index(lambda head: SCORES.get(head, [head])[0], axis=1)
+    return Table(style.hide(names=True).hide(names=True, axis=1))
 
 
 def trial_table(trials: pd.DataFrame) -> Table:
     """`rates.trials`: arms × learning rates, PSNR in dB, the best of each arm bold, those not tried empty."""
-    shown = trials.rename(index=name, columns="{:g}".format)
-    style = shown.style.set_uuid(_uuid(shown)).format("{:.2f}", na_rep="")
-    return Table(style.highlight_max(axis=1, props="font-weight: bold"))
+    style = styled(trials.rename(index=name, columns="{:g}".format)).format("{:.2f}", na_rep="")
+    return Table(style.highlight_max(axis=1, props=BOLD))
+
+
+def _judged(style: Styler) -> Styler:
+    """Verdicts in the colours of the figures, long texts wrapped at the left."""
+    colours = {verdict: f"color: {to_hex(legible(colour))}" for verdict, (colour, *_) in VERDICTS.items()}
+    verdicts = [column for column in style.columns if column == "verdict"]
+    style = style.map(lambda verdict: colours[verdict.split(" (")[0]], subset=verdicts)
+    return style.set_properties(**{"text-align": "left", "white-space": "normal", "vertical-align": "top"})
+
+
+def finding_table(table: pd.DataFrame) -> Table:
+    """`claims.judge`'s table as findings: what the original says, what was measured here, the verdict."""
+    found = words.findings(table).assign(page=lambda each: each.study.map("{:02d}".format))
+    heads = {"page": "page", "original": "the original says", "ours": "measured here", "verdict": "verdict"}
+    style = _judged(styled(found[list(heads)].rename(columns=heads)))
+    return Table(style.set_properties(subset=["verdict"], **{"font-weight": "bold"}))
 
 
 def claim_table(table: pd.DataFrame) -> Table:
     """`claims.judge`'s table to its last row: by study, primary rows first and bold, verdicts in colour."""
-    ordered = table.assign(second=table.family != "primary").sort_values(["study", "second"], kind="stable")
-    shown = words.readable(ordered.drop(columns="second"))
+    ordered = by_study(table)
+    shown = words.readable(ordered)
     shown.insert(0, "study", ordered.study.map("{:02d}".format))
-    primary = ordered.family == "primary"
-    weight = pd.DataFrame("", shown.index, shown.columns)
-    weight.loc[primary] = "font-weight: bold"
-    style = shown.style.set_uuid(_uuid(shown)).apply(lambda _: weight, axis=None)
-    if "verdict" in shown:
-        style = style.apply(_coloured, subset=["verdict"])
-    return Table(style.hide(names=True, axis=0).set_properties(**{"text-align": "left", "white-space": "normal"}))
+    primary = ordered.index[ordered.family == "primary"]
+    style = _judged(styled(shown)).set_properties(subset=(primary, shown.columns), **{"font-weight": "bold"})
+    return Table(style.hide(names=True))

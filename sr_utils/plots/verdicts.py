@@ -2,16 +2,13 @@
 
 import textwrap
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.patches import Rectangle
 
 from sr_utils.claims import words
-from sr_utils.plots.intervals import beside, estimate, named_rows, rows_axes
-from sr_utils.plots.style import DPI, INK, PAGE, headline, legible
+from sr_utils.plots.intervals import estimate, named_rows
+from sr_utils.plots.style import INK, PAD, axes, headline, legible
 
-CLAIM = 34  # pixels: the height of a row with two lines of words
 #: Colour (Okabe & Ito's), marker and sign of each verdict.
 VERDICTS = {
     "holds": ("#0072B2", "o", "✓"),
@@ -22,11 +19,16 @@ VERDICTS = {
 }
 
 
+def by_study(table: pd.DataFrame) -> pd.DataFrame:
+    """`claims.judge`'s table in the order of studies, primary rows first."""
+    return table.iloc[np.lexsort((table.family != "primary", table.study))]
+
+
 def scales(table: pd.DataFrame, ratio: float = 5) -> list[pd.DataFrame]:
     """Rows split so that on one axis no interval reaches more than `ratio` times as far as the next smaller one."""
     reach = table[["effect", "low", "high"]].abs().max(axis=1).sort_values()
-    cuts = np.flatnonzero(reach.to_numpy()[1:] > ratio * reach.to_numpy()[:-1]) + 1
-    return [table[table.index.isin(ids)] for ids in np.split(reach.index.to_numpy(), cuts)]
+    part = (reach > ratio * reach.shift()).cumsum()
+    return [rows for _, rows in table.groupby(part)]
 
 
 def forest(table: pd.DataFrame, title: str = ""):
@@ -35,42 +37,34 @@ def forest(table: pd.DataFrame, title: str = ""):
     `table` is `claims.judge`'s, or some rows of it. Colour, mark and words say the verdict; the short line is what an
     effect is compared with, the grey band a margin of equivalence. An intersection shows its weakest part.
     """
-    shown = table[table[["effect", "low", "high"]].notna().all(axis=1)]
-    shown = shown.assign(second=shown.family != "primary").sort_values(["study", "second"], kind="stable")
-    panels = [
-        part
-        for _, study in shown.groupby("study", sort=True)
-        for _, unit in study.groupby("unit", sort=False)
-        for part in scales(unit)
-    ]
-    panels.sort(key=lambda part: (part.study.iloc[0], part.second.min()))
-    left, right = 520, 390
-    fig, axes = rows_axes([CLAIM * len(part) for part in panels], left, right, head=30)
-    before = None
-    for ax, part in zip(axes, panels, strict=True):
+    shown = by_study(table.dropna(subset=["effect", "low", "high"]))
+    panels = [part for _, unit in shown.groupby(["study", "unit"], sort=False) for part in scales(unit)]
+    panels.sort(key=lambda part: (part.study.iloc[0], part.family.min()))  # "primary" comes before "secondary"
+    heights = [34 * len(part) for part in panels]  # a row has two lines of words
+    fig, column = axes(sum(heights) + 44 * len(panels), rows=len(panels), height_ratios=heights)
+    for ax, part, before in zip(column, panels, [None, *panels], strict=False):
         for y, row in enumerate(part.itertuples()):
             colour, marker, _ = VERDICTS[row.verdict]
             if row.margin > 0:
-                ax.add_patch(Rectangle((-row.margin, y - 0.5), 2 * row.margin, 1, color="#ececec", lw=0, zorder=0))
+                ax.barh(y, 2 * row.margin, height=1, left=-row.margin, color="#ececec", zorder=0)
             ax.plot([row.null] * 2, [y - 0.5, y + 0.5], color=INK, lw=1)
-            estimate(ax, y, row.effect, row.low, row.high, colour, marker)
             verdict = "" if row.verdict == "no verdict" else f"  {row.verdict}"
-            beside(ax, y, words.measured(row) + verdict, colour)
-        named_rows(ax, [_claim(row) for row in part.itertuples()], np.flatnonzero(~part.second))
-        if part.study.iloc[0] != before:
-            before = part.study.iloc[0]
-            ax.set_title(f"Study {before:02d}", x=-left / (PAGE - left - right), ha="left")
+            bars = [[row.effect - row.low], [row.high - row.effect]]
+            estimate(ax, y, row.effect, bars, colour, words.measured(row) + verdict, marker)
+        named_rows(ax, [_claim(row) for row in part.itertuples()], np.flatnonzero(part.family == "primary"))
+        study = part.study.iloc[0]
+        if before is None or before.study.iloc[0] != study:
+            where = {"xycoords": ("figure pixels", "axes fraction"), "textcoords": "offset points", "weight": "bold"}
+            ax.annotate(f"Study {study:02d}", (PAD, 1), (0, 6), annotation_clip=False, **where)
     counts = table[table.family == "primary"].verdict.value_counts()
     counted = ", ".join(f"{verdict} {counts[verdict]}" for verdict in VERDICTS if verdict in counts)
-    title = title or (f"The original's claims: {counted}" if counted else f"{len(shown)} effects with their intervals")
-    return headline(
-        fig, title, f"{len(shown)} effects with 95 % intervals, by study. Primary claims: {counted or 'not judged'}."
-    )  # fmt: skip
+    said = f"The original's claims: {counted}" if counted else f"{len(shown)} effects with their intervals"
+    return headline(fig, title or said, f"{len(shown)} effects with 95 % intervals, by study")
 
 
 def _claim(row) -> str:
     shown = f" ({row.binding} shown)" if row.binding else ""
-    return textwrap.fill(f"{row.Index}  {row.original or row.claim}{shown}", 76 if row.second else 62)
+    return textwrap.fill(f"{row.Index}  {row.original or row.claim}{shown}", 62 if row.family == "primary" else 76)
 
 
 def verdict_table(tables: dict[str, pd.DataFrame], title: str = ""):
@@ -78,35 +72,28 @@ def verdict_table(tables: dict[str, pd.DataFrame], title: str = ""):
 
     `tables` maps a column's heading to what `claims.judge` returned for that run; rows are the last one's.
     """
-    newest = list(tables.values())[-1]
-    rows = newest[newest.family == "primary"]
-    left, height = 480, 36
-    width = (PAGE - left) / len(tables)
-    fig = plt.figure(figsize=(PAGE / DPI, height * (len(rows) + 1) / DPI), dpi=DPI)
-    ax = fig.add_axes((0, 0, 1, 1))
-    ax.set(xlim=(0, PAGE), ylim=(height * (len(rows) + 1), 0))
+    primary = list(tables.values())[-1].query("family == 'primary'")
+    runs = [table.reindex(primary.index).fillna({"verdict": "not testable here"}) for table in tables.values()]
+    verdicts = pd.concat([run.verdict for run in runs], axis=1)
+    cells = [[_cell(row) for row in rows] for rows in zip(*(run.itertuples() for run in runs), strict=True)]
+    names = [textwrap.fill(f"{row.Index}  {row.original}", 56) for row in primary.itertuples()]
+    fig, (ax,) = axes(56 * len(primary) + 30)
     ax.axis("off")
-    verdicts = {}
-    for y, row in enumerate(rows.itertuples()):
-        middle = height * (y + 1.5)
-        ax.text(left - 10, middle, textwrap.fill(f"{row.Index}  {row.original}", 68), ha="right", va="center")
-        for column, table in enumerate(tables.values()):
-            x, known = left + width * column, row.Index in table.index
-            cell = next(table.loc[[row.Index]].itertuples()) if known else None
-            verdict = cell.verdict if known else "not testable here"
-            colour, _, mark = VERDICTS[verdict]
-            verdicts.setdefault(row.Index, []).append(verdict)
-            ax.add_patch(Rectangle((x, middle - 16), width - 8, 32, fc=colour, alpha=0.18, lw=0))
-            text = (
-                f"{mark}  {verdict}\n    {words.measured(cell)}"
-                if known and words.effect(cell)
-                else f"{mark}  {verdict}"
-            )
-            ax.text(x + 8, middle, text, va="center", fontsize=9, color=legible(colour), linespacing=1.1)
-    for column, heading in enumerate(tables):
-        ax.text(left + width * column, 0.5 * height, heading, va="center", weight="bold")
-    tested = [each for each in verdicts.values() if not {"no verdict", "not testable here"} & set(each)]
-    stay = sum(len(set(each)) == 1 for each in tested)
+    grid = ax.table(cells, rowLabels=names, colLabels=list(tables), bbox=(0, 0, 1, 1))
+    grid.auto_set_font_size(False)
+    grid.auto_set_column_width([-1])
+    for (y, x), cell in grid.get_celld().items():
+        colour = VERDICTS[verdicts.iloc[y - 1, x]][0] if y and x >= 0 else ""
+        cell.set(edgecolor="white", linewidth=5, facecolor=(colour, 0.18) if colour else "white")
+        cell.set_text_props(fontsize=9, ha="right" if x < 0 else "left", weight="normal" if y else "bold")
+        cell.set_text_props(color=legible(colour or INK))
+    tested = verdicts[~verdicts.isin(("no verdict", "not testable here")).any(axis=1)]
+    stay = int((tested.nunique(axis=1) == 1).sum())
     said = f"{stay} of the {len(tested)} primary claims that every run can judge keep their verdict"
-    title = title or (said if tested else "The primary claims, run by run")
-    return headline(fig, title, f"Table of {len(rows)} primary claims in {len(tables)} runs. {said}.")
+    said = said if len(tested) else "The primary claims, run by run"
+    return headline(fig, title or said, f"Table of {len(primary)} primary claims in {len(tables)} runs")
+
+
+def _cell(row) -> str:
+    mark = VERDICTS[row.verdict][2]
+    return "\n    ".join(filter(None, (f"{mark}  {row.verdict}", words.effect(row), words.interval(row))))

@@ -115,7 +115,8 @@ function resize(canvas, width, height) {
 
 const COLOURS = Array.from({ length: WORST + 1 }, (_, level) => {
   const at = (level / WORST) * (VIRIDIS.length - 1), low = Math.min(Math.floor(at), VIRIDIS.length - 2);
-  const [from, to] = [VIRIDIS[low], VIRIDIS[low + 1]].map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+  const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  const [from, to] = [rgb(VIRIDIS[low]), rgb(VIRIDIS[low + 1])];
   return from.map((value, i) => Math.round(value + (at - low) * (to[i] - value)));
 });
 
@@ -130,7 +131,7 @@ function errorMap(a, b, side) {
   return map;
 }
 
-// ---- Gestures: one pointer drags, two pinch, the wheel zooms; `zoom(step, u, v)` gets the place as shares of the canvas
+// ---- Gestures: one pointer drags, two pinch, the wheel zooms. `zoom(step, u, v)` gets the place in shares of the canvas
 
 function gestures(canvas, { start, drag, zoom, eager = false }) {
   const pointers = new Map();
@@ -188,11 +189,11 @@ function gestures(canvas, { start, drag, zoom, eager = false }) {
 function render({ model, el }) {
   const get = (name) => model.get(name);
   const title = (label) => get("titles")[get("labels").indexOf(label)];
-  const scene = () => get("scenes")[get("image")];
+  const scene = () => (known = get("scenes")[get("image")] ?? known); // until the chosen one is there, the one before
   const bitmaps = new Map(); // key -> pixels, or null while they are decoded
   const patch = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   const id = `sr-${Math.random().toString(36).slice(2)}`;
-  let frame, telling, flicked, active, cells = [], stale = new Set(), scoring, overviewOf;
+  let known, frame, telling, flicked, active, cells = [], stale = new Set(), scoring, overviewOf;
 
   // -- state
 
@@ -271,7 +272,8 @@ function render({ model, el }) {
   }
 
   function choice(name, words, options, write) {
-    const list = make("select", { id: `${id}-${name}` }, ...options.map(([value, text]) => make("option", { value }, text)));
+    const list = make("select", { id: `${id}-${name}` });
+    list.append(...options.map(([value, text]) => make("option", { value }, text)));
     list.addEventListener("change", () => write(list.value));
     const row = make("div", { className: "row" }, make("label", { htmlFor: list.id }, words), list);
     return { row, show: () => (list.value = get(name)) };
@@ -313,7 +315,8 @@ function render({ model, el }) {
   });
   const errors = make("input", { type: "checkbox", id: `${id}-errors`, disabled: !get("labels").includes(REFERENCE) });
   errors.addEventListener("change", () => set({ errors: errors.checked }));
-  const bar = make("div", { className: "bar" }, make("i"), make("span", {}, `difference to HR: 0 … ${WORST} grey levels or more`));
+  const scaled = `difference to HR: 0 … ${WORST} grey levels or more`;
+  const bar = make("div", { className: "bar" }, make("i"), make("span", {}, scaled));
   bar.firstChild.style.background = `linear-gradient(90deg, ${VIRIDIS})`;
 
   const overview = canvas("the whole picture; click or drag to move the crop");
@@ -332,7 +335,9 @@ function render({ model, el }) {
       make("div", { className: "picture" }, overview, box),
       make("div", { className: "controls" }, ...controls.map(({ row }) => row),
         make("div", { className: "toggles" }, ...toggles.map(({ button }) => button)),
-        make("div", { className: "row" }, make("label", { htmlFor: errors.id }, "error maps"), errors), bar)),
+        make("div", { className: "row", hidden: errors.disabled },
+          make("label", { htmlFor: errors.id }, "error maps"), errors),
+        bar)),
     grid, hint,
     make("div", { className: "top" },
       make("div", { className: "picture" }, stage, border),
@@ -371,9 +376,10 @@ function render({ model, el }) {
     });
     stale.clear();
     grid.replaceChildren(...cells.map(({ figure }) => figure));
-    hint.textContent = matchMedia("(pointer: coarse)").matches
+    const touch = matchMedia("(pointer: coarse)").matches, keys = shown.slice(0, 9).map((_, i) => i + 1).join(" ");
+    hint.textContent = !shown.length ? "No picture is chosen; choose some above." : touch
       ? "Drag to move · pinch to zoom · double tap for full size"
-      : `Drag to move · wheel to zoom · hold 1 … ${Math.min(9, shown.length)} to flick a picture over another · double click for full size`;
+      : `Drag to move · wheel to zoom · hold ${keys} to flick a picture over another · double click for full size`;
   }
 
   el.addEventListener("keydown", (event) => {
@@ -419,20 +425,20 @@ function render({ model, el }) {
   }
 
   function draw() {
-    for (const { show } of controls.filter(({ row }) => row.querySelector("select"))) show();
-    say(get("message"));
-    if (!scene()) return; // the kernel is making its first picture
+    const made = get("image") in get("scenes");
+    say(get("message") || (made ? "" : `Waiting for the kernel to make the pictures of ${get("image")} …`));
+    if (!scene()) return;
     forget();
     arrange();
     const at = place(), most = room();
     const zoomed = Math.max(1, Math.floor(most / at.size));
+    const truth = get("errors") && picture(REFERENCE) && pixels(REFERENCE, at);
     grid.style.setProperty("--cell", `${most / devicePixelRatio}px`);
     for (const cell of cells) {
       const swapped = flicked && active === cell.canvas, label = (cell.seen = swapped ? flicked : cell.label);
-      const map = get("errors") && label !== REFERENCE && picture(label) && picture(REFERENCE);
       resize(cell.canvas, at.size * zoomed, at.size * zoomed);
-      if (map) {
-        const colours = errorMap(pixels(label, at), pixels(REFERENCE, at), at.size);
+      if (truth && label !== REFERENCE && picture(label)) {
+        const colours = errorMap(pixels(label, at), truth, at.size);
         patch.setTransform(1, 0, 0, 1, 0, 0);
         patch.putImageData(colours, 0, 0);
         paint(cell.canvas, patch.canvas, 1, 0, 0, zoomed);
@@ -559,7 +565,8 @@ function render({ model, el }) {
       [x, y] = [inside(x, width, w / zoomed), inside(y, height, h / zoomed)]; // never beyond the picture
       if (view.width !== w) view.width = w;
       if (view.height !== h) view.height = h;
-      paint(view, picture(label), scale(picture(label)), Math.round(x * zoomed) / zoomed, Math.round(y * zoomed) / zoomed, zoomed);
+      const [left, top] = [x, y].map((at) => Math.round(at * zoomed) / zoomed); // whole screen pixels
+      paint(view, picture(label), scale(picture(label)), left, top, zoomed);
       dialog.querySelector(".zoom").textContent = `${title(label)} · ×${zoomed}`;
       for (const button of buttons.children) button.setAttribute("aria-pressed", button.value === label);
     };

@@ -97,7 +97,7 @@ def sheet(cells, note: str, side: int = 192, columns: int = 4) -> bytes:
     """Pairs (square picture, words) as one PNG: enlarged to side×side, in rows, with a note at the foot."""
     width, height = side + 8, side + 44
     rows = -(-len(cells) // columns)
-    page = Image.new("RGB", (width * min(columns, len(cells)), height * rows + 20), "white")
+    page = Image.new("RGB", (width * min(columns, max(3, len(cells))), height * rows + 20), "white")  # the note fits
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(12)
     for i, (picture, words) in enumerate(cells):
         x, y = width * (i % columns), height * (i // columns)

@@ -119,10 +119,10 @@ def test_pictures_are_loaded_when_they_are_shown(browser, built):
     page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[-1]))
     page.goto(f"{built[1]}/01_baseline.html")
     page.wait_for_load_state("networkidle")
-    assert "rocket-hr.png" not in asked  # the comparer is far below
+    assert "rocket-hr.webp" not in asked  # the comparer is far below
     page.locator(".comparer").scroll_into_view_if_needed()
     lab.Comparer(page).settle()
-    assert "rocket-hr.png" in asked and "chelsea-hr.png" not in asked
+    assert "rocket-hr.webp" in asked and "chelsea-hr.webp" not in asked
     page.close()
 
 
@@ -139,6 +139,25 @@ def test_a_phone_reads_every_page_without_scrolling_sideways(browser, built):
     hr = next(pair.hr for pair in data.load("sample").valid if pair.name == "rocket")
     y, x, side = comparer.place()
     assert np.array_equal(comparer.picture("HR"), hr[y : y + side, x : x + side])
+    comparer.canvas("SRCNN").scroll_into_view_if_needed()
+    box, touch = comparer.canvas("SRCNN").bounding_box(), context.new_cdp_session(page)
+
+    def fingers(kind, *places):
+        points = [{"x": box["x"] + u * box["width"], "y": box["y"] + v * box["height"], "id": i}
+                  for i, (u, v) in enumerate(places)]  # fmt: skip
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    fingers("touchStart", (0.4, 0.4))
+    for i in range(1, 9):
+        fingers("touchMove", (0.4 + i / 32, 0.4 + i / 32))
+    fingers("touchEnd")
+    comparer.settle()
+    assert comparer.place() == (y - side // 4, x - side // 4, side)  # the crop follows the finger, not the page
+    fingers("touchStart", (0.45, 0.5), (0.55, 0.5))
+    fingers("touchMove", (0.4, 0.5), (0.6, 0.5))
+    fingers("touchEnd")
+    comparer.settle()
+    assert comparer.place()[2] < side
     context.close()
 
 

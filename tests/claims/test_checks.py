@@ -4,13 +4,13 @@ import pytest
 from scipy import stats
 
 from sr_utils import claims
-from sr_utils.claims import checks, judging, words
+from sr_utils.claims import checks, judging
 from tests import observations
 
 
 @pytest.fixture(scope="module")
 def tables():
-    return observations.everything(seeds=3, images=6, residual=0.5, inception=0.5)
+    return observations.everything(seeds=3, images=4, residual=0.5, inception=0.5)
 
 
 def test_robustness_is_judging_again_without_one(tables):
@@ -24,7 +24,7 @@ def test_robustness_is_judging_again_without_one(tables):
         rest = [table[table.seed != seed] for table in tables.values()]
         turns += claims.judge(*rest).verdict[primary] != whole.verdict[primary]
     assert found.seeds_turn.tolist() == turns.tolist() and turns.sum() > 0
-    assert found.loc["1", "images"] == 6 and found.loc["2", "images"] == 0 and found.loc["1", "seeds"] == 3
+    assert found.loc["1", "images"] == 4 and found.loc["2", "images"] == 0 and found.loc["1", "seeds"] == 3
 
 
 def test_one_image_that_decides_is_named():
@@ -50,7 +50,7 @@ def test_power_finds_what_it_says_it_finds():
     """An effect of the size called detectable is found in 80 % of the trials, and one of no size hardly ever."""
     rng, found = np.random.default_rng(0), 0
     variances, seeds, units = (0.05**2, 0.2**2, 0.05**2), 5, 40
-    gap = checks._detectable(variances, seeds, units, 0.05)
+    gap = checks._detectable(0.05, variances, seeds, units)
     for _ in range(300):
         spreads = ((seeds, 1), (1, units), (seeds, units))
         d = gap + sum(rng.normal(0, np.sqrt(v), shape) for v, shape in zip(variances, spreads, strict=True))
@@ -68,22 +68,13 @@ def test_undecided_rows_say_how_many_seeds_or_images_they_need(tables, power):
     assert list(power.index) == list(judged.index[judged.p.notna()])
     undecided = power.verdict == "undecided"
     assert power.seeds_needed[~undecided].isna().all() and power.seeds_needed[undecided].notna().all()
-    for id, row in power[undecided & np.isfinite(power.seeds_needed) & (power.seeds_needed > 2)][:5].iterrows():
+    for id, row in power[undecided & np.isfinite(power.seeds_needed) & (power.seeds_needed > 2)][:3].iterrows():
         trial = trials[judged.binding[id] or id]
         one_less, enough = (
-            checks._detectable(checks._variances(trial), n, trial.paired.shape[1], 0.05)
+            checks._detectable(0.05, checks._variances(trial), n, trial.paired.shape[1])
             for n in (int(row.seeds_needed) - 1, int(row.seeds_needed))
         )
         assert enough <= row.gap < one_less
-
-
-def test_the_words_of_power(power):
-    said = words.power(power, seeds=3, images=6)
-    assert (
-        said.startswith("With 3 seeds and 6 images, ")
-        and f"{power.detectable[power.unit == 'dB'].max():.2g} dB" in said
-    )
-    assert said.count("is undecided; ") == (power.verdict == "undecided").sum() > 0
 
 
 def test_margins_are_read_off_the_interval(tables):
@@ -94,6 +85,12 @@ def test_margins_are_read_off_the_interval(tables):
     assert claims.margins(wide).loc["7a"].tolist() == ["undecided", "undecided", "holds"]
     loss = table.loc[["7b"]].assign(low=0.0, high=2.5, margin=100 * (10**0.01 - 1))
     assert claims.margins(loss).loc["7b"].tolist() == ["undecided", "undecided", "holds"]  # 1.2, 2.3 and 4.7 of 100
+
+
+def test_power_of_two_seeds_and_two_images():
+    """The sum of two errors with one degree of freedom each has heavy tails; its interval is found all the same."""
+    found = checks.Estimate(np.array(0.0), np.array([0.009, 0.008]), (1, 1))
+    assert found.half_width() == pytest.approx(0.017 * stats.cauchy.ppf(0.975), rel=0.02)  # two Cauchy variables
 
 
 def run(**verdicts):
@@ -114,22 +111,18 @@ def test_what_turns_between_two_runs_is_listed():
     before = run(a=YES, b=NO, c=OPEN, d=OPEN, e=YES, f=YES, g=YES, i=ABSENT)
     after = run(a=YES, b=NO, c=OPEN, d=NO, e=OPEN, f=NO, h=YES, i=YES)
     found = claims.turned(before, after)
-    assert found.change.to_dict() == {
-        "a": "", "b": "", "c": "", "d": checks.CHANGES[0], "e": checks.CHANGES[1], "f": checks.CHANGES[2],
-    }  # fmt: skip
-    assert claims.survivors({"short": before, "long": after}).splitlines() == [
-        "- **short → long**: 2 of 2 primary verdicts stay, and 1 of 4 secondary ones.",
-        "  - 1 decided by the latter alone: d *claim d* (undecided → does not hold).",
-        "  - 1 decided by the former alone: e *claim e* (holds → undecided).",
-        "  - 1 reversed: f *claim f* (holds → does not hold).",
-    ]
+    assert found.stays.to_dict() == {"a": True, "b": True, "c": True, "d": False, "e": False, "f": False}
+    assert claims.survivors({"short": before, "long": after}) == (
+        "- **short → long**: 2 of 2 primary and 1 of 4 secondary verdicts stay. Others: "
+        "d *claim d* (undecided → does not hold); e *claim e* (holds → undecided); f *claim f* (holds → does not hold)."
+    )
     assert claims.survivors({"alone": before}) == ""
 
 
 def test_a_run_with_one_seed_is_compared_by_the_side_of_its_effects():
     before = run(a=("no verdict", "for"), b=("no verdict", "for"), c=("no verdict", "against"))
     found = claims.turned(before, run(a=YES, b=NO, c=OPEN))
-    assert found.change.to_dict() == {"a": "", "b": "reversed"} and found.before["b"] == "leans to holds"
+    assert found.stays.to_dict() == {"a": True, "b": False} and found.before["b"] == "leans to holds"
 
 
 def test_another_claim_under_the_same_id_is_not_compared():

@@ -16,7 +16,6 @@ def curve(*values):
 def test_epochs_to_a_goal_are_interpolated():
     falling = curve(10, 4, 2, 1, 0)
     assert epochs_to(falling, 2) == 3 and epochs_to(falling, 3) == 2.5 and epochs_to(falling, 10) == 1
-    assert epochs_to(falling, -1) == 5  # never: the schedule's length
 
 
 def test_in_a_race_the_slower_arm_sets_the_goal():
@@ -30,7 +29,7 @@ def test_learning_by_hand():
     table = learning(derived.curves(runs)).set_index(["arm", "seed"])
     mse = runs[0].history["val_mse"]
     row = table.loc["srcnn", 0]
-    assert row.area == pytest.approx(mse.mean()) and row.first_fifth == pytest.approx(share_of_fall(mse, 2))
+    assert row.area == pytest.approx(mse.mean()) and row.first_fifth == pytest.approx(share_of_fall(mse, 0.2))
     assert row.last_two_fifths == pytest.approx((mse[6] - mse[10]) / (mse[1] - mse[10]))
     ours, theirs = (next(r for r in runs if r.label == a).history["val_mse"] for a in ("residual", "srcnn"))
     assert (
@@ -47,12 +46,9 @@ def test_curves_hold_every_epoch_of_every_run():
     assert len(table) == 2 * 2 * 4 and table.val_mse[:4].tolist() == runs[0].history["val_mse"].tolist()
 
 
-def test_a_sweep_becomes_arms_and_has_best_strengths():
+def test_a_sweep_becomes_arms():
     sweep = observations.sweep()
     assert set(derived.enhanced(sweep).arm) >= {"srcnn enhanced 0.1", "bicubic enhanced 1"}
-    best = derived.best_strengths(sweep)
-    assert best.loc["bicubic"].to_dict() == {"psnr": 0.1, "ssim": 0, "gmsd": 0, "sharpness": 1}
-    assert best.loc["srcnn", "sharpness"] == 0.1  # 0.6 of HR's is nearer than 0.5 and 1.5
 
 
 def test_the_furthest_two_are_measured_by_two_seeds_of_one_arm():

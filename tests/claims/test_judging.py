@@ -5,8 +5,7 @@ from scipy import stats
 
 from sr_utils import StudyError, claims
 from sr_utils.claims import judging, statistics
-from sr_utils.claims.metrics import OF_LOSS
-from sr_utils.claims.table import BY_ID, CLAIMS
+from sr_utils.claims.table import BY_ID, CLAIMS, share_of_mse
 from tests import observations
 
 GOOD = {arm: 0.5 for arm in ("residual", "inception", "combined", "pre_upsampling")}
@@ -35,7 +34,7 @@ def test_effects_are_those_that_were_put_in(table):
 
 
 def test_p_is_that_of_the_paired_differences(table):
-    d = statistics.differences(observations.scores(**GOOD), "combined", "residual")
+    d = statistics.paired(observations.scores(**GOOD), "combined", "residual").to_numpy()
     holds, fails = statistics.p_values(statistics.estimate(d), "more")
     assert table.p["12b"] == pytest.approx(min(holds, fails)) and table.seeds["12b"] == 5 and table.units["12b"] == 20
     assert table.better_share["12b"] == np.mean(d > 0)
@@ -107,7 +106,7 @@ def test_every_primary_row_can_hold_and_can_fail():
 
 def test_equality_of_losses_has_a_margin_of_a_tenth_of_a_decibel(table):
     mean = observations.scores(**GOOD).query("arm == 'inception'").loss.mean()
-    assert table.margin["7b"] == pytest.approx(OF_LOSS * mean) and table.margin["7a"] == 0.1
+    assert table.margin["7b"] == pytest.approx(share_of_mse(0.1) * mean) and table.margin["7a"] == 0.1
 
 
 def test_quantities_are_printed_as_such(table):

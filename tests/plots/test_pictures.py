@@ -18,8 +18,12 @@ def scene(picture):
     return {"lr": lr, "bicubic": upsample(lr), "srcnn": noisy, "hr": hr}
 
 
+def texts(fig):
+    return [*fig.texts, *(text for ax in fig.axes for text in ax.texts)]
+
+
 def words(fig):
-    return [text.get_text() for text in fig.texts]
+    return [text.get_text() for text in texts(fig)]
 
 
 def test_crops_are_one_window_at_an_integer_zoom_and_the_best_is_bold(scene):
@@ -32,7 +36,7 @@ def test_crops_are_one_window_at_an_integer_zoom_and_the_best_is_bold(scene):
         box = ax.get_window_extent()
         assert (round(box.width), round(box.height)) == (192, 192) and ax.images[0].get_interpolation() == "nearest"
     assert [ax.get_title() for ax in fig.axes] == [""] * 5
-    best = [text.get_text() for text in fig.texts if text.get_weight() == "bold" and text.get_text() != "a scene"]
+    best = [text.get_text() for text in texts(fig) if text.get_weight() == "bold" and text.get_text() != "a scene"]
     assert sorted(best) == [f"SRCNN\n{psnr(scene['srcnn'][window], scene['hr'][window]):.2f} dB", "T"]
     assert plots.crops({"a": scene, "b": scene}, psnr).get_suptitle() == (
         "By PSNR, SRCNN comes nearest to HR in 2 of 2 windows"
@@ -90,7 +94,7 @@ def test_error_maps_show_the_difference_of_luma(scene):
     for image, label in zip(maps[:2], ("bicubic", "srcnn"), strict=True):
         assert np.abs(image.get_array().astype(int) - np.abs(luma[label] - luma["hr"])).max() <= 1
         assert image.get_clim() == (0, 48)
-    means = [text for text in fig.texts if text.get_text().startswith("mean error")]
+    means = [text for text in texts(fig) if text.get_text().startswith("mean error")]
     assert [text.get_weight() for text in means] == ["normal", "bold"]
 
 
@@ -99,7 +103,7 @@ def test_training_patches_stand_above_their_lr(picture):
     lr = np.stack([downscale(each) for each in hr])
     fig = plots.training_patches(lr, hr)
     shown = [ax.images[0].get_array() for ax in fig.axes]
-    assert [len(each) for each in shown] == [48, 12] * 3 and np.array_equal(shown[3], lr[1])
+    assert [len(each) for each in shown] == [48] * 3 + [12] * 3 and np.array_equal(shown[4], lr[1])
     sizes = {round(ax.get_window_extent().width) for ax in fig.axes}
     assert sizes == {96}  # two screen pixels per HR pixel, eight per LR pixel
     assert {"HR\n48²", "LR\n12²"} <= set(words(fig))
@@ -112,22 +116,21 @@ def test_the_grid_is_measured_and_found():
     sr = hr.astype(int)
     sr[64:, 96:] += tile
     sr = sr.astype(np.uint8)
-    assert artefacts.pattern(sr)[8, 12] == pytest.approx(2, abs=0.01) and artefacts.pattern(hr).max() < 1e-6
+    assert artefacts.pattern(sr)[2, 3] == pytest.approx(2, abs=0.01) and artefacts.pattern(hr).max() < 1e-6
     slope = np.repeat(np.tile(np.arange(128, dtype=np.uint8)[None, :, None], (96, 1, 1)), 3, axis=2)
     edge = hr.copy()
     edge[:, 57:] = 250
-    assert artefacts.pattern(slope)[1:-1, 1:-1].max() < 0.01 and artefacts.pattern(edge).max() < 0.01  # no grid in them
+    assert artefacts.pattern(slope)[1, 1:3].max() < 0.01 and artefacts.pattern(edge).max() < 0.01  # no grid in them
     rng = np.random.default_rng(0)
     tile = rng.integers(-5, 6, (4, 4))
     other = (hr.astype(int) + np.tile(tile, (24, 32))[..., None]).astype(np.uint8)
     assert artefacts.pattern(other)[0, 0] == pytest.approx(tile.std(), abs=0.01)  # all of it, whatever its shape
     images = {"one": {"srcnn": hr, "hr": hr}, "two": {"lr": downscale(hr), "srcnn": hr, "pre_upsampling": sr, "hr": hr}}
     scene, label, y, x = artefacts.strongest(images)
-    assert (scene, label) == ("two", "pre_upsampling") and 48 <= y <= 64 and 80 <= x <= 96
+    assert (scene, label, y, x) == ("two", "pre_upsampling", 64, 96)
     fig = plots.grid_artefact(images)
     assert "pre-upsampling\ngrid 2.0 grey levels" in words(fig) and "SRCNN\ngrid 0.0 grey levels" in words(fig)
-    pointed = [ax for ax in fig.axes if ax.texts]
-    assert len(pointed) == 1 and pointed[0].texts[0].get_text() == "grid"
+    assert words(fig).count("grid") == 1
     assert "2.0 grey levels in pre-upsampling's two" in fig.get_suptitle()
     none = plots.grid_artefact({"one": {"srcnn": hr, "hr": hr}})
-    assert none.get_suptitle().startswith("No grid can be seen: at most 0.0") and not any(ax.texts for ax in none.axes)
+    assert none.get_suptitle().startswith("No grid can be seen: at most 0.0") and "grid" not in words(none)

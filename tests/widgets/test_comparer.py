@@ -99,6 +99,14 @@ def test_the_still_picture_shows_crops_scores_and_where_the_live_one_is(images):
     assert widgets.compare({"a": images["hr"], "b": images["hr"]}).words("a") == ""
 
 
+def test_the_still_picture_has_room_for_its_note(images):
+    comparer = widgets.compare(images)
+    widths = []
+    for comparer.shown in (["hr"], []):
+        widths.append(decoded(comparer.still()).shape[1])
+    assert widths == [600, 600]
+
+
 def test_what_can_be_converted_is_converted(images):
     hr, palette = images["hr"], Image.fromarray(images["hr"]).quantize(16)
     comparer = widgets.compare({"grey": hr[..., 0], "palette": palette, "hr": hr / 255.0})

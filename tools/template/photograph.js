@@ -21,8 +21,10 @@ function canvas(width, height) {
 // The middle of the picture, upright: a canvas of at most LARGEST×LARGEST pixels
 async function middle(file) {
   const whole = await createImageBitmap(file);
-  const width = Math.min(LARGEST, whole.width), height = Math.min(LARGEST, whole.height), lr = canvas(width, height);
-  lr.getContext("2d").drawImage(whole, -Math.floor((whole.width - width) / 2), -Math.floor((whole.height - height) / 2));
+  const width = Math.min(LARGEST, whole.width), height = Math.min(LARGEST, whole.height);
+  const lr = canvas(width, height);
+  const [left, top] = [whole.width - width, whole.height - height].map((rest) => Math.floor(rest / 2));
+  lr.getContext("2d").drawImage(whole, -left, -top);
   return lr;
 }
 
