@@ -60,8 +60,8 @@ def limits_line(record: dict) -> str:
     layers = " and ".join(run["profile"]["vgg_layers"])
     return (
         f"**What it cannot say.** These networks were trained for {run['steps']:,} steps on {run['data']}, the "
-        f"original's for 50,000 on DIV2K's 800 images. The perceptual loss reads VGG-19's {layers}, the original's the "
-        "first and the last max-pooling layer. [Every difference](notebooks/00_background.ipynb"
+        f"original's for 50,000 on DIV2K's 800 images. The perceptual loss reads VGG-19's {layers}, the "
+        "original's the first and the last max-pooling layer. [Every difference](notebooks/00_background.ipynb"
         "#What-differs-from-the-original-study)."
     )
 
