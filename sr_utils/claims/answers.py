@@ -119,22 +119,30 @@ def loss(scores: pd.DataFrame) -> str:
 def enhancement(scores: pd.DataFrame, sweep: pd.DataFrame, response: pd.DataFrame) -> str:
     """05, from the scores of both inputs, the sweep of strengths after the network, and the response to ripples."""
     before = compare(scores, "srcnn").loc["srcnn_edge_input"]
-    ripple = compare(response, "srcnn", "response").loc["srcnn_edge_input"]
     after = sweep[sweep.arm == "srcnn"].groupby("strength")[["psnr", "sharpness"]].mean()
     best, full = best_strengths(sweep), after.iloc[-1] - after.iloc[0]
     bicubic = sweep[sweep.arm == "bicubic"].groupby("strength").psnr.mean()
     return answer(
         f"before the network, the filter changes PSNR by {signed(before.difference, '+.3f')} dB "
         f"({signed(before.low, '+.3f')} … {signed(before.high, '+.3f')}).",
-        f"ripples up to LR's Nyquist frequency come out at {signed(ripple.difference, '+.2f')} dB against the baseline "
-        f"({signed(ripple.low, '+.2f')} … {signed(ripple.high, '+.2f')}); the filter alone would lift them by "
-        f"{signed(filter_alone(response), '+.1f')} dB.",
+        *_ripples(response),
         f"after the network, at full strength, it changes PSNR by {signed(full.psnr, '+.2f')} dB and takes sharpness "
         f"from {after.sharpness.iloc[0]:.2f} to {after.sharpness.iloc[-1]:.2f} of HR's.",
         f"after the network, the best strength is {best.psnr['srcnn']:g} by PSNR, {best.ssim['srcnn']:g} by SSIM, "
         f"{best.gmsd['srcnn']:g} by GMSD and {best.sharpness['srcnn']:g} by sharpness (nearest to HR's); after bicubic "
         f"interpolation it is {best.psnr['bicubic']:g} by PSNR, a gain of {bicubic.max() - bicubic.iloc[0]:.2f} dB.",
     )
+
+
+def _ripples(response: pd.DataFrame) -> list[str]:
+    if response.empty:
+        return []
+    ripple = compare(response, "srcnn", "response").loc["srcnn_edge_input"]
+    return [
+        f"ripples up to LR's Nyquist frequency come out at {signed(ripple.difference, '+.2f')} dB against the baseline "
+        f"({signed(ripple.low, '+.2f')} … {signed(ripple.high, '+.2f')}); the filter alone would lift them by "
+        f"{signed(filter_alone(response), '+.1f')} dB."
+    ]
 
 
 def filter_alone(response: pd.DataFrame) -> float:

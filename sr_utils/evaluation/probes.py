@@ -68,8 +68,10 @@ def response(runs, pairs) -> pd.DataFrame:
     Two rows per run, image and direction with each frequency's gain, `gain 0.125` and so on, and their mean up to LR's
     Nyquist frequency as `response`. The ripple, ±4 grey levels high, is added to the output of the layer "bilinear",
     before any edge enhancement; its gain is the component of SR's change at the same frequency, over the middle
-    64×64 pixels of the image's middle 96×96. Smaller images are named in a warning; `StudyError` if there is no other.
+    64×64 pixels of the image's middle 96×96. Smaller images are named in a warning; without others the table is empty.
     """
+    if all(min(pair.hr.shape[:2]) < RIPPLED for pair in pairs):
+        return pd.DataFrame(columns=["set", "image", "response", "arm", "seed"])
     pairs = large_enough(pairs, RIPPLED)
 
     def measure(run):
