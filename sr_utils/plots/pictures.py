@@ -113,7 +113,7 @@ def crops(images: Mapping, psnr: Callable, windows: Mapping = {}, side: int = 64
     """
     windows, panels = _panels(images, psnr, windows, side)
     count = max(map(len, panels.values()))
-    rows = -(-count // 4)
+    rows = -(-count // (4 if len(images) == 1 else 5))  # a single scene takes the room of the fifth
     columns, cell = -(-count // rows), side * zoom
     block = rows * (cell + WORDS) + GAP
     room = PAGE - columns * (cell + GAP) - GAP, block - WORDS  # for a scene
