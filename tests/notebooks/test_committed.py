@@ -56,7 +56,7 @@ def test_the_line_under_the_title_says_which_run_is_shown(name):
 def test_only_progress_widgets_and_the_machines_features_are_exempt():
     """Every other cell's output is compared by `make verify`."""
     exempt = {cell.id for page in PAGES.values() for cell in page.cells if cell.metadata.get("tags")}
-    assert exempt == {"parameters", "train", "runs", "compare", "features", "photograph"}
+    assert exempt == {"parameters", "train", "runs", "common", "compare", "features", "photograph"}
 
 
 def anchors(name):
