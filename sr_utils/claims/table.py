@@ -26,7 +26,7 @@ import pandas as pd
 #: From SRCNN to the combined model: (arm, the arm before it, what was changed). The middle step changes two things.
 LADDER = (
     ("post_upsampling", "srcnn", "moving every convolution to LR size"),
-    ("post_skip", "post_upsampling", "a global skip and a last layer that starts at zero, together"),
+    ("post_skip", "post_upsampling", "a global skip whose last layer starts at zero (two changes in one step)"),
     ("combined", "post_skip", "residual blocks for two large convolutions"),
     ("combined mae", "combined", "the absolute for the squared error"),
 )

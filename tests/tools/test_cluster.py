@@ -182,7 +182,7 @@ def test_a_worker_with_other_images_is_named(worker, scheduler, tmp_path, monkey
 def test_a_run_over_which_workers_die_is_given_up(monkeypatch, tmp_path):
     deaths = str(tmp_path / "deaths")
 
-    def deadly(run, config, expected):
+    def deadly(run, config, expected, fresh):
         import os
 
         os.close(os.open(f"{deaths}-{os.getpid()}", os.O_CREAT))
@@ -203,7 +203,7 @@ def test_a_scheduler_that_goes_away_is_told(monkeypatch, worker, scheduler, tmp_
     ended = "import os, signal, time; os.kill({pid}, signal.SIGKILL); time.sleep(60)"
     code = ended.format(pid=(tmp_path / "scheduler.pid").read_text())
     worker("plain")
-    monkeypatch.setattr(cluster, "_train", lambda run, config, expected: exec(code))
+    monkeypatch.setattr(cluster, "_train", lambda run, config, expected, fresh: exec(code))
     with pytest.raises(StudyError, match=f"^The scheduler at {scheduler} went away; start it again"):
         cluster.train_all(scheduler, "smoke", "sample", [0])
 
@@ -245,3 +245,13 @@ def test_no_dask(monkeypatch, capsys):
         said += [reproduce.main(["--profile", "smoke"]), capsys.readouterr().err]
     message = "SCHEDULER needs Dask, which is not installed; run pip install .[cluster]."
     assert said == [1, f"make reproduce stopped: {message}\n"]
+
+
+@pytest.mark.parametrize(("seconds", "trained"), [(-60, 0), (60, 1)])
+def test_fresh_moves_aside_what_a_worker_kept_before_the_command(monkeypatch, seconds, trained):
+    run = ("post_upsampling", 0, "smoke", "sample", "mse")
+    config = runs.train(*run).config
+    state = types.SimpleNamespace(nthreads=1)
+    monkeypatch.setattr(cluster.distributed, "get_worker", lambda: types.SimpleNamespace(address="here", state=state))
+    cluster._train(run, config, cluster.passport(), fresh=time.time() + seconds)
+    assert len(list(paths.runs().glob("*.old-*"))) == trained
