@@ -89,6 +89,8 @@ def minutes_line(record: dict) -> str:
                 f"{found['wall'] / 60:.0f} minutes on {host['cores']} cores of an {host['processor']}, in "
                 f"{host['precision']}"
             )
+    if not said:
+        return "How long a first `make reproduce` takes has not been measured since `quick` became shorter."
     return f"A first `make reproduce` takes {'; '.join(said)}; the environment comes on top."
 
 
