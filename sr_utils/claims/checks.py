@@ -99,6 +99,8 @@ def power(*observations: pd.DataFrame, alpha: float = ALPHA) -> pd.DataFrame:
     judged, trials, rows = judge(*observations), gather(*observations), {}
     for id, row in judged[judged.p.notna()].iterrows():
         trial = trials[row.binding or id]
+        if trial.paired.size == 1:  # one image and one seed
+            continue
         effect, (seeds, units) = float(trial.paired.to_numpy().mean()), trial.paired.shape
         gap = abs(abs(effect) - trial.margin) if row.expect == "same" else abs(effect - trial.claim.null)
         found = partial(_detectable, alpha, _variances(trial))
