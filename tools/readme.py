@@ -37,8 +37,16 @@ def findings_table(record: dict) -> str:
     lines = ["| | the original says | measured here | verdict |", "|---|---|---|---|"]
     for row in findings(record["claims"]).itertuples():
         figure = f"figures/{record['profile']}/{FIGURES[row.Index]}.png"
-        lines.append(f"| [{row.Index}]({figure}) | {row.original} | {row.ours} | **{row.verdict}** |")
+        lines.append(f"| [{row.Index}]({figure}) | {row.original} | {_shortened(row.ours)} | **{row.verdict}** |")
     return "\n".join(lines)
+
+
+def _shortened(ours: str) -> str:
+    """What was measured, with the first of the parts that decide; page 06 names all of them."""
+    parts, beside = re.fullmatch(r"(.*?)(\. Ours beside .*)?", ours).groups(default="")
+    clauses = parts.split("; ")
+    shown = "; ".join(clauses[: 2 if clauses[0].endswith("parts hold") else 1]) + beside
+    return shown.replace("least clear: ", "")
 
 
 def run_shown_line(record: dict) -> str:
@@ -72,7 +80,7 @@ def count_of_verdicts(claims: pd.DataFrame) -> str:
     for family, rows in claims[claims.p.notna()].groupby("family"):
         counts = (
             f"{(rows.verdict == verdict).sum()} {words}"
-            for verdict, words in (("holds", "hold"), ("does not hold", "do not"), ("undecided", "are undecided"))
+            for verdict, words in (("holds", "held"), ("does not hold", "did not"), ("undecided", "stayed undecided"))
         )
         said.append(f"of {len(rows)} {family} rows, {', '.join(counts)}")
     return f"{'; '.join(said).capitalize()}." if said else "One seed gives no verdicts."

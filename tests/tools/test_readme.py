@@ -55,7 +55,7 @@ def test_the_run_is_told_with_its_command_its_hours_and_its_verdicts(claims):
     }
     text = readme.run_shown_line(record)
     assert "`make reproduce PROFILE=standard DATA=bsds500 SEEDS=0,1`: 2 trainings, 1.0 hours" in text
-    assert "Of 2 primary rows, 1 hold, 0 do not, 1 are undecided; of 1 secondary rows, 0 hold, 1 do not" in text
+    assert "Of 2 primary rows, 1 held, 0 did not, 1 stayed undecided; of 1 secondary rows, 0 held, 1 did not" in text
     assert "(x86_64), scored on Set5, Set14." in text
     limits = readme.limits_line(record)
     assert "trained for 1,500 steps on bsds500" in limits and "block1_pool and block3_pool, the original's" in limits
