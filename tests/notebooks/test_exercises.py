@@ -26,7 +26,7 @@ def test_answers_run(name, executed, monkeypatch):
     for cell in PAGES[name].cells:
         if cell.cell_type == "code":
             kept = [line for line in cell.source.splitlines() if not line.startswith(SKIPPED)]
-            source = "\n".join(kept)
+            source = "\n".join(kept).replace("plots.save(", "(lambda *drawn: None)(")
             if cell.id == "parameters":
                 source = source.replace('"quick"', '"smoke"')
             if not any(word in source for word in SKIPPED):
