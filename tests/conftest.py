@@ -9,6 +9,7 @@ import threading
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 os.environ["VGG_WEIGHTS"] = "none"  # results must not depend on whether this machine can download
@@ -58,11 +59,16 @@ def server(tmp_path):
 
 @pytest.fixture(scope="session")
 def executed(tmp_path_factory):
-    """(folder, standard output) of `make reproduce PROFILE=smoke` on an empty store of runs."""
-    folder = tmp_path_factory.mktemp("reproduced")
-    environment = {**os.environ, **{f"SR_{n.upper()}": str(folder / n) for n in ("runs", "figures", "build")}}
-    environment.pop("SR_DATA", None)  # the default needs no data
-    command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke"]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr[-3000:]
-    return folder, result.stdout
+    """(folder, standard output) of `make reproduce PROFILE=smoke` on an empty store of runs; all workers share one."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "reproduced"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "said.txt").exists():
+            folder.mkdir()
+            environment = {**os.environ, **{f"SR_{n.upper()}": str(folder / n) for n in ("runs", "figures", "build")}}
+            environment.pop("SR_DATA", None)  # the default needs no data
+            command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke"]
+            result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            assert result.returncode == 0, result.stderr[-3000:]
+            (folder / "said.txt").write_text(result.stdout)
+    return folder, (folder / "said.txt").read_text()

@@ -1,54 +1,12 @@
 """The loaders against archives of the published layout, served on loopback."""
 
-import functools
-import hashlib
-import http.server
-import io
-import tarfile
-import threading
-import zipfile
-
 import numpy as np
 import pytest
-from PIL import Image
 
 from sr_utils import StudyError
 from sr_utils.data import archives
 from sr_utils.data import sets as data
-
-
-@pytest.fixture
-def server(tmp_path):
-    folder = tmp_path / "served"
-    folder.mkdir()
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
-    handler.log_message = lambda *_: None
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{httpd.server_port}/"
-        httpd.shutdown()
-
-
-def png(image) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "png")
-    return buffer.getvalue()
-
-
-def publish(folder, name, members, checksum=None):
-    """Write an archive and return its pinned checksum."""
-    path = folder / name
-    if name.endswith(".zip"):
-        with zipfile.ZipFile(path, "w") as archive:
-            for member, content in members.items():
-                archive.writestr(member, content)
-    else:
-        with tarfile.open(path, "w:gz" if name.endswith("gz") else "w") as archive:
-            for member, content in members.items():
-                entry = tarfile.TarInfo(member)
-                entry.size = len(content)
-                archive.addfile(entry, io.BytesIO(content))
-    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+from tests.archives import pack, png
 
 
 @pytest.fixture
@@ -59,10 +17,10 @@ def div2k(server, monkeypatch, picture):
         hr = {f"{i:04}": picture(48, 64, i) for i in range(first, first + 2)}
         members = {f"DIV2K_{split}_HR/{n}.png": png(image) for n, image in hr.items()}
         name = f"DIV2K_{split}_HR.zip"
-        pins[address + name] = publish(folder, name, members)
+        pins[address + name] = pack(folder / name, members)
         members = {f"DIV2K_{split}_LR_bicubic/X4/{n}x4.png": png(image[::4, ::4]) for n, image in hr.items()}
         name = f"DIV2K_{split}_LR_bicubic_X4.zip"
-        pins[address + name] = publish(folder, name, members)
+        pins[address + name] = pack(folder / name, members)
     monkeypatch.setattr(archives, "DIV2K", address)
     monkeypatch.setattr(archives, "ARCHIVES", pins)
     return folder, pins
@@ -85,7 +43,7 @@ def test_benchmarks_come_from_one_archive(server, monkeypatch, tmp_path, picture
         members[f"benchmark/{name}/HR/a.png"] = png(picture(50, 61))  # not a multiple of 4
         members[f"benchmark/{name}/LR_bicubic/X4/ax4.png"] = png(picture(50, 61)[:48:4, :60:4])
     monkeypatch.setattr(archives, "EDSR", address + "benchmark.tar")
-    monkeypatch.setattr(archives, "ARCHIVES", {address + "benchmark.tar": publish(folder, "benchmark.tar", members)})
+    monkeypatch.setattr(archives, "ARCHIVES", {address + "benchmark.tar": pack(folder / "benchmark.tar", members)})
     for name in data.BENCHMARKS:
         images = data.load(name, tmp_path / "root")
         assert not images.train and images.valid[0].hr.shape == (48, 60, 3) and images.valid[0].lr.shape == (12, 15, 3)
@@ -97,7 +55,7 @@ def test_bsds500_never_trains_on_its_val_split(server, monkeypatch, tmp_path, pi
     members = {
         f"BSR/BSDS500/data/images/{split}/{split}.jpg": png(picture(48, 48)) for split in ("train", "test", "val")
     }
-    publish(folder, "BSR_bsds500.tgz", members)
+    pack(folder / "BSR_bsds500.tgz", members)
     monkeypatch.setattr(archives, "BSDS500", address + "BSR_bsds500.tgz")
     monkeypatch.setattr(archives, "ARCHIVES", {address + "BSR_bsds500.tgz": None})
     for _ in range(2):
@@ -149,7 +107,7 @@ def test_a_missing_archive_and_a_dead_host(div2k, tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", ["evil.zip", "evil.tar"])
 def test_members_outside_the_folder_are_refused(server, monkeypatch, tmp_path, kind, member):
     folder, address = server
-    publish(folder, kind, {"benchmark/Set5/HR/a.png": b"x", member: b"x"})
+    pack(folder / kind, {"benchmark/Set5/HR/a.png": b"x", member: b"x"})
     monkeypatch.setattr(archives, "ARCHIVES", {address + kind: None})
     if kind.endswith("tar") and member.startswith(
         "/"
@@ -164,7 +122,7 @@ def test_members_outside_the_folder_are_refused(server, monkeypatch, tmp_path, k
 
 def test_a_checksum_of_an_unknown_kind_is_our_mistake_not_the_files(server, monkeypatch, tmp_path):
     folder, address = server
-    publish(folder, "a.zip", {"a": b"x"})
+    pack(folder / "a.zip", {"a": b"x"})
     monkeypatch.setattr(archives, "ARCHIVES", {address + "a.zip": "crc9:1"})
     with pytest.raises(ValueError, match="crc9"):
         archives.fetch(address + "a.zip", tmp_path / "root")
