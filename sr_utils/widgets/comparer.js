@@ -292,8 +292,8 @@ function render({ model, el }) {
   const images = get("images").map((name) => [name, name]);
   const message = make("p", { className: "message", role: "status" }), hint = make("p", { className: "hint" });
   const errors = checkbox("error maps", (input) => set({ errors: input.checked }), () => get("errors"));
-  const bar = make("div", { className: "bar" }, make("i"), `difference to HR: 0 … ${WORST} grey levels or more`);
-  bar.firstChild.style.background = `linear-gradient(90deg, ${VIRIDIS})`;
+  const legend = make("div", { className: "scale" }, make("i"), `difference to HR: 0 … ${WORST} grey levels or more`);
+  legend.firstChild.style.background = `linear-gradient(90deg, ${VIRIDIS})`;
   const controls = make("div", { className: "controls" },
     ...(images.length > 1 ? [choice("image", images)] : []),
     slider("x / px", (x) => move({ x }), ({ x, size }) => [x, scene.shape[1] - size]),
@@ -301,7 +301,7 @@ function render({ model, el }) {
     slider("crop side / px", (i) => zoom(sides().indexOf(place().size) - i),
       ({ size }) => [sides().indexOf(size), sides().length - 1, size]),
     make("div", { className: "toggles" }, ...labels.map(toggle)),
-    ...(labels.includes(REFERENCE) ? [errors, bar] : []));
+    ...(labels.includes(REFERENCE) ? [errors, legend] : []));
   const wiping = make("div", { className: "controls" }, choice("left", named), choice("right", named),
     slider("wipe / %", (wipe) => set({ wipe }), () => [get("wipe"), 100]));
 
@@ -398,7 +398,7 @@ function render({ model, el }) {
     drawCrops(at);
     drawWipe(at);
     if (full.open) showFull(list.value);
-    bar.hidden = !get("errors");
+    legend.hidden = !get("errors");
     for (const update of updates) update(at);
     score();
   }
