@@ -20,6 +20,7 @@ const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children); // strings become text, so labels need no escaping
+  if (element.tabIndex >= 0) element.dataset.lmSuppressShortcuts = ""; // JupyterLab's own keys sleep while it has focus
   return element;
 }
 
@@ -321,7 +322,6 @@ function render({ model, el }) {
     make("form", { method: "dialog" }, list, close), pane);
 
   el.classList.add("sr-comparer");
-  el.dataset.lmSuppressShortcuts = ""; // JupyterLab's own keys sleep in here
   el.append(message, make("div", { className: "top" }, map, controls), grid, hint,
     make("div", { className: "top" }, stage, wiping), full);
 

@@ -276,6 +276,7 @@ def test_crops_stay_sharp_on_a_dense_screen(laboratory):
     lab.open_and_run(page, address, "dense.ipynb")
     comparer = lab.Comparer(page)
     comparer.canvas("HR").press("+")
+    comparer.settle()
     check(comparer)
     crop, page = comparer.picture("HR"), comparer.seen(comparer.canvas("HR"))
     zoom = page.shape[0] // len(crop)
