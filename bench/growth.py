@@ -19,7 +19,7 @@ from PIL import Image
 
 from sr_utils import paths, profiles
 from sr_utils.plots import style
-from sr_utils.training import runs as training
+from sr_utils.training import runs
 
 MEGAPIXELS = (0.5, 1, 2, 4, 8)  # of SR
 IMAGES = (50, 100, 200, 400)
@@ -104,14 +104,14 @@ def scheduling(folder: Path) -> list[dict]:
 
     rows = []
     for workers in WORKERS:
-        for runs in RUNS:
-            place = str(folder / f"{runs} runs, {workers} workers")
-            study = mock.patch.object(training, "STUDY", (("combined", "mse"),))
+        for count in RUNS:
+            place = str(folder / f"{count} runs, {workers} workers")
+            study = mock.patch.object(runs, "STUDY", (("combined", "mse"),))
             with study, mock.patch.dict(os.environ, SR_RUNS=place), contextlib.redirect_stderr(io.StringIO()):
                 began = time.perf_counter()
-                cluster.train_all(f"local:{workers}", TASK, "sample", list(range(runs)))
+                cluster.train_all(f"local:{workers}", TASK, "sample", list(range(count)))
             seconds = time.perf_counter() - began
-            rows.append({"what": f"{workers} worker(s)", "size": runs, "seconds": seconds})
+            rows.append({"what": f"{workers} worker(s)", "size": count, "seconds": seconds})
     return rows
 
 

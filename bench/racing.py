@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sr_utils import device as backend
+from sr_utils import device
 
 
 def seconds(action) -> float:
@@ -60,8 +60,8 @@ def host() -> dict:
         processor = f"{name} (family {family}, model {model})"
     except (OSError, TypeError):
         processor = platform.processor() or platform.machine()
-    made = {"processor": processor, "cores": os.cpu_count(), "precision": backend.setup()["precision"]}
-    for package in ("keras", backend.setup()["backend"], "torch"):
+    made = {"processor": processor, "cores": os.cpu_count(), "precision": device.setup()["precision"]}
+    for package in ("keras", device.setup()["backend"], "torch"):
         try:
             made[package] = version(package)
         except PackageNotFoundError:

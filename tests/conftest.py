@@ -25,11 +25,11 @@ def own_folders(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def sr_data():
     """The folder with Set5 and Set14, or a skip."""
-    from sr_utils.data import sets as data
+    from sr_utils.data import sets
 
-    if not {"Set5", "Set14"} <= set(data.on_disk()):
+    if not {"Set5", "Set14"} <= set(sets.on_disk()):
         pytest.skip("Set5 and Set14 are not on disk; run make data DATA=Set5, or set SR_DATA")
-    return data
+    return sets
 
 
 def picture(height, width, seed=0):

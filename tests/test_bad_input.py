@@ -16,12 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, filters, losses, paths, plots
-from sr_utils import device as backend
-from sr_utils.data import archives
-from sr_utils.data import sets as data
-from sr_utils.data.sets import main as make_data
-from sr_utils.training import runs as training
+from sr_utils import StudyError, device, filters, losses, paths, plots
+from sr_utils.data import archives, sets
+from sr_utils.training import runs
 from tests.archives import pack, png
 from tools import reproduce
 
@@ -53,15 +50,15 @@ def reproduction(*arguments):
     return lambda place: lambda: reproduce.main(list(arguments))
 
 
-def device(place):
+def unknown_device(place):
     place.patch.setenv("DEVICE", "tpu")
     return lambda: reproduce.main([])
 
 
 def absent_gpu(place):
     place.patch.setenv("DEVICE", "gpu")
-    place.patch.setattr(backend, "_gpus", list)
-    return backend._choose.__wrapped__
+    place.patch.setattr(device, "_gpus", list)
+    return device._choose.__wrapped__
 
 
 def unreadable_folder(place):
@@ -69,22 +66,22 @@ def unreadable_folder(place):
         raise PermissionError(13, "Permission denied")
 
     place.patch.setattr(type(place.folder), "iterdir", refuse)
-    return lambda: make_data(str(place.folder))
+    return lambda: sets.main(str(place.folder))
 
 
 def image(name, content):
-    return lambda place: lambda: data.read_image(place.file(name, content))
+    return lambda place: lambda: sets.read_image(place.file(name, content))
 
 
 def cut_image(place):
     whole = png(place.picture(40, 40))
-    return lambda: data.read_image(place.file("cut.png", whole[: len(whole) // 2]))
+    return lambda: sets.read_image(place.file("cut.png", whole[: len(whole) // 2]))
 
 
 def animation(place):
     frames = [Image.fromarray(place.picture(20, 20, i)) for i in range(2)]
     frames[0].save(place.folder / "moving.gif", save_all=True, append_images=frames[1:])
-    return lambda: data.read_image(place.folder / "moving.gif")
+    return lambda: sets.read_image(place.folder / "moving.gif")
 
 
 def bomb(place):
@@ -95,13 +92,13 @@ def bomb(place):
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
     content = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
-    return lambda: data.read_image(place.file("bomb.png", content))
+    return lambda: sets.read_image(place.file("bomb.png", content))
 
 
 def small_images(place):
     for i in range(3):
         Image.fromarray(place.picture(50, 50, i)).save(place.folder / f"{i}.png")
-    return lambda: training.train("srcnn", 0, "long", str(place.folder))
+    return lambda: runs.train("srcnn", 0, "long", str(place.folder))
 
 
 def link_in_archive(place):
@@ -186,25 +183,25 @@ def _command(command):
 CASES = {
     "unknown profile": (reproduction("--profile", "huge"), "no profile 'huge'; choose one of smoke, quick, standard"),
     "unknown data": (reproduction("--data", "imagenet"), "no image set or folder 'imagenet'; choose one of sample"),
-    "unknown device": (device, "no device 'tpu'; set DEVICE to auto, cpu or gpu"),
+    "unknown device": (unknown_device, "no device 'tpu'; set DEVICE to auto, cpu or gpu"),
     "seeds that are words": (reproduction("--seeds", "one,two"), "seeds must be different non-negative integers"),
     "negative seeds": (reproduction("--seeds", "-1"), "seeds must be different non-negative integers"),
     "repeated seeds": (reproduction("--seeds", "1,2,1"), "seeds must be different non-negative integers"),
     "no seeds": (reproduction("--seeds", ""), "seeds must be different non-negative integers"),
-    "unknown arm": (lambda p: lambda: training.train("srgan", 0, "smoke", "sample"), "no arm 'srgan'; choose one of"),
-    "unknown loss": (lambda p: lambda: training.train("srcnn", 0, "smoke", "sample", "l3"), "no loss 'l3'; choose one"),
+    "unknown arm": (lambda p: lambda: runs.train("srgan", 0, "smoke", "sample"), "no arm 'srgan'; choose one of"),
+    "unknown loss": (lambda p: lambda: runs.train("srcnn", 0, "smoke", "sample", "l3"), "no loss 'l3'; choose one"),
     "training on a benchmark": (
         lambda p: lambda: _on_benchmark(p), "Set5 is a benchmark, for scoring only; train on sample"),
-    "missing folder": (lambda p: lambda: make_data(str(p.folder / "none")), "no image set or folder .*; choose one of"),
-    "empty folder": (lambda p: lambda: make_data(str(p.folder)), r"holds 0 usable image\(s\); two are needed"),
+    "missing folder": (lambda p: lambda: sets.main(str(p.folder / "none")), "no image set or folder .*; choose one of"),
+    "empty folder": (lambda p: lambda: sets.main(str(p.folder)), r"holds 0 usable image\(s\); two are needed"),
     "unreadable folder": (unreadable_folder, "cannot be read .Permission denied.; "),
-    "missing image": (lambda p: lambda: data.read_image(p.folder / "none.png"), "cannot be read as an image"),
+    "missing image": (lambda p: lambda: sets.read_image(p.folder / "none.png"), "cannot be read as an image"),
     "truncated image": (cut_image, "cut.png cannot be read as an image .*; replace or remove it"),
     "image of no bytes": (image("empty.png", b""), "empty.png cannot be read as an image .*; replace or remove it"),
     "text for an image": (image("text.png", b"hello"), "text.png cannot be read as an image .*; replace or remove it"),
     "animated image": (animation, "moving.gif holds 2 frames; save one of them as a still image"),
     "decompression bomb": (bomb, "bomb.png claims more than [0-9,]+ pixels; scale it down first"),
-    "image of one pixel": (lambda p: lambda: data.downscale(p.picture(1, 1)), "1×1 pixels is too small for ×4; use a"),
+    "image of one pixel": (lambda p: lambda: sets.downscale(p.picture(1, 1)), "1×1 pixels is too small for ×4; use a"),
     "images smaller than a patch": (small_images, "No image is as large as a 64×64 patch; use larger images"),
     "float image for a filter": (lambda p: lambda: filters.edge_enhance(np.zeros((9, 9, 3))), "uint8 .* convert it"),
     "archive that climbs out": (lambda p: p.archive("up.zip", {"../up": b"x"}), "cannot be unpacked .*; it was rem"),
@@ -232,7 +229,7 @@ def _on_benchmark(place):
         (place.folder / "benchmark/Set5/HR").mkdir(parents=True, exist_ok=True)
         Image.fromarray(place.picture(40, 40, i)).save(place.folder / f"benchmark/Set5/HR/{i}.png")
     place.patch.setenv("SR_DATA", str(place.folder))
-    return training.train("srcnn", 0, "smoke", "Set5")
+    return runs.train("srcnn", 0, "smoke", "Set5")
 
 
 @pytest.mark.parametrize("case", CASES)

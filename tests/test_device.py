@@ -8,8 +8,7 @@ import types
 
 import pytest
 
-from sr_utils import StudyError
-from sr_utils import device as backend
+from sr_utils import StudyError, device
 
 
 @pytest.fixture
@@ -35,15 +34,15 @@ def machine(monkeypatch):
             monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["card"] * (capability is not None))
             monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda card: details)
             monkeypatch.setattr(tf.config, "set_visible_devices", lambda *said: hidden.append(said))
-        monkeypatch.setattr(backend.keras.backend, "backend", lambda: framework)
-        monkeypatch.setattr(backend.keras.config, "set_dtype_policy", policies.append)
+        monkeypatch.setattr(device.keras.backend, "backend", lambda: framework)
+        monkeypatch.setattr(device.keras.config, "set_dtype_policy", policies.append)
         monkeypatch.setattr(pathlib.Path, "read_text", lambda path: _said(flags))
-        monkeypatch.setattr(backend, "_choose", unasked)
-        chosen = backend.setup()
+        monkeypatch.setattr(device, "_choose", unasked)
+        chosen = device.setup()
         assert policies[-1] == ("mixed_bfloat16" if chosen["precision"] == "bfloat16" else "float32")
         return chosen, hidden
 
-    policies, unasked = [], backend._choose.__wrapped__
+    policies, unasked = [], device._choose.__wrapped__
     monkeypatch.delenv("DEVICE", raising=False)
     return show
 

@@ -7,8 +7,8 @@ from sr_utils import filters
 from sr_utils.claims import curves, learning
 from sr_utils.data.sets import load
 from sr_utils.evaluation import metrics, probes, scores
-from sr_utils.models import layers as bricks
-from sr_utils.training import runs as training
+from sr_utils.models import layers
+from sr_utils.training import runs
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def trained(tmp_path_factory):
     """(baseline, edge-enhanced arm) at `smoke`, and a place to keep what is observed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SR_RUNS", str(tmp_path_factory.mktemp("runs")))
-        yield [training.train(arm, 0, "smoke", "sample") for arm in ("srcnn", "srcnn_edge_input")]
+        yield [runs.train(arm, 0, "smoke", "sample") for arm in ("srcnn", "srcnn_edge_input")]
 
 
 def test_learning_is_made_from_the_histories_of_runs(trained):
@@ -53,8 +53,8 @@ def test_likeness_is_the_distance_of_pictures(trained):
 
 def test_bilinear_interpolation_answers_a_ripple_with_itself(tmp_path):
     """A network that adds nothing passes every frequency on as it is: 0 dB."""
-    lr, x = bricks.lr_input()
-    run = SimpleNamespace(model=bricks.sr_output(lr, bricks.bilinear(x), "nothing"), folder=tmp_path, label="nothing")
+    lr, x = layers.lr_input()
+    run = SimpleNamespace(model=layers.sr_output(lr, layers.bilinear(x), "nothing"), folder=tmp_path, label="nothing")
     run.config = {"seed": 0}
     table = probes.response([run], load("sample").valid[:1])
     assert np.abs(table[[column for column in table if "gain" in column]]).max(axis=None) < 0.01

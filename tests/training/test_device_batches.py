@@ -8,8 +8,7 @@ import pytest
 from sr_utils import models
 from sr_utils.data import patches
 from sr_utils.device import keras
-from sr_utils.training import device_batches as feeding
-from sr_utils.training import runs as training
+from sr_utils.training import device_batches, runs
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def pairs(picture):
 
 @pytest.mark.parametrize("patch", [24, 32])
 def test_patches_are_those_of_the_processor_byte_for_byte(pairs, patch):
-    fed = feeding.OnDevice(models.build("post_upsampling"), pairs, patch)
+    fed = device_batches.OnDevice(models.build("post_upsampling"), pairs, patch)
     turned = set()
     for step in range(10):
         where = (pairs, 8, patch, 5, 2, step)
@@ -33,7 +32,7 @@ def test_patches_are_those_of_the_processor_byte_for_byte(pairs, patch):
 
 
 def test_indices_of_the_largest_set_fit_its_type(pairs):
-    fed = feeding.OnDevice(models.build("post_upsampling"), pairs, 24)
+    fed = device_batches.OnDevice(models.build("post_upsampling"), pairs, 24)
     (near,) = fed.batch(pairs, 64, 24, 0, 0, 0)
     fed.firsts = fed.firsts + 800 * 510 * 510  # DIV2K: 800 images of at most 2040×2040
     (far,) = fed.batch(pairs, 64, 24, 0, 0, 0)
@@ -42,14 +41,14 @@ def test_indices_of_the_largest_set_fit_its_type(pairs):
 
 @pytest.mark.parametrize("arm", ["srcnn_edge_input", "combined"])
 def test_training_from_them_ends_in_the_same_weights(monkeypatch, tmp_path, arm):
-    by_processor = training.train(arm, 0, "smoke", "sample")
+    by_processor = runs.train(arm, 0, "smoke", "sample")
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "on device"))
-    monkeypatch.setattr(training, "_on_device", lambda config: True)
+    monkeypatch.setattr(runs, "_on_device", lambda config: True)
     fed = []
     monkeypatch.setattr(
-        feeding.OnDevice, "cut", lambda self, x, cut=feeding.OnDevice.cut: fed.append(x) or cut(self, x)
+        device_batches.OnDevice, "cut", lambda self, x, cut=device_batches.OnDevice.cut: fed.append(x) or cut(self, x)
     )
-    on_device = training.train(arm, 0, "smoke", "sample")
+    on_device = runs.train(arm, 0, "smoke", "sample")
     assert fed and on_device.folder.parent != by_processor.folder.parent
     for ours, theirs in zip(on_device.model.get_weights(), by_processor.model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -57,18 +56,18 @@ def test_training_from_them_ends_in_the_same_weights(monkeypatch, tmp_path, arm)
 
 
 def test_it_goes_on_from_a_checkpoint(monkeypatch, tmp_path):
-    monkeypatch.setattr(training, "_on_device", lambda config: True)
-    whole = training.train("post_upsampling", 0, "smoke", "sample")
+    monkeypatch.setattr(runs, "_on_device", lambda config: True)
+    whole = runs.train("post_upsampling", 0, "smoke", "sample")
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "interrupted"))
-    saved = training.Keeper.on_epoch_end
+    saved = runs.Keeper.on_epoch_end
 
     def interrupted(self, epoch, logs=None):
         saved(self, epoch, logs)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(training.Keeper, "on_epoch_end", interrupted)
-        training.train("post_upsampling", 0, "smoke", "sample")
-    resumed = training.train("post_upsampling", 0, "smoke", "sample")
+        patched.setattr(runs.Keeper, "on_epoch_end", interrupted)
+        runs.train("post_upsampling", 0, "smoke", "sample")
+    resumed = runs.train("post_upsampling", 0, "smoke", "sample")
     assert (resumed.folder / "final.weights.h5").read_bytes() == (whole.folder / "final.weights.h5").read_bytes()
     assert resumed.history.equals(whole.history)

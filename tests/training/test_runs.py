@@ -13,8 +13,7 @@ from PIL import Image
 
 from sr_utils import StudyError, losses, paths, profiles
 from sr_utils.models.arms import ARMS
-from sr_utils.training import configuration
-from sr_utils.training import runs as training
+from sr_utils.training import configuration, runs
 from tools import reproduce
 
 
@@ -27,20 +26,20 @@ def same(a, b):
 
 
 def test_a_run_is_kept_and_found_again(monkeypatch):
-    first = training.train("post_upsampling", 0, "smoke", "sample")
+    first = runs.train("post_upsampling", 0, "smoke", "sample")
     assert list(first.history.index) == [1, 2] and np.isfinite(first.history["val_mse"]).all()
     record = json.loads((first.folder / "run.json").read_text())
     assert record["config"]["arm"] == "post_upsampling" and record["host"]["versions"]["keras"]
-    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained twice"))
-    again = training.train("post_upsampling", 0, "smoke", "sample")
+    monkeypatch.setattr(runs, "_fit", lambda *_: pytest.fail("trained twice"))
+    again = runs.train("post_upsampling", 0, "smoke", "sample")
     assert same(first, again) and again.history.equals(pd.read_csv(first.folder / "history.csv", index_col="epoch"))
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(monkeypatch, tmp_path):
-    first = training.train("post_upsampling", 0, "smoke", "sample")
-    other = training.train("post_upsampling", 1, "smoke", "sample")
+    first = runs.train("post_upsampling", 0, "smoke", "sample")
+    other = runs.train("post_upsampling", 1, "smoke", "sample")
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "elsewhere"))
-    again = training.train("post_upsampling", 0, "smoke", "sample")
+    again = runs.train("post_upsampling", 0, "smoke", "sample")
     assert same(first, again) and first.history.equals(again.history) and not same(first, other)
 
 
@@ -87,30 +86,30 @@ def test_the_weights_of_the_loss_are_in_the_key(monkeypatch):
 
 
 def test_an_interrupted_run_goes_on_to_the_same_bits(monkeypatch, tmp_path):
-    whole = training.train("post_upsampling", 0, "smoke", "sample")
+    whole = runs.train("post_upsampling", 0, "smoke", "sample")
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "cut"))
-    original = training.Keeper.on_epoch_end
+    original = runs.Keeper.on_epoch_end
 
     def stop_after_first(self, epoch, logs=None):
         original(self, epoch, logs)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training.Keeper, "on_epoch_end", stop_after_first)
+    monkeypatch.setattr(runs.Keeper, "on_epoch_end", stop_after_first)
     with pytest.raises(KeyboardInterrupt):
-        training.train("post_upsampling", 0, "smoke", "sample")
+        runs.train("post_upsampling", 0, "smoke", "sample")
     assert list((tmp_path / "cut").rglob("epoch-0001.weights.h5"))
-    monkeypatch.setattr(training.Keeper, "on_epoch_end", original)
-    resumed = training.train("post_upsampling", 0, "smoke", "sample")
+    monkeypatch.setattr(runs.Keeper, "on_epoch_end", original)
+    resumed = runs.train("post_upsampling", 0, "smoke", "sample")
     assert same(whole, resumed) and whole.history.equals(resumed.history)
     assert not list(resumed.folder.glob("epoch-*"))
 
 
 def test_a_damaged_run_is_moved_aside_and_trained_again(capsys):
-    first = training.train("post_upsampling", 0, "smoke", "sample")
+    first = runs.train("post_upsampling", 0, "smoke", "sample")
     with open(first.folder / "final.weights.h5", "r+b") as file:
         file.seek(4000)
         file.write(b"garbage")
-    again = training.train("post_upsampling", 0, "smoke", "sample")
+    again = runs.train("post_upsampling", 0, "smoke", "sample")
     assert "is damaged" in capsys.readouterr().out and same(first, again)
     assert len([path for path in paths.runs().iterdir() if path.is_dir()]) == 2
 
@@ -163,7 +162,7 @@ def test_kernels_run_elsewhere_and_find_what_was_named_here(monkeypatch, tmp_pat
 
 def test_every_loss_trains_every_way():
     for loss in ("mae", "perceptual_random"):
-        run = training.train("post_upsampling", 0, "smoke", "sample", loss)
+        run = runs.train("post_upsampling", 0, "smoke", "sample", loss)
         assert np.isfinite(run.history["val_loss"]).all()
         assert run.label == f"post_upsampling {loss}"
     assert "random He-normal" in run.config["features"]
@@ -206,7 +205,7 @@ def test_the_rate_falls_as_a_cosine_over_the_whole_schedule(profile):
 )
 def test_mistakes_are_told_in_a_sentence(arguments, message):
     with pytest.raises(StudyError, match=message):
-        training.train(*arguments)
+        runs.train(*arguments)
 
 
 @pytest.mark.parametrize("seeds", ["1,1", "a", "", "-1", [1, 1], []])
@@ -219,7 +218,7 @@ def test_images_smaller_than_a_patch(tmp_path, picture):
     for i in range(3):
         Image.fromarray(picture(56, 60, i)).save(tmp_path / f"{i}.png")
     with pytest.raises(StudyError, match="No image is as large as a 64×64 patch"):
-        training.train("post_upsampling", 0, "long", str(tmp_path))
+        runs.train("post_upsampling", 0, "long", str(tmp_path))
 
 
 def fresh_process(code, **environment):
