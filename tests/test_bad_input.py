@@ -215,7 +215,7 @@ CASES = {
     "weights of another network": (other_architecture, "lacks block1_conv1.*; give Keras' full"),
     "corrupt weights": (weights(b"\x89HDF\r\n\x1a\n" + bytes(99)), "cannot be read as VGG-19 weights .*; set VGG_WEI"),
     "a pickle for weights": (weights(pickle.dumps(Trap())), "cannot be read as VGG-19 weights .*; set VGG_WEIGHTS"),
-    "no ImageNet weights": (lambda p: lambda: losses.get("perceptual", None), "needs ImageNet's weights; set VGG_W"),
+    "no ImageNet weights": (lambda p: lambda: losses.LOSSES["perceptual"](None), "needs ImageNet's weights; set VGG_W"),
     "absent GPU": (absent_gpu, "DEVICE=gpu, but this machine shows no GPU; use DEVICE=auto"),
     "unwritable figures": (unwritable_figures, "cannot be written .*; free space, or set SR_FIGURES"),
     "full disk": (full_disk, "cannot be stored in .*No space left on device.*; free space or set SR_DATA"),

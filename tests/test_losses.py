@@ -48,8 +48,8 @@ def test_layers_are_averaged(picture):
 
 def test_each_name_is_its_loss():
     smoke, hr, sr = profiles.get("smoke"), np.full((1, 8, 8, 3), 10.0), np.full((1, 8, 8, 3), 13.0)
-    assert float(losses.get("mse", smoke)(hr, sr)) == 9 and float(losses.get("mae", smoke)(hr, sr)) == 3
-    random = losses.get("perceptual_random", smoke)
+    assert float(losses.LOSSES["mse"](smoke)(hr, sr)) == 9 and float(losses.LOSSES["mae"](smoke)(hr, sr)) == 3
+    random = losses.LOSSES["perceptual_random"](smoke)
     assert random.terms == [1.0, losses.RANDOM_TERMS["content"], losses.RANDOM_TERMS["texture"]]
     assert random.layers == smoke.vgg_layers and "not ImageNet" in random.source
 
@@ -118,7 +118,7 @@ def test_unknown_layers_and_losses_are_refused():
     with pytest.raises(StudyError, match="no layer block9_pool; choose from block1_conv1"):
         losses.PerceptualLoss(("block9_pool",))
     with pytest.raises(StudyError, match="choose one of mse, mae, perceptual, perceptual_random"):
-        losses.get("psnr", profiles.get("smoke"))
+        losses.LOSSES["psnr"](profiles.get("smoke"))
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_imagenet_weights_that_can_be_had_are_used(published, monkeypatch):
     path = weights_file(published / vgg.PUBLISHED, 3)
     monkeypatch.setattr(vgg, "MD5", hashlib.md5(path.read_bytes()).hexdigest())
     assert losses.perceptual() == ("perceptual", "perceptual_random")
-    loss = losses.get("perceptual", profiles.get("smoke"))
+    loss = losses.LOSSES["perceptual"](profiles.get("smoke"))
     with h5py.File(path) as file:
         kernel = file["block3_conv4/block3_conv4_W_1:0"][()]
     assert np.array_equal(loss.vgg.get_layer("block3_conv4").get_weights()[0], kernel)

@@ -1,4 +1,4 @@
-"""SR images and what is measured on them: metrics, scores, and the probes that claims need besides."""
+"""Evaluation: SR images, metrics, scores, and the other measurements that claims need."""
 
 from sr_utils.evaluation.pictures import pictures
 from sr_utils.evaluation.probes import first_layer, likeness, response

@@ -72,14 +72,14 @@ def test_comments_docstrings_and_layout_are_no_code():
         """Says something."""
         return a + 1  # one more
 
-    first = configuration.source(one)
+    first = configuration.code_of(one)
 
     def one(a):
         # another comment
 
         return a + 1
 
-    assert configuration.source(one) == first
+    assert configuration.code_of(one) == first
 
 
 def test_each_rate_is_another_key():
