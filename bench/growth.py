@@ -71,7 +71,7 @@ def _picture(folder: Path, name: str, height: int, width: int) -> Path:
     return folder / name
 
 
-def inference(folder: Path) -> list[dict]:
+def enlarging(folder: Path) -> list[dict]:
     """`make upscale` on pictures of growing size, of 3 : 2: seconds, and the process's greatest memory in MiB."""
     rows = []
     warm = _picture(folder, "warm.png", 256, 384)  # a tile is traced once
@@ -124,25 +124,25 @@ def growth() -> dict:
     """Cost against image size, number of training images, and runs × workers: the slopes of log–log lines."""
     with tempfile.TemporaryDirectory() as folder:
         parts = []
-        for measure in (inference, reading, scheduling):
+        for measure in (enlarging, reading, scheduling):
             parts.append(pd.DataFrame(measure(Path(folder))))
             print(parts[-1].round(2).to_string(index=False), flush=True)
     table = pd.concat(parts, ignore_index=True)
-    found = []
+    slopes = []
     for what, rows in table.groupby("what", sort=False):
         for column in ("seconds", "MiB"):
             if rows[column].notna().all():
-                found.append({"what": what, "of": column, "slope": slope(rows["size"], rows[column])})
-    print(pd.DataFrame(found).round(2).to_string(index=False))
+                slopes.append({"what": what, "of": column, "slope": slope(rows["size"], rows[column])})
+    print(pd.DataFrame(slopes).round(2).to_string(index=False))
     one, two = (table[table.what == f"{n} worker(s)"].seconds.to_numpy() for n in WORKERS)
     print("two workers' time / one worker's:", dict(zip(RUNS, (two / one).round(2).tolist(), strict=True)))
-    draw(table, found)
-    return {"rows": json.loads(table.to_json(orient="records")), "slopes": found}
+    draw_growth(table, slopes)
+    return {"rows": json.loads(table.to_json(orient="records")), "slopes": slopes}
 
 
-def draw(table: pd.DataFrame, found: list[dict]) -> None:
+def draw_growth(table: pd.DataFrame, slopes: list[dict]) -> None:
     """build/bench_growth.png: one log–log panel per question, each line with its slope."""
-    slopes = {(f["what"], f["of"]): f["slope"] for f in found}
+    slope_of = {(line["what"], line["of"]): line["slope"] for line in slopes}
     panels = (
         (["srcnn", "combined"], "seconds", "SR / megapixels", "time / s"),
         (["srcnn", "combined"], "MiB", "SR / megapixels", "memory / MiB"),
@@ -154,15 +154,15 @@ def draw(table: pd.DataFrame, found: list[dict]) -> None:
         for i, what in enumerate(whats):
             rows = table[table.what == what]
             look = style.look(what, marker=False) if what in style.LOOKS else {"color": ("#332288", "#CC6677")[i]}
-            words = f"{style.name(what)}: slope {slopes[what, column]:.2f}"
-            ax.loglog(rows["size"], rows[column], marker="o", label=words, **look)
+            label = f"{style.name(what)}: slope {slope_of[what, column]:.2f}"
+            ax.loglog(rows["size"], rows[column], marker="o", label=label, **look)
             ax.set_xticks(rows["size"], [f"{size:g}" for size in rows["size"]])
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.minorticks_off()
         ax.set(xlabel=across, ylabel=up)
         low, high = ax.get_ylim()
-        ax.set_ylim(low / 1.5, high * 2.5)  # a flat line shall look flat
+        ax.set_ylim(low / 1.5, high * 2.5)  # so that a flat line looks flat
         ax.legend(loc="upper left", fontsize=7.5)
     fig.tight_layout()
     paths.build().mkdir(parents=True, exist_ok=True)
