@@ -63,12 +63,12 @@ def executed(tmp_path_factory):
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "reproduced"
     with FileLock(f"{folder}.lock"):
-        if not (folder / "said.txt").exists():
+        if not (folder / "output.txt").exists():
             folder.mkdir()
             environment = {**os.environ, **{f"SR_{n.upper()}": str(folder / n) for n in ("runs", "figures", "build")}}
             environment.pop("SR_DATA", None)  # the default needs no data
             command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke"]
             result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             assert result.returncode == 0, result.stderr[-3000:]
-            (folder / "said.txt").write_text(result.stdout)
-    return folder, (folder / "said.txt").read_text()
+            (folder / "output.txt").write_text(result.stdout)
+    return folder, (folder / "output.txt").read_text()

@@ -239,13 +239,13 @@ def test_one_clear_sentence(case, tmp_path, monkeypatch, picture, server, capsys
     action = build(place)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     try:
-        status, said = action(), "".join(capsys.readouterr())
+        status, output = action(), "".join(capsys.readouterr())
     except StudyError as error:
-        status, said = 1, str(error)
-    sentence = next((line for line in said.splitlines() if re.search(expected, line)), None)
-    assert status not in (0, None), said
-    assert sentence, said
-    assert "Traceback" not in said
+        status, output = 1, str(error)
+    sentence = next((line for line in output.splitlines() if re.search(expected, line)), None)
+    assert status not in (0, None), output
+    assert sentence, output
+    assert "Traceback" not in output
     for path, content in before.items():
         assert path.read_bytes() == content, path
     added = {path for path in tmp_path.rglob("*") if path.is_file()} - set(before)

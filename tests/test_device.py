@@ -26,14 +26,14 @@ def machine(monkeypatch):
                     raise RuntimeError("Unknown backend: 'gpu' requested")
                 return [card] if kind == "gpu" else ["processor"]
 
-            config = types.SimpleNamespace(update=lambda *said: hidden.append(said))
+            config = types.SimpleNamespace(update=lambda *arguments: hidden.append(arguments))
             monkeypatch.setitem(sys.modules, "jax", types.SimpleNamespace(devices=devices, config=config))
         else:
             tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
             details = {"compute_capability": tuple(map(int, (capability or "0.0").split(".")))}
             monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["card"] * (capability is not None))
             monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda card: details)
-            monkeypatch.setattr(tf.config, "set_visible_devices", lambda *said: hidden.append(said))
+            monkeypatch.setattr(tf.config, "set_visible_devices", lambda *arguments: hidden.append(arguments))
         monkeypatch.setattr(device.keras.backend, "backend", lambda: framework)
         monkeypatch.setattr(device.keras.config, "set_dtype_policy", policies.append)
         monkeypatch.setattr(pathlib.Path, "read_text", lambda path: _said(flags))
@@ -94,13 +94,13 @@ def test_a_card_that_is_asked_for_and_absent_is_missed(machine, monkeypatch, fra
 
 def test_operations_are_made_deterministic(machine, monkeypatch):
     """A GPU adds in any order unless it is told; a processor of this size shows no difference."""
-    tf, told = pytest.importorskip("tensorflow", reason="TensorFlow is not installed"), []
-    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: told.append(True))
+    tf, calls = pytest.importorskip("tensorflow", reason="TensorFlow is not installed"), []
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: calls.append(True))
     monkeypatch.setenv("XLA_FLAGS", "--mine")
     machine("tensorflow")
-    assert told == [True] and os.environ["XLA_FLAGS"] == "--mine"
+    assert calls == [True] and os.environ["XLA_FLAGS"] == "--mine"
     machine("tensorflow", "9.0")
-    assert told == [True] and os.environ["XLA_FLAGS"] == "--mine --xla_gpu_deterministic_ops=true"
+    assert calls == [True] and os.environ["XLA_FLAGS"] == "--mine --xla_gpu_deterministic_ops=true"
 
 
 #: Trains an arm as on a machine with a card, and prints whether XLA compiled its steps.

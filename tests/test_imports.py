@@ -50,14 +50,14 @@ def upward(room: str, code: str) -> set[str]:
 
 
 def test_imports_run_downwards():
-    found = {}
+    upward_imports = {}
     for folder in ("sr_utils", "tools", "bench"):
         for path in sorted((paths.ROOT / folder).rglob("*.py")):
             name = path.relative_to(paths.ROOT)
             room = next(part for part in reversed(name.with_suffix("").parts[:2]) if part in LEVEL)
-            found[str(name)] = upward(room, path.read_text())
-    assert len(found) > 30
-    assert {name: rooms for name, rooms in found.items() if rooms} == {}
+            upward_imports[str(name)] = upward(room, path.read_text())
+    assert len(upward_imports) > 30
+    assert {name: rooms for name, rooms in upward_imports.items() if rooms} == {}
 
 
 @pytest.mark.parametrize(

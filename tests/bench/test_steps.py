@@ -32,11 +32,11 @@ def test_the_twin_has_our_precision(monkeypatch):
 
     mixed = {**device.setup(), "precision": "bfloat16"}
     monkeypatch.setattr(device, "_choose", lambda: mixed)
-    model, seen = models.build("srcnn"), []
+    model, dtypes = models.build("srcnn"), []
     assert model.get_layer("conv_out").compute_dtype == "bfloat16"
     twin = Twin(model)
-    twin.convolutions["conv_out"].register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+    twin.convolutions["conv_out"].register_forward_hook(lambda module, inputs, output: dtypes.append(output.dtype))
     lr = torch.from_numpy(np.random.default_rng(0).uniform(0, 255, (1, 3, 9, 7)).astype(np.float32))
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         assert twin(lr).dtype == torch.float32
-    assert seen == [torch.bfloat16]
+    assert dtypes == [torch.bfloat16]

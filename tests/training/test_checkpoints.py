@@ -68,8 +68,8 @@ def test_two_processes_train_a_run_once(whole, tmp_path):
     environment = os.environ | {"SR_RUNS": str(shared)}
     start = {"env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(command, **start) as first, subprocess.Popen(command, **start) as second:
-        said = [process.communicate(timeout=180)[0] for process in (first, second)]
-    assert [text.splitlines()[-1] for text in said] == ["done", "done"]
+        outputs = [process.communicate(timeout=180)[0] for process in (first, second)]
+    assert [text.splitlines()[-1] for text in outputs] == ["done", "done"]
     assert survival.finished(shared) == whole
 
 
@@ -137,9 +137,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         path.write_text("ha")
         raise ValueError("write failed: time = now\n, errno = 28, error message = 'No space left on device'")
 
-    with pytest.raises(OSError, match="No space left on device") as told:
+    with pytest.raises(OSError, match="No space left on device") as caught:
         paths.replace(target, half)
-    assert told.value.errno == errno.ENOSPC
+    assert caught.value.errno == errno.ENOSPC
     assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]
 
 

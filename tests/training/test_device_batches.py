@@ -14,9 +14,9 @@ from sr_utils.training import device_batches, runs
 @pytest.fixture
 def pairs(picture):
     sizes = ((40, 64), (72, 44), (32, 32))
-    found = [SimpleNamespace(lr=picture(h // 4, w // 4, h), hr=picture(h, w, w)) for h, w in sizes]
-    assert len({pair.hr.shape for pair in found}) == 3
-    return found
+    images = [SimpleNamespace(lr=picture(h // 4, w // 4, h), hr=picture(h, w, w)) for h, w in sizes]
+    assert len({pair.hr.shape for pair in images}) == 3
+    return images
 
 
 @pytest.mark.parametrize("patch", [24, 32])

@@ -46,7 +46,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(monkeypatch, tmp
 def test_other_threads_change_nothing(monkeypatch):
     """Not the one that trains, whose dtype policy Keras would forget, nor those that draw random numbers beside it."""
     first = configuration.plan("post_upsampling", 0, "smoke", "sample").model
-    untrained, found = configuration.models.build, []
+    untrained, built = configuration.models.build, []
 
     def disturbed(arm):
         random.seed(5)  # as another thread's random.random() would move the stream
@@ -54,12 +54,12 @@ def test_other_threads_change_nothing(monkeypatch):
 
     monkeypatch.setattr(configuration.models, "build", disturbed)
     thread = threading.Thread(
-        target=lambda: found.append(configuration.plan("post_upsampling", 0, "smoke", "sample").model)
+        target=lambda: built.append(configuration.plan("post_upsampling", 0, "smoke", "sample").model)
     )
     thread.start()
     thread.join()
-    assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), found[0].get_weights(), strict=True))
-    assert [v.dtype_policy.name for v in first.layers] == [v.dtype_policy.name for v in found[0].layers]
+    assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), built[0].get_weights(), strict=True))
+    assert [v.dtype_policy.name for v in first.layers] == [v.dtype_policy.name for v in built[0].layers]
 
 
 def test_everything_that_changes_weights_is_in_the_key():
