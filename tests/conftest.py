@@ -3,6 +3,7 @@
 import functools
 import http.server
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -55,6 +56,29 @@ def server(tmp_path):
         threading.Thread(target=httpd.serve_forever, daemon=True).start()
         yield folder, f"http://127.0.0.1:{httpd.server_port}/"
         httpd.shutdown()
+
+
+SMOKE = ("post_upsampling", 0, "smoke", "sample")  # the arguments of `train` that many tests need a kept run of
+
+
+@pytest.fixture(scope="session")
+def smoke_store(tmp_path_factory):
+    """A store with the run of `SMOKE`, trained once for each worker."""
+    from sr_utils.training import train
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SR_RUNS", str(tmp_path_factory.mktemp("smoke")))
+        return train(*SMOKE).folder.parent
+
+
+@pytest.fixture
+def kept(smoke_store, own_folders):
+    """The kept run of `SMOKE`, in this test's own store."""
+    from sr_utils import paths
+    from sr_utils.training import train
+
+    shutil.copytree(smoke_store, paths.runs())
+    return train(*SMOKE)
 
 
 @pytest.fixture(scope="session")

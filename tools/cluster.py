@@ -55,6 +55,7 @@ def train_all(scheduler: str, profile: str, data: str, seeds: list[int], fresh: 
         address = stack.enter_context(_started(scheduler))
         client = stack.enter_context(distributed.Client(address, timeout=WAIT))
         bar = stack.enter_context(tqdm(**progress))
+        _wait_for_workers(client)
         now = time.time_ns()  # so that a later command is another task
         tasks = {client.submit(remote, *task, key=f"{path.name}/{now}"): path for path, task in missing.items()}
         while tasks:

@@ -9,7 +9,6 @@ from sr_utils.data import sets
 from sr_utils.device import keras
 from sr_utils.evaluation import scores
 from sr_utils.evaluation.upscale import MARGIN, grey_levels
-from sr_utils.training import runs
 
 
 def test_grey_levels_are_rounded_and_clipped():
@@ -50,18 +49,17 @@ def test_pages_score_on_their_own_images_and_on_the_benchmarks_at_hand(tmp_path,
     assert list(scores.test_sets("bsds500")) == ["sample"]
 
 
-def test_a_sweep_scores_what_is_enhanced_and_finds_it_again(monkeypatch):
-    run = runs.train("post_upsampling", 0, "smoke", "sample")
+def test_a_sweep_scores_what_is_enhanced_and_finds_it_again(kept, monkeypatch):
     images = {"sample": sets.load("sample").valid[:1]}
-    sweep = scores.strength_sweep(["bicubic", run], images, [0, 0.5])
+    sweep = scores.strength_sweep(["bicubic", kept], images, [0, 0.5])
     (pair,) = images["sample"]
-    for arm, sr in (("bicubic", "bicubic"), ("post_upsampling", run.model)):
+    for arm, sr in (("bicubic", "bicubic"), ("post_upsampling", kept.model)):
         enhanced = filters.edge_enhance(scores.upscale(sr, pair.lr), 0.5)
         rows = sweep[(sweep.arm == arm)].set_index("strength")
         assert rows.psnr[0.5] == pytest.approx(scores.psnr(enhanced, pair.hr))
-        assert rows.psnr[0] == pytest.approx(scores.score_all([arm if arm == sr else run], images).psnr[0])
+        assert rows.psnr[0] == pytest.approx(scores.score_all([arm if arm == sr else kept], images).psnr[0])
     monkeypatch.setattr(scores, "_once", lambda arm: lambda lr: pytest.fail("computed again"))
-    assert len(scores.strength_sweep([run], images, [0, 0.5])) == 2
+    assert len(scores.strength_sweep([kept], images, [0, 0.5])) == 2
 
 
 def test_the_margin_of_a_window_is_beyond_every_arms_sight():

@@ -17,7 +17,7 @@ import sr_utils
 import tools
 from bench import survival
 from sr_utils import StudyError, paths
-from sr_utils.training import checkpoints, configuration, runs, train
+from sr_utils.training import checkpoints, configuration, runs
 from tools import cluster, reproduce
 
 #: Bits depend on the number of threads, so that every process of these tests has one.
@@ -101,15 +101,14 @@ def test_a_worker_is_killed_in_a_training_and_the_other_ends_it_in_the_same_byte
     cluster.train_all("tcp://127.0.0.1:1", "smoke", "sample", [0])  # nothing is missing, so nobody is asked
 
 
-def test_local_processes_train_what_is_missing(capfd):
-    kept = train("post_upsampling", 0, "smoke", "sample").folder
-    before = (kept / "run.json").read_bytes()
+def test_local_processes_train_what_is_missing(kept, capfd):
+    before = (kept.folder / "run.json").read_bytes()
     capfd.readouterr()
     cluster.train_all("local:2", "smoke", "sample", [0])
     output = capfd.readouterr().err
     assert "2 worker(s):  33%" in output and "3/3" in output and "step/s" not in output  # one bar, over all
     assert "  0%" not in output  # what is kept is not asked for
-    assert len(list(paths.runs().glob("*/run.json"))) == 3 and (kept / "run.json").read_bytes() == before
+    assert len(list(paths.runs().glob("*/run.json"))) == 3 and (kept.folder / "run.json").read_bytes() == before
 
 
 @pytest.fixture
@@ -246,9 +245,10 @@ def test_no_dask(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(("seconds", "trained"), [(-60, 0), (60, 1)])
-def test_fresh_moves_aside_what_a_worker_kept_before_the_command(on_worker, seconds, trained):
+def test_fresh_moves_aside_what_a_worker_kept_before_the_command(kept, on_worker, seconds, trained):
     run = ("post_upsampling", 0, "smoke", "sample", "mse")
-    expected = cluster.identity(runs.train(*run).config)
+    expected = cluster.identity(kept.config)
     on_worker()
+    os.utime(kept.folder)  # now
     cluster._train(run, expected, fresh=time.time() + seconds)
     assert len(list(paths.runs().glob("*.old-*"))) == trained

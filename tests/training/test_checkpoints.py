@@ -18,9 +18,9 @@ from sr_utils.training import checkpoints, runs
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def whole(smoke_store):
     """Weights and history of a training that nothing disturbed."""
-    return survival.finished(tmp_path_factory.mktemp("whole"))
+    return survival.finished(smoke_store)
 
 
 @pytest.mark.parametrize("flush", [2, 3])
@@ -120,12 +120,11 @@ def test_a_full_disk_is_told_and_costs_nothing(tmp_path, monkeypatch):
         runs.train("post_upsampling", done, "smoke", "sample")
 
 
-def test_a_record_of_another_run_is_not_believed(capsys):
-    first = runs.train("post_upsampling", 0, "smoke", "sample")
-    record = json.loads((first.folder / "run.json").read_text())
-    (first.folder / "run.json").write_text(json.dumps(record | {"sha256": "0" * 64}))
+def test_a_record_of_another_run_is_not_believed(kept, capsys):
+    record = json.loads((kept.folder / "run.json").read_text())
+    (kept.folder / "run.json").write_text(json.dumps(record | {"sha256": "0" * 64}))
     runs.train("post_upsampling", 0, "smoke", "sample")
-    assert f"{first.folder.name} is damaged; moved aside" in capsys.readouterr().out
+    assert f"{kept.folder.name} is damaged; moved aside" in capsys.readouterr().out
     assert len([path for path in paths.runs().iterdir() if path.is_dir()]) == 2
 
 

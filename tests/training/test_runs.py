@@ -25,22 +25,20 @@ def same(a, b):
     return all(np.array_equal(x, y) for x, y in zip(weights(a), weights(b), strict=True))
 
 
-def test_a_run_is_kept_and_found_again(monkeypatch):
-    first = runs.train("post_upsampling", 0, "smoke", "sample")
-    assert list(first.history.index) == [1, 2] and np.isfinite(first.history["val_mse"]).all()
-    record = json.loads((first.folder / "run.json").read_text())
+def test_a_run_is_kept_and_found_again(kept, monkeypatch):
+    assert list(kept.history.index) == [1, 2] and np.isfinite(kept.history["val_mse"]).all()
+    record = json.loads((kept.folder / "run.json").read_text())
     assert record["config"]["arm"] == "post_upsampling" and record["host"]["versions"]["keras"]
     monkeypatch.setattr(runs, "_fit", lambda *_: pytest.fail("trained twice"))
     again = runs.train("post_upsampling", 0, "smoke", "sample")
-    assert same(first, again) and again.history.equals(pd.read_csv(first.folder / "history.csv", index_col="epoch"))
+    assert same(kept, again) and again.history.equals(pd.read_csv(kept.folder / "history.csv", index_col="epoch"))
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_does_not(monkeypatch, tmp_path):
-    first = runs.train("post_upsampling", 0, "smoke", "sample")
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(kept, monkeypatch, tmp_path):
     other = runs.train("post_upsampling", 1, "smoke", "sample")
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "elsewhere"))
     again = runs.train("post_upsampling", 0, "smoke", "sample")
-    assert same(first, again) and first.history.equals(again.history) and not same(first, other)
+    assert same(kept, again) and kept.history.equals(again.history) and not same(kept, other)
 
 
 def test_other_threads_change_nothing(monkeypatch):
@@ -85,8 +83,7 @@ def test_the_weights_of_the_loss_are_in_the_key(monkeypatch):
     assert before != after and before.name.rpartition("_")[0] == after.name.rpartition("_")[0]
 
 
-def test_an_interrupted_run_goes_on_to_the_same_bits(monkeypatch, tmp_path):
-    whole = runs.train("post_upsampling", 0, "smoke", "sample")
+def test_an_interrupted_run_goes_on_to_the_same_bits(kept, monkeypatch, tmp_path):
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "cut"))
     original = runs.Keeper.on_epoch_end
 
@@ -100,17 +97,16 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(monkeypatch, tmp_path):
     assert list((tmp_path / "cut").rglob("epoch-0001.weights.h5"))
     monkeypatch.setattr(runs.Keeper, "on_epoch_end", original)
     resumed = runs.train("post_upsampling", 0, "smoke", "sample")
-    assert same(whole, resumed) and whole.history.equals(resumed.history)
+    assert same(kept, resumed) and kept.history.equals(resumed.history)
     assert not list(resumed.folder.glob("epoch-*"))
 
 
-def test_a_damaged_run_is_moved_aside_and_trained_again(capsys):
-    first = runs.train("post_upsampling", 0, "smoke", "sample")
-    with open(first.folder / "final.weights.h5", "r+b") as file:
+def test_a_damaged_run_is_moved_aside_and_trained_again(kept, capsys):
+    with open(kept.folder / "final.weights.h5", "r+b") as file:
         file.seek(4000)
         file.write(b"garbage")
     again = runs.train("post_upsampling", 0, "smoke", "sample")
-    assert "is damaged" in capsys.readouterr().out and same(first, again)
+    assert "is damaged" in capsys.readouterr().out and same(kept, again)
     assert len([path for path in paths.runs().iterdir() if path.is_dir()]) == 2
 
 
