@@ -12,7 +12,7 @@ from tools import one_sentence
 
 #: Each is the function of that name in the file of that name.
 BENCHES = ("calibration", "comparer", "survival", "steps", "inference", "tried", "growth", "shares", "peers")
-NAMED = ("rates",)  # it takes many hours, so that it runs only when it is named
+NAMED = ("rates", "schedules")  # they take an hour or more, so that they run only when they are named
 
 
 @one_sentence("bench")

@@ -141,8 +141,20 @@ def rates_table(record: dict) -> str:
     return "\n".join([*lines, "", where(record["rates"])])
 
 
+def schedules_table(record: dict) -> str:
+    """Markdown: the candidates for `quick`'s schedule, and how many of the reference's verdicts each one tells."""
+    lines = ["| steps × batch × patch | minutes of training steps | verdicts | primary ones |", "|---|---:|---:|---:|"]
+    lines += [
+        f"| {r['steps']} × {r['batch']} × {r['patch']}² | {r['minutes']:.1f} | {r['told']} of {r['decided']} | "
+        f"{r['primary told']} of {r['primary decided']} |"
+        for r in _rows(record, "schedules")
+    ]
+    return "\n".join([*lines, "", where(record["schedules"])])
+
+
 TABLES = {
     "rates": rates_table,
+    "schedules": schedules_table,
     "ratios": ratios_table,
     "steps": steps_table,
     "inference": inference_table,
