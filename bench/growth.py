@@ -24,10 +24,10 @@ from sr_utils.training import runs
 MEGAPIXELS = (0.5, 1, 2, 4, 8)  # of SR
 IMAGES = (50, 100, 200, 400)
 RUNS, WORKERS = (2, 4, 8), (1, 2)
-#: A task of about ten seconds, long enough for the scheduler's part not to matter.
+#: A task of about ten seconds, long enough that the scheduler's overhead does not matter.
 TASK = profiles.Profile("growth", 4, 100, 16, 48, 1e-3, "cosine", profiles.SMALL_VGG)
 
-#: A process of its own, which ends by printing its seconds and its greatest memory in MiB (on Linux).
+#: Code for a new process, which at its end prints its seconds and its peak memory in MiB (on Linux).
 UPSCALE = """
 import sys
 from pathlib import Path
@@ -72,7 +72,7 @@ def _picture(folder: Path, name: str, height: int, width: int) -> Path:
 
 
 def enlarging(folder: Path) -> list[dict]:
-    """`make upscale` on pictures of growing size, of 3 : 2: seconds, and the process's greatest memory in MiB."""
+    """`make upscale` on pictures of growing size, 3 : 2: seconds, and the process's peak memory in MiB."""
     rows = []
     warm = _picture(folder, "warm.png", 256, 384)  # a tile is traced once
     for arm in ("srcnn", "combined"):
@@ -85,7 +85,7 @@ def enlarging(folder: Path) -> list[dict]:
 
 
 def reading(folder: Path) -> list[dict]:
-    """Training images of 481×321, decoded and kept: seconds, and the process's greatest memory in MiB."""
+    """Training images of 481×321, decoded and cached: seconds, and the process's peak memory in MiB."""
     rows = []
     for count in IMAGES:
         place = folder / f"{count} images"
@@ -99,7 +99,7 @@ def reading(folder: Path) -> list[dict]:
 
 
 def scheduling(folder: Path) -> list[dict]:
-    """Trainings as tasks of `SCHEDULER=local:N`, all processes together on all cores; seconds, start-up included."""
+    """Trainings as tasks of `SCHEDULER=local:N`, whose processes share all cores; seconds, with start-up."""
     from tools import cluster
 
     rows = []
@@ -116,7 +116,7 @@ def scheduling(folder: Path) -> list[dict]:
 
 
 def slope(sizes, values) -> float:
-    """Of log value over log size: 1 where twice the size costs twice as much, 0 where it costs the same."""
+    """The slope of log value over log size: 1 if twice the size costs twice as much, 0 if it costs the same."""
     return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
 
 

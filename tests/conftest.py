@@ -1,4 +1,4 @@
-"""Every test gets folders of its own, no network and no ImageNet weights, unless it says otherwise."""
+"""Fixtures. Each test gets its own folders, and neither the network nor ImageNet weights, unless it asks for them."""
 
 import functools
 import http.server
@@ -13,14 +13,14 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-os.environ["VGG_WEIGHTS"] = "none"  # results must not depend on whether this machine can download
+os.environ["VGG_WEIGHTS"] = "none"  # results must not depend on what this machine can download
 
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path, monkeypatch):
     for variable in ("RUNS", "FIGURES", "BUILD"):
         monkeypatch.setenv(f"SR_{variable}", str(tmp_path / variable.lower()))
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # of child processes, `executed` alone is counted
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # only `executed` measures child processes
 
 
 @pytest.fixture(scope="session")
