@@ -32,7 +32,7 @@ def test_div2k_uses_its_own_lr_and_is_downloaded_once(div2k, tmp_path, picture):
     assert np.array_equal(images.train[0].lr, picture(48, 64, 1)[::4, ::4])  # the archive's, not downscale's
     for path in div2k[0].iterdir():
         path.unlink()
-    assert len(sets.load("div2k", tmp_path / "root").train) == 2  # a folder of the usual layout is used as it stands
+    assert len(sets.load("div2k", tmp_path / "root").train) == 2  # a folder of the usual layout is used directly
 
 
 def test_benchmarks_come_from_one_archive(server, monkeypatch, tmp_path, picture):

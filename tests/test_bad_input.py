@@ -1,5 +1,5 @@
-"""Every kind of bad input in one list: each gives one clear sentence that says what to do, a status that is not zero,
-no traceback, and costs nothing that was there before."""
+"""Every kind of bad input in one list. Each gives one clear sentence that says what to do, a non-zero status, and no
+traceback; existing files stay."""
 
 import pathlib
 import pickle
@@ -24,7 +24,7 @@ from tools import reproduce
 
 
 class Place:
-    """What a case may use: a folder, pictures, a server on loopback, settings that are undone afterwards."""
+    """What a case can use: a folder, pictures, a server on loopback, and settings that are restored afterwards."""
 
     def __init__(self, folder, patch, picture, served):
         self.folder, self.patch, self.picture = folder / "mine", patch, picture
@@ -118,7 +118,7 @@ def cut_archive(place):
 
 
 def slow_server(place):
-    """A server that accepts and then says nothing."""
+    """A server that accepts a connection and does not answer."""
     place.patch.setattr(archives, "TIMEOUT", 0.5)
     listening = socket.create_server(("127.0.0.1", 0))
     place.listening, place.kept = listening, []
@@ -151,7 +151,7 @@ def unwritable_figures(place):
 
 
 def full_disk(place):
-    """As the disk says it: no space left. (`test_survival` fills a real one.)"""
+    """The error of a full disk. (`test_checkpoints` fills a real one.)"""
 
     def full(*_):
         raise OSError(28, "No space left on device")

@@ -61,7 +61,7 @@ def test_batches_are_a_pure_function_of_seed_epoch_and_step():
 
 
 def test_batches_are_those_of_the_kept_runs():
-    """Other draws would train other weights under the same name; who changes them moves the reference run."""
+    """Other draws would give other weights, so that the reference would have to be trained again."""
     y, x = np.mgrid[:64, :80].astype(np.uint8)
     hr = np.stack([y, x, y ^ x], -1)
     pair = SimpleNamespace(name="coordinates", lr=np.ascontiguousarray(hr[::4, ::4]), hr=hr)
@@ -70,7 +70,7 @@ def test_batches_are_those_of_the_kept_runs():
 
 
 def test_a_patch_is_a_turned_crop_of_its_image(picture):
-    """Each pixel of these images holds its own coordinates, so a patch tells where it was cut and how it was turned."""
+    """Each pixel of these images holds its coordinates, so that a patch shows where it was cut and how turned."""
     y, x = np.mgrid[:64, :80].astype(np.uint8)
     hr, lr = np.stack([y, x, 0 * x], -1), np.stack([y, x, 0 * x], -1)[:16, :20]
     pair = SimpleNamespace(name="coordinates", lr=lr, hr=hr)

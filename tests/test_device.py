@@ -1,4 +1,4 @@
-"""Device and precision on machines that this one is not: what a framework reports of a card is put in its mouth."""
+"""Device and precision on other machines, which are simulated: the tests replace what a framework reports."""
 
 import os
 import pathlib
@@ -93,7 +93,7 @@ def test_a_card_that_is_asked_for_and_absent_is_missed(machine, monkeypatch, fra
 
 
 def test_operations_are_made_deterministic(machine, monkeypatch):
-    """A GPU adds in any order unless it is told; a processor of this size shows no difference."""
+    """Only the settings are tested: a GPU would add in any order without them, but a small processor does not."""
     tf, calls = pytest.importorskip("tensorflow", reason="TensorFlow is not installed"), []
     monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: calls.append(True))
     monkeypatch.setenv("XLA_FLAGS", "--mine")
@@ -103,7 +103,7 @@ def test_operations_are_made_deterministic(machine, monkeypatch):
     assert calls == [True] and os.environ["XLA_FLAGS"] == "--mine --xla_gpu_deterministic_ops=true"
 
 
-#: Trains an arm as on a machine with a card, and prints whether XLA compiled its steps.
+#: Trains an arm as on a machine with a GPU, and prints whether XLA compiled its steps.
 ON_A_CARD = """
 from sr_utils import device, profiles, training
 from sr_utils.training.device_batches import OnDevice
@@ -117,7 +117,7 @@ print(run.config["device"], made[0].jit_compile)
 
 
 def test_steps_on_a_card_are_compiled():
-    """Keras leaves XLA out, with a warning, where TensorFlow's switch for deterministic operations is on."""
+    """With TensorFlow's switch for deterministic operations, Keras would not use XLA, and warn."""
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     settings = {"KERAS_BACKEND": "tensorflow", "DEVICE": "auto"}
     done = subprocess.run([sys.executable, "-c", ON_A_CARD], env=os.environ | settings, capture_output=True, text=True)

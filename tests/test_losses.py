@@ -55,7 +55,7 @@ def test_each_name_is_its_loss():
 
 
 def test_features_get_what_vgg_expects(picture):
-    """The same features as Keras' own preprocessing and network give."""
+    """The features equal those of Keras' own preprocessing and network."""
     loss = losses.PerceptualLoss(SMALL)
     rgb = picture(32, 32)[None].astype(np.float32)
     expected = loss.vgg(keras.applications.vgg19.preprocess_input(rgb.copy()))
@@ -123,7 +123,7 @@ def test_unknown_layers_and_losses_are_refused():
 
 @pytest.fixture
 def published(server, tmp_path, monkeypatch):
-    """The folder of a server on loopback that stands for Keras' own; what is downloaded lies in a cache of its own."""
+    """The folder of a server on loopback that replaces Keras' own; downloads go to a temporary cache."""
     folder, address = server
     monkeypatch.setattr(vgg, "ADDRESS", address + vgg.PUBLISHED)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
@@ -149,7 +149,7 @@ def test_imagenet_weights_that_can_be_had_are_used(published, monkeypatch):
 
 @pytest.mark.parametrize("there", [False, True])
 def test_imagenet_weights_that_cannot_be_had_are_missed_aloud(published, there, capsys):
-    """Nothing is there, or something else than Keras published."""
+    """The server has no file, or another one than Keras published."""
     if there:
         weights_file(published / vgg.PUBLISHED, 1)
     assert losses.perceptual() == ("perceptual_random",)

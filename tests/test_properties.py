@@ -1,4 +1,4 @@
-"""Properties that hold for any input, tried on random ones."""
+"""Properties that hold for any input, tested on random inputs."""
 
 import math
 

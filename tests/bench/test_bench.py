@@ -1,4 +1,4 @@
-"""What `make bench` measures, and what of it the README shows."""
+"""The helpers of `make bench`, and the tables that pages show of its record."""
 
 import importlib
 import json
@@ -82,7 +82,7 @@ def test_shares_are_of_the_whole_run():
 
 @pytest.fixture
 def variants(monkeypatch):
-    """A trial's two networks: as tried, and as the study has it."""
+    """Trials return their two networks, the tried one and the study's, instead of a time."""
     monkeypatch.setattr(tried, "relative_time", lambda with_it, without, *counts: (with_it, without))
     monkeypatch.setattr(tried, "step", lambda model, *batch, **options: model)
 

@@ -1,4 +1,4 @@
-"""`make bench BENCHES=rates`: which of an arm's trials is the best, and how far the search goes."""
+"""`make bench BENCHES=rates`: the choice of the best trial, and the end of the search."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The yardstick of `make bench` is the same network: PyTorch's twin of each arm has its parameters and its output."""
+"""`make bench` compares equal networks: PyTorch's twin of each arm has the same parameters and output."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_the_twin_is_the_same_network(arm, monkeypatch):
 
 
 def test_the_twin_has_our_precision(monkeypatch):
-    """Convolutions round to bfloat16, the output does not."""
+    """Convolutions are in bfloat16, the output is not."""
     from bench.twin import Twin
 
     mixed = {**device.setup(), "precision": "bfloat16"}

@@ -1,4 +1,4 @@
-"""A page as it is committed, opened in JupyterLab and run from top to bottom, without a network and without data."""
+"""A committed page, opened in JupyterLab and run from top to bottom, without internet and without data."""
 
 import os
 import shutil

@@ -13,7 +13,7 @@ from sr_utils.training import runs
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """(baseline, edge-enhanced arm) at `smoke`, and a place to keep what is observed."""
+    """(baseline, edge-enhanced arm), trained at `smoke` in a store for this file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SR_RUNS", str(tmp_path_factory.mktemp("runs")))
         yield [runs.train(arm, 0, "smoke", "sample") for arm in ("srcnn", "srcnn_edge_input")]
@@ -52,7 +52,7 @@ def test_likeness_is_the_distance_of_pictures(trained):
 
 
 def test_bilinear_interpolation_answers_a_ripple_with_itself(tmp_path):
-    """A network that adds nothing passes every frequency on as it is: 0 dB."""
+    """A network that returns the bilinear image has a gain of 0 dB at every frequency."""
     lr, x = layers.lr_input()
     run = SimpleNamespace(model=layers.sr_output(lr, layers.bilinear(x), "nothing"), folder=tmp_path, label="nothing")
     run.config = {"seed": 0}
@@ -61,7 +61,7 @@ def test_bilinear_interpolation_answers_a_ripple_with_itself(tmp_path):
 
 
 def test_the_response_of_an_untrained_network_shows_the_filter(trained):
-    """Six steps undo nothing: the edge-enhanced arm's gain is the baseline's times the filter's."""
+    """Six training steps hardly change it: the edge-enhanced arm's gain is the baseline's times the filter's."""
     table = probes.response(trained, load("sample").valid[:2])
     assert len(table) == 2 * 2 * 2 and {"gain 0.125", "response"} <= set(table.columns)
     gains = table.groupby("arm")["gain 0.0625"].mean()

@@ -16,7 +16,7 @@ def test_grey_levels_are_rounded_and_clipped():
 
 
 def test_a_window_is_the_whole_images(picture):
-    """Up to the rounding of bfloat16, which depends on where a pixel falls in the processor's tiles."""
+    """Up to the rounding of bfloat16, which depends on a pixel's position in the processor's tiles."""
     hr = picture(240, 320)
     pair = SimpleNamespace(name="x", lr=sets.downscale(hr), hr=hr)
     for arm in ("bicubic", models.build("residual")):
@@ -63,7 +63,7 @@ def test_a_sweep_scores_what_is_enhanced_and_finds_it_again(kept, monkeypatch):
 
 
 def test_the_margin_of_a_window_is_beyond_every_arms_sight():
-    """With means for kernels, one bright LR pixel reaches exactly the SR pixels that see it."""
+    """If kernels are means, one bright LR pixel changes exactly the SR pixels whose receptive fields contain it."""
     side, sight = 61, {}
     for arm in models.MODELS:
         model = models.build(arm)

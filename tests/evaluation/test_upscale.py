@@ -1,4 +1,4 @@
-"""One road from LR to SR: the receptive field against what a network reacts to, windows against the whole image."""
+"""From LR to SR: the computed receptive field is the real one, and windows equal the whole image."""
 
 import math
 import types
@@ -15,7 +15,7 @@ INCEPTION = ("inception", "inception_as_pre")  # oneDNN adds in another order at
 
 @pytest.fixture(scope="module", params=list(models.MODELS))
 def model(request):
-    """An arm with random weights everywhere, also where it starts at zero."""
+    """An arm with random weights, also in layers that start at zero."""
     model = models.build(request.param)
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(0, 0.7 / np.sqrt(np.prod(w.shape[:-1]) or 1), w.shape) for w in model.get_weights()])
@@ -27,7 +27,7 @@ def noise(*shape, dtype=np.uint8, seed=2):
 
 
 def whole(model, lr):
-    """The image's SR at once, by a graph for its own size."""
+    """The whole image's SR, by a graph for this size."""
     import tensorflow as tf
 
     sr = tf.function(lambda x: model(x, training=False))(lr[None].astype(np.float32))
@@ -35,7 +35,7 @@ def whole(model, lr):
 
 
 def test_no_pixel_beyond_the_reach_matters(model):
-    """Repaint everything farther away than the reach: the middle stays, to the byte. Two pixels nearer, it moves."""
+    """Inverting all pixels beyond the reach does not change the middle by a byte; from two pixels nearer, it does."""
     radius = reach(model)
     assert radius <= MARGIN
     side = 2 * 20 + 1

@@ -8,7 +8,7 @@ from sr_utils.device import keras
 from sr_utils.evaluation import scores
 from sr_utils.models import layers
 
-#: Worked out by hand: k·k·in·out + out for each convolution.
+#: Calculated by hand: k·k·in·out + out for each convolution.
 PARAMETERS = {
     "srcnn": (81 * 3 * 64 + 64) + (25 * 64 * 32 + 32) + (25 * 32 * 3 + 3),
     "srcnn_edge_input": 69_251,
@@ -42,7 +42,7 @@ def test_cost_counts_lr_work_as_a_sixteenth():
 
 @pytest.mark.parametrize("arm", models.MODELS)
 def test_every_convolution_is_rectified_but_these(arm):
-    """Linear are the last one, those that up-sample, the second of a residual block, and the first of `combined`."""
+    """The last convolution, those that up-sample, a residual block's second, and the first of `combined` are linear."""
     linear = r"conv_out|up\w+_conv|block\d_conv2" + ("|conv_in" if arm == "combined" else "")
     for layer in models.build(arm).layers:
         if isinstance(layer, keras.layers.Conv2D):
@@ -56,7 +56,7 @@ def test_every_arm_takes_any_size(arm, shape):
     lr = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
     sr = scores.upscale(model, lr)
     assert sr.shape == (4 * shape[0], 4 * shape[1], 3) and sr.dtype == np.uint8
-    out = model(lr[None])  # uint8 goes in as it is
+    out = model(lr[None])  # the input is uint8
     assert keras.backend.standardize_dtype(out.dtype) == "float32"
 
 

@@ -1,4 +1,4 @@
-"""What the pages say in numbers and equations, against the code."""
+"""Numbers and equations in the text of pages agree with the code."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A real scheduler and real workers on loopback, each with a store of runs of its own; workers die as processes do."""
+"""A real scheduler and real workers on loopback, each with its own store of runs; some workers are killed."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ from sr_utils import StudyError, paths
 from sr_utils.training import checkpoints, configuration, runs
 from tools import cluster, reproduce
 
-#: Bits depend on the number of threads, so that every process of these tests has one.
+#: The bits depend on the number of threads, so every process of these tests has one.
 ONE_THREAD = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), "1")
 
 
@@ -113,7 +113,7 @@ def test_local_processes_train_what_is_missing(kept, capfd):
 
 @pytest.fixture
 def on_worker(monkeypatch):
-    """Call it with a number of threads: from then on, this process takes itself for such a worker."""
+    """Call it with a number of threads: from then on, this process acts as such a worker."""
 
     def pretend(threads=1):
         worker = types.SimpleNamespace(address="tcp://there:1", state=types.SimpleNamespace(nthreads=threads))
@@ -146,7 +146,7 @@ def test_the_code_is_part_of_the_identity(tmp_path, monkeypatch):
 
 
 def test_a_worker_without_the_study_is_told(worker, scheduler, tmp_path, monkeypatch):
-    """Dask lets go of a worker that cannot read its task."""
+    """Dask removes a worker that cannot read its task."""
     (tmp_path / "none").mkdir()
     (tmp_path / "none/sr_utils.py").write_text("raise ModuleNotFoundError('no sr_utils here')")
     worker("bare", PYTHONPATH=tmp_path / "none")
@@ -195,7 +195,7 @@ def test_a_run_over_which_workers_die_is_given_up(monkeypatch, tmp_path):
 
 
 def test_a_scheduler_that_goes_away_is_told(monkeypatch, worker, scheduler, tmp_path):
-    """The worker, which has no study to train here, ends the scheduler itself."""
+    """The worker's task kills the scheduler."""
     ended = "import os, signal, time; os.kill({pid}, signal.SIGKILL); time.sleep(60)"
     code = ended.format(pid=(tmp_path / "scheduler.pid").read_text())
     worker("plain")

@@ -1,4 +1,4 @@
-"""What make makes of its variables: names as they were typed, and yes and no."""
+"""How make passes its variables on: file names unchanged, and yes or no."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""`make publish` around the pages: the line under the title, what is refused, badges, the README's tables."""
+"""`make publish`: the line under the title, pages that are refused, badges."""
 
 import os
 import subprocess

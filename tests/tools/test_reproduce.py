@@ -1,4 +1,4 @@
-"""`make reproduce` without its pages: what it checks around them, and how it tells of failures."""
+"""`make reproduce` without the study's pages: its checks, and its messages when something fails."""
 
 import signal
 import subprocess

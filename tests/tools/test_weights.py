@@ -1,4 +1,4 @@
-"""The weights that come with the study: whole, small, as good as their card says, and made by `make weights`."""
+"""The weights that come with the study: size, scores, card, and `make weights`."""
 
 import json
 import re
@@ -62,7 +62,7 @@ def test_a_self_ensemble_of_bilinear_interpolation_is_bilinear_interpolation(pic
     together = weights.ensemble(models.build("combined"))(lr).astype(int)
     difference = np.abs(together - upscale(models.build("combined"), lr))
     assert difference.max() <= 1 and difference.mean() < 0.01  # a half may be rounded either way
-    inner = np.s_[4:-4, 4:-4]  # Pillow treats the border otherwise
+    inner = np.s_[4:-4, 4:-4]  # Pillow treats the border differently
     assert np.abs(together[inner] - upsample(lr, "bilinear")[inner]).max() <= 1
 
 

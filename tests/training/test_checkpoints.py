@@ -1,4 +1,4 @@
-"""Kills, damage, two processes at once, a full disk: nothing trained is lost, and what follows has the same bytes."""
+"""After kills, damage, two processes at once or a full disk, no training is lost and the bytes are the same."""
 
 import errno
 import json
@@ -19,7 +19,7 @@ from sr_utils.training import checkpoints, runs
 
 @pytest.fixture(scope="module")
 def whole(smoke_store):
-    """Weights and history of a training that nothing disturbed."""
+    """Weights and history of a training without interruption."""
     return survival.finished(smoke_store)
 
 
@@ -40,7 +40,7 @@ def cut(content):
 
 
 def altered(content):
-    """One bit in the middle, among the weights: HDF5 reads it without complaint."""
+    """One bit in the middle, among the weights: HDF5 reads the file without an error."""
     middle = len(content) // 2
     return content[:middle] + bytes([content[middle] ^ 64]) + content[middle + 1 :]
 
@@ -62,7 +62,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, tmp_pat
 
 
 def test_two_processes_train_a_run_once(whole, tmp_path):
-    """The second one waits, says so, and finds the run kept."""
+    """The second process waits and then finds the run kept."""
     shared = tmp_path / "shared"
     command = [sys.executable, "-c", survival.CHILD]
     environment = os.environ | {"SR_RUNS": str(shared)}
@@ -98,7 +98,7 @@ for seed in range(100):
 
 @pytest.mark.skipif(not shutil.which("unshare"), reason="a small disk needs Linux's unshare")
 def test_a_full_disk_is_told_and_costs_nothing(tmp_path, monkeypatch):
-    """A disk of 5 MB: some runs fit, one does not; those that did are whole, and nothing half-written stays."""
+    """On a disk of 5 MB some runs fit and one does not. The runs that fit are complete, and no temporary file stays."""
     disk = tmp_path / "disk"
     disk.mkdir()
     script = f"mount -t tmpfs -o size=5m tmpfs {disk} && {sys.executable} -c '{FULL}'; cp -r {disk} {tmp_path}/copy"

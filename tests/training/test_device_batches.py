@@ -1,4 +1,4 @@
-"""The GPU's way of cutting patches, run on whatever device is there: the same bytes, the same training."""
+"""Cutting patches on the device, tested on any device: the same bytes and the same training as on the processor."""
 
 from types import SimpleNamespace
 

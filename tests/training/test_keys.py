@@ -1,4 +1,4 @@
-"""A run's key changes with everything that changes its weights, and with nothing else."""
+"""A run's key depends on everything that changes its weights, and on nothing else."""
 
 import json
 import shutil

@@ -42,12 +42,12 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(kept, monkeypatc
 
 
 def test_other_threads_change_nothing(monkeypatch):
-    """Not the one that trains, whose dtype policy Keras would forget, nor those that draw random numbers beside it."""
+    """Neither a thread that trains (Keras keeps the dtype policy per thread) nor one that draws random numbers."""
     first = configuration.plan("post_upsampling", 0, "smoke", "sample").model
     untrained, built = configuration.models.build, []
 
     def disturbed(arm):
-        random.seed(5)  # as another thread's random.random() would move the stream
+        random.seed(5)  # another thread's random.random() would have this effect
         return untrained(arm)
 
     monkeypatch.setattr(configuration.models, "build", disturbed)
@@ -111,7 +111,7 @@ def test_a_damaged_run_is_moved_aside_and_trained_again(kept, capsys):
 
 
 def test_fresh_forgets_the_kept_runs_of_these_images_only(tmp_path, picture):
-    """Not of a folder whose name goes on, nor of another folder of that name; brackets are no pattern."""
+    """Runs of a folder with a longer name, or of another one with this name, stay; brackets are no pattern."""
     for folder in ("my[1]", "my[1]_old", "elsewhere/my[1]"):
         (tmp_path / folder).mkdir(parents=True)
         for i in range(2):
