@@ -103,15 +103,22 @@ def test_operations_are_made_deterministic(machine, monkeypatch):
     assert calls == [True] and os.environ["XLA_FLAGS"] == "--mine --xla_gpu_deterministic_ops=true"
 
 
-#: Trains an arm as on a machine with a GPU, and prints whether XLA compiled its steps.
+#: Trains a small network as on a machine with a GPU, and prints whether XLA compiled its steps.
 ON_A_CARD = """
-from sr_utils import device, profiles, training
+from sr_utils import device, models, profiles, training
+from sr_utils.models import layers
 from sr_utils.training.device_batches import OnDevice
+
+def small():
+    lr, x = layers.lr_input()
+    return layers.sr_output(lr, layers.sub_pixel(x, 4, 3, "up4"), "small")
+
+models.MODELS["small"] = small
 
 device._gpus, device._bfloat16, made = lambda: ["card"], lambda gpu: False, []
 compile = OnDevice.compile
 OnDevice.compile = lambda self, *given, **options: made.append(self) or compile(self, *given, **options)
-run = training.train("post_skip", 0, profiles.Profile("card", 1, 2, 2, 24, 1e-3, "cosine", ()), "sample")
+run = training.train("small", 0, profiles.Profile("card", 1, 2, 2, 24, 1e-3, "cosine", ()), "sample")
 print(run.config["device"], made[0].jit_compile)
 """
 

@@ -5,7 +5,6 @@ import pytest
 
 from sr_utils import StudyError, device, filters, models
 from sr_utils.device import keras
-from sr_utils.evaluation import scores
 from sr_utils.models import layers
 
 #: Calculated by hand: k·k·in·out + out for each convolution.
@@ -47,17 +46,6 @@ def test_every_convolution_is_rectified_but_these(arm):
     for layer in models.build(arm).layers:
         if isinstance(layer, keras.layers.Conv2D):
             assert (layer.activation is keras.activations.relu) != bool(re.fullmatch(linear, layer.name)), layer.name
-
-
-@pytest.mark.parametrize("arm", models.MODELS)
-@pytest.mark.parametrize("shape", [(1, 1), (5, 7), (90, 61)])
-def test_every_arm_takes_any_size(arm, shape):
-    model = models.build(arm)
-    lr = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
-    sr = scores.upscale(model, lr)
-    assert sr.shape == (4 * shape[0], 4 * shape[1], 3) and sr.dtype == np.uint8
-    out = model(lr[None])  # the input is uint8
-    assert keras.backend.standardize_dtype(out.dtype) == "float32"
 
 
 def test_the_untrained_combined_model_is_bilinear():
