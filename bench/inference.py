@@ -7,7 +7,7 @@ from bench.racing import take_turns
 from bench.twin import PRECISIONS, Twin, against_pytorch, print_table, torch
 from sr_utils import device, models
 from sr_utils.data import downscale
-from sr_utils.evaluation.scores import grey_levels
+from sr_utils.evaluation.upscale import grey_levels
 
 
 def inference(arms=tuple(models.MODELS)) -> dict:

@@ -16,9 +16,8 @@ except ModuleNotFoundError:
 from torch import nn
 from torch.nn import functional
 
-sys.modules["triton"] = (
-    None  # PyTorch's optimizers import it; beside TensorFlow that crashes, and a processor does not need it
-)
+# PyTorch's optimizers import triton, which crashes in a process with TensorFlow; a processor does not need it.
+sys.modules["triton"] = None
 PRECISIONS = ("bfloat16", "float32")
 
 

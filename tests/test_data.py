@@ -143,10 +143,10 @@ def test_images_of_many_kinds(tmp_path, picture):
 
 def test_set5_is_bicubic_of_the_literature(sr_data):
     """Bicubic rows of the ×4 tables: Set5 28.42 dB."""
-    from sr_utils.evaluation import scores
+    from sr_utils.evaluation import psnr, upscale
 
-    psnr = [scores.psnr(scores.upscale("bicubic", sets.downscale(p.hr)), p.hr) for p in sets.load("Set5").valid]
-    assert np.mean(psnr) == pytest.approx(28.42, abs=0.02)
+    decibels = [psnr(upscale("bicubic", sets.downscale(p.hr)), p.hr) for p in sets.load("Set5").valid]
+    assert np.mean(decibels) == pytest.approx(28.42, abs=0.02)
 
 
 def test_images_too_small_for_a_patch_are_named(picture):

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from sr_utils import StudyError, filters, losses, models
 from sr_utils.claims import statistics
 from sr_utils.data import patches, sets
-from sr_utils.evaluation import scores
+from sr_utils.evaluation import gmsd, psnr, ssim, upscale
 
 settings.register_profile("study", deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 settings.load_profile("study")
@@ -38,7 +38,7 @@ def test_downscale_of_any_size_is_a_quarter_or_a_sentence(height, width):
 def test_upscale_of_any_size_is_four_times_it(height, width):
     lr = np.zeros((height, width, 3), np.uint8)
     for arm in ("nearest", "bilinear", "bicubic", network()):
-        sr = scores.upscale(arm, lr)
+        sr = upscale(arm, lr)
         assert sr.shape == (4 * height, 4 * width, 3) and sr.dtype == np.uint8
 
 
@@ -52,9 +52,9 @@ def network(kept=[]):  # noqa: B006 (built once)
 def test_metrics_know_equality_and_their_ranges(hr, seed):
     noise = np.random.default_rng(seed).integers(-30, 31, hr.shape)
     sr = (hr + noise).clip(0, 255).astype(np.uint8)
-    assert scores.psnr(sr, hr) == scores.psnr(hr, sr) < math.inf == scores.psnr(hr, hr)
-    assert -1 <= scores.ssim(sr, hr) < scores.ssim(hr, hr) == 1
-    assert scores.gmsd(sr, hr) == pytest.approx(scores.gmsd(hr, sr)) and scores.gmsd(hr, hr) == 0
+    assert psnr(sr, hr) == psnr(hr, sr) < math.inf == psnr(hr, hr)
+    assert -1 <= ssim(sr, hr) < ssim(hr, hr) == 1
+    assert gmsd(sr, hr) == pytest.approx(gmsd(hr, sr)) and gmsd(hr, hr) == 0
 
 
 @given(PICTURES)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from sr_utils.evaluation.scores import upscale
+from sr_utils.evaluation.upscale import upscale
 
 
 def pictures(pairs: Iterable, arms: Mapping, name: Callable = str) -> dict[str, dict]:

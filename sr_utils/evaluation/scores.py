@@ -12,14 +12,9 @@ from sr_utils import StudyError
 from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk
 from sr_utils.evaluation.keeping import kept
-from sr_utils.evaluation.metrics import METRICS, SHAVE, gmsd, luma, measure, mse, psnr, sharpness, ssim
-from sr_utils.evaluation.upscale import grey_levels, tiles, upscale, upscale_window
+from sr_utils.evaluation.metrics import METRICS, luma, measure, mse
+from sr_utils.evaluation.upscale import grey_levels, tiles, upscale
 from sr_utils.filters import edge_enhance
-
-__all__ = [
-    "METRICS", "SHAVE", "gmsd", "luma", "mse", "psnr", "score", "score_all", "sharpness", "ssim", "upscale",
-    "upscale_window",
-]  # fmt: skip
 
 
 def score(model, pairs) -> pd.DataFrame:

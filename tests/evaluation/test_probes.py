@@ -6,7 +6,7 @@ import pytest
 from sr_utils import filters
 from sr_utils.claims import curves, learning
 from sr_utils.data.sets import load
-from sr_utils.evaluation import metrics, probes, scores
+from sr_utils.evaluation import metrics, probes, scores, upscale
 from sr_utils.models import layers
 from sr_utils.training import runs
 
@@ -29,7 +29,7 @@ def test_learning_is_made_from_the_histories_of_runs(trained):
 def test_the_loss_is_the_squared_error_of_the_picture(trained):
     (pair,) = load("sample").valid[:1]
     (row,) = scores.score(trained[0].model, [pair]).to_dict("records")
-    sr = scores.upscale(trained[0].model, pair.lr).astype(float)
+    sr = upscale(trained[0].model, pair.lr).astype(float)
     assert row["loss"] == pytest.approx(np.mean((sr - pair.hr) ** 2)) == metrics.mse(sr.astype(np.uint8), pair.hr)
 
 
@@ -39,7 +39,7 @@ def test_likeness_is_the_distance_of_pictures(trained):
     again = SimpleNamespace(**vars(trained[1]) | {"config": {"seed": 1}, "label": "srcnn"})  # a stand-in for a seed
     arms = ("srcnn", "srcnn_edge_input")
     table = probes.likeness([*trained, again], sets, arms)
-    first, second = (scores.upscale(run.model, sets["sample"][0].lr) for run in trained)
+    first, second = (upscale(run.model, sets["sample"][0].lr) for run in trained)
     assert list(table[["arm", "other", "seed"]].itertuples(index=False, name=None)) == [
         ("srcnn", "srcnn_edge_input", 0), ("srcnn", "srcnn", 0), ("srcnn", "srcnn", 1),
     ]  # fmt: skip

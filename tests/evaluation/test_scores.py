@@ -7,12 +7,8 @@ from PIL import Image
 from sr_utils import StudyError, filters, models
 from sr_utils.data import sets
 from sr_utils.device import keras
-from sr_utils.evaluation import scores
-from sr_utils.evaluation.upscale import MARGIN, grey_levels
-
-
-def test_grey_levels_are_rounded_and_clipped():
-    assert grey_levels(np.array([[[-3.0, 0.6, 300.0]]])).tolist() == [[[0, 1, 255]]]
+from sr_utils.evaluation import psnr, scores
+from sr_utils.evaluation.upscale import MARGIN, upscale, upscale_window
 
 
 def test_a_window_is_the_whole_images(picture):
@@ -20,9 +16,9 @@ def test_a_window_is_the_whole_images(picture):
     hr = picture(240, 320)
     pair = SimpleNamespace(name="x", lr=sets.downscale(hr), hr=hr)
     for arm in ("bicubic", models.build("residual")):
-        whole = scores.upscale(arm, pair.lr).astype(int)
+        whole = upscale(arm, pair.lr).astype(int)
         for y, x in ((0, 0), (96, 132), (192, 272)):
-            assert np.abs(whole[y : y + 48, x : x + 48] - scores.upscale_window(arm, pair, y, x, 48)).max() <= 2
+            assert np.abs(whole[y : y + 48, x : x + 48] - upscale_window(arm, pair, y, x, 48)).max() <= 2
 
 
 @pytest.mark.parametrize(("y", "x"), [(24, 40), (56, 72)])
@@ -31,7 +27,7 @@ def test_the_hardest_crop_is_the_worst_of_all(picture, y, x):
     hr = hr.copy()
     hr[y : y + 8, x : x + 8] = np.random.default_rng(0).integers(0, 256, (8, 8, 3))
     pair = SimpleNamespace(name="x", lr=sets.downscale(hr), hr=hr)
-    error = np.square(scores.upscale("bicubic", pair.lr) - hr.astype(float)).mean(-1)
+    error = np.square(upscale("bicubic", pair.lr) - hr.astype(float)).mean(-1)
     windows = {(y, x): error[y : y + 16, x : x + 16].mean() for y in range(0, 49, 4) for x in range(0, 65, 4)}
     assert scores.hardest_crop(pair, 16) == max(windows, key=windows.get)
     with pytest.raises(StudyError, match="x is smaller than a 68×68 crop; use larger images"):
@@ -54,9 +50,9 @@ def test_a_sweep_scores_what_is_enhanced_and_finds_it_again(kept, monkeypatch):
     sweep = scores.strength_sweep(["bicubic", kept], images, [0, 0.5])
     (pair,) = images["sample"]
     for arm, sr in (("bicubic", "bicubic"), ("post_upsampling", kept.model)):
-        enhanced = filters.edge_enhance(scores.upscale(sr, pair.lr), 0.5)
+        enhanced = filters.edge_enhance(upscale(sr, pair.lr), 0.5)
         rows = sweep[(sweep.arm == arm)].set_index("strength")
-        assert rows.psnr[0.5] == pytest.approx(scores.psnr(enhanced, pair.hr))
+        assert rows.psnr[0.5] == pytest.approx(psnr(enhanced, pair.hr))
         assert rows.psnr[0] == pytest.approx(scores.score_all([arm if arm == sr else kept], images).psnr[0])
     monkeypatch.setattr(scores, "_once", lambda arm: lambda lr: pytest.fail("computed again"))
     assert len(scores.strength_sweep([kept], images, [0, 0.5])) == 2
