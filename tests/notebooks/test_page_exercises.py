@@ -1,4 +1,7 @@
-"""The code in the answers to the exercises runs, after the page itself, at `smoke`."""
+"""The code in the answers to the exercises runs, after the page itself, at `smoke`.
+
+Workers take files in the order of their names, so that this one starts when `test_executed` has made its runs.
+"""
 
 import os
 import re
