@@ -2,7 +2,7 @@
 
 A task is a run and what must be the same wherever it is trained; its result is the run's files. Images and VGG weights
 are not sent: each worker has its own, and refuses a run for which its images, weights, code or versions differ. Dask
-gives the task of a worker that dies to another one, and lets workers and this process connect again.
+gives the task of a worker that dies to another one, and reconnects.
 """
 
 import contextlib
@@ -50,22 +50,32 @@ def train_all(scheduler: str, profile: str, data: str, seeds: list[int], fresh: 
         return
     remote = lambda run, expected: _train(run, expected, fresh)  # noqa: E731 (Dask pickles only a lambda by value)
     progress = {"total": len(wanted), "initial": len(wanted) - len(missing), "unit": "run", "ncols": 100}
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(_explained(scheduler))
-        address = stack.enter_context(_started(scheduler))
-        client = stack.enter_context(distributed.Client(address, timeout=WAIT))
-        bar = stack.enter_context(tqdm(**progress))
-        _wait_for_workers(client)
+    with mock.patch.dict(os.environ), _explained(scheduler), _client(scheduler) as client, tqdm(**progress) as bar:
+        client.wait_for_workers(1, timeout=WAIT)
         now = time.time_ns()  # so that a later command is another task
         tasks = {client.submit(remote, *task, key=f"{path.name}/{now}"): path for path, task in missing.items()}
         while tasks:
-            _wait_for_workers(client)
+            client.wait_for_workers(1, timeout=WAIT)
             bar.set_description(f"{len(client.nthreads())} worker(s)")
-            with contextlib.suppress(TimeoutError):  # then look again whether a worker is left
+            with contextlib.suppress(TimeoutError):  # then see again whether there is a worker
                 distributed.wait(list(tasks), timeout=WAIT, return_when="FIRST_COMPLETED")
             for task in [task for task in tasks if task.done()]:
                 _keep(tasks.pop(task), task.result())
                 bar.update()
+
+
+def _client(scheduler: str) -> distributed.Client:
+    """A client of this scheduler or, for `local:N`, of N worker processes that are started here and share the cores."""
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a StudyError says what went wrong
+    if not scheduler.startswith("local:"):
+        return distributed.Client(scheduler, timeout=WAIT)
+    processes = int(scheduler.removeprefix("local:"))
+    threads = str(max(1, dask.system.CPU_COUNT // processes))
+    variables = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), threads)
+    variables |= {"TQDM_DISABLE": "1"}  # only our own bar
+    options = {"n_workers": processes, "threads_per_worker": 1, "memory_limit": 0, "dashboard_address": ":0"}
+    with dask.config.set({"distributed.nanny.pre-spawn-environ": variables}):  # Dask sets them in this process too
+        return distributed.Client(timeout=WAIT, silence_logs=logging.CRITICAL, **options)
 
 
 @contextlib.contextmanager
@@ -73,45 +83,16 @@ def _explained(scheduler: str):
     """Turn Dask's exceptions into a `StudyError`."""
     try:
         yield
-    except (OSError, TimeoutError, distributed.CancelledError):
+    except (OSError, TimeoutError, distributed.CancelledError) as error:
         raise StudyError(
-            f"No Dask scheduler answers at {scheduler}; start one there (dask scheduler), or use SCHEDULER=local:2. "
-            "Finished runs are kept."
+            f"The cluster at {scheduler} does not answer ({error}); start dask scheduler there, and dask worker "
+            f"{scheduler} --nthreads 1 in an environment with this checkout, or use SCHEDULER=local:2. Finished runs "
+            "are kept."
         ) from None
     except (distributed.KilledWorker, ImportError, RuntimeError) as error:
         raise StudyError(
             f"The cluster cannot train the study ({error.__cause__ or error}); install this checkout on each of its "
             "machines, and look at their logs and free memory. Finished runs are kept."
-        ) from None
-
-
-@contextlib.contextmanager
-def _started(scheduler: str):
-    """The address of a scheduler; for `local:N`, of one started here with N worker processes that share the cores."""
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a StudyError says what went wrong
-    if not scheduler.startswith("local:"):
-        yield scheduler
-        return
-    processes = int(scheduler.removeprefix("local:"))
-    threads = str(max(1, dask.system.CPU_COUNT // processes))
-    variables = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), threads)
-    settings = {"distributed.nanny.pre-spawn-environ": variables | {"TQDM_DISABLE": "1"}}  # only our own bar
-    options = {"dashboard_address": ":0", "silence_logs": logging.CRITICAL, "memory_limit": 0}
-    with dask.config.set(settings), mock.patch.dict(os.environ):  # Dask sets them in this process too
-        with distributed.LocalCluster(processes, threads_per_worker=1, **options) as cluster:
-            yield cluster.scheduler_address
-
-
-def _wait_for_workers(client) -> None:
-    try:
-        client.wait_for_workers(1, timeout=WAIT)
-    except TimeoutError:
-        if client.status != "running":
-            raise  # the scheduler is gone too
-        address = client.scheduler.address
-        raise StudyError(
-            f"No worker of {address} answers for {WAIT} s; start one with dask worker {address} --nthreads 1, in an "
-            "environment with this checkout."
         ) from None
 
 

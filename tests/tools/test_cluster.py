@@ -151,7 +151,9 @@ def test_a_worker_without_the_study_is_told(worker, scheduler, tmp_path, monkeyp
     (tmp_path / "none/sr_utils.py").write_text("raise ModuleNotFoundError('no sr_utils here')")
     worker("bare", PYTHONPATH=tmp_path / "none")
     monkeypatch.setattr(cluster, "WAIT", 5)
-    with pytest.raises(StudyError, match=r"^No worker of .* answers for 5 s; .* in an environment with this checkout"):
+    with pytest.raises(
+        StudyError, match=r"does not answer \(Only 0/1 workers arrived after 5\); .* with this checkout"
+    ):
         cluster.train_all(scheduler, "smoke", "sample", [0])
 
 
@@ -200,7 +202,9 @@ def test_a_scheduler_that_goes_away_is_told(monkeypatch, worker, scheduler, tmp_
     code = ended.format(pid=(tmp_path / "scheduler.pid").read_text())
     worker("plain")
     monkeypatch.setattr(cluster, "_train", lambda run, expected, fresh: exec(code))
-    with pytest.raises(StudyError, match=f"^No Dask scheduler answers at {scheduler}; start one there"):
+    with pytest.raises(
+        StudyError, match=f"^The cluster at {scheduler} does not answer \\(.+\\); start dask scheduler there"
+    ):
         cluster.train_all(scheduler, "smoke", "sample", [0])
 
 
@@ -216,15 +220,15 @@ def sentence(monkeypatch, capsys, scheduler):
 
 def test_no_worker(monkeypatch, capsys, scheduler):
     message = sentence(monkeypatch, capsys, scheduler)
-    assert message.startswith(
-        f"No worker of {scheduler} answers for 1 s; start one with dask worker {scheduler} --nthr"
-    )
+    assert message.startswith(f"The cluster at {scheduler} does not answer (Only 0/1 workers arrived after 1); start")
 
 
 def test_no_scheduler(monkeypatch, capsys):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
-    assert sentence(monkeypatch, capsys, address).startswith(f"No Dask scheduler answers at {address}; start one there")
+    assert sentence(monkeypatch, capsys, address).startswith(
+        f"The cluster at {address} does not answer (Timed out trying"
+    )
 
 
 @pytest.mark.parametrize("scheduler", ["local", "local:0", "local:-1", "host:8786", "http://host:8786"])
