@@ -72,9 +72,9 @@ def _client(scheduler: str) -> distributed.Client:
     processes = int(scheduler.removeprefix("local:"))
     threads = str(max(1, dask.system.CPU_COUNT // processes))
     variables = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), threads)
-    variables |= {"TQDM_DISABLE": "1"}  # only our own bar
+    variables |= {"TQDM_DISABLE": "1"}  # only our own bar; Dask sets all of them in this process too
     options = {"n_workers": processes, "threads_per_worker": 1, "memory_limit": 0, "dashboard_address": ":0"}
-    with dask.config.set({"distributed.nanny.pre-spawn-environ": variables}):  # Dask sets them in this process too
+    with dask.config.set({"distributed.nanny.pre-spawn-environ": variables, "scheduler-address": None}):
         return distributed.Client(timeout=WAIT, silence_logs=logging.CRITICAL, **options)
 
 
