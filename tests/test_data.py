@@ -82,16 +82,16 @@ def test_a_patch_is_a_turned_crop_of_its_image(picture):
         for small, image, side in ((lrs[0], lr, 6), (hrs[0], hr, 24)):
             y0, x0 = small.min((0, 1))[:2]
             crop = image[y0 : y0 + side, x0 : x0 + side]
-            turns = [
+            matches = [
                 (k, f)
                 for k in range(4)
                 for f in (0, 1)
                 if np.array_equal(small, np.rot90(crop, k)[:, :: -1 if f else 1])
             ]
-            assert len(turns) == 1
+            assert len(matches) == 1
             if side == 6:
-                lr_turn = turns[0]
-        assert turns[0] == lr_turn  # LR and HR are turned alike
+                lr_turn = matches[0]
+        assert matches[0] == lr_turn  # LR and HR are turned alike
         turns.add(lr_turn)
     assert len(turns) == 8
 

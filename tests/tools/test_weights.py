@@ -19,16 +19,16 @@ TOLERANCE = 0.02  # dB between processors and precisions
 @pytest.mark.parametrize("arm", weights.SHIPPED)
 def test_the_scores_are_the_cards(arm):
     """PSNR and SSIM of the loaded weights on the sample images, against what was recorded when they were made."""
-    scores = weights.mean_scores(models.load(arm), {"sample": load("sample").valid})["sample"]
+    means = weights.mean_scores(models.load(arm), {"sample": load("sample").valid})["sample"]
     recorded = pretrained.record()[arm]["scores"]["sample"]
-    assert scores["psnr"] == pytest.approx(recorded["psnr"], abs=TOLERANCE)
-    assert scores["ssim"] == pytest.approx(recorded["ssim"], abs=0.001)
+    assert means["psnr"] == pytest.approx(recorded["psnr"], abs=TOLERANCE)
+    assert means["ssim"] == pytest.approx(recorded["ssim"], abs=0.001)
 
 
 @pytest.mark.parametrize("arm", weights.SHIPPED)
 def test_the_scores_on_set5_are_the_cards(arm, sr_data):
-    scores = weights.mean_scores(models.load(arm), {"Set5": sr_data.load("Set5").valid})
-    assert scores["Set5"]["psnr"] == pytest.approx(pretrained.record()[arm]["scores"]["Set5"]["psnr"], abs=TOLERANCE)
+    means = weights.mean_scores(models.load(arm), {"Set5": sr_data.load("Set5").valid})
+    assert means["Set5"]["psnr"] == pytest.approx(pretrained.record()[arm]["scores"]["Set5"]["psnr"], abs=TOLERANCE)
 
 
 def test_they_beat_bicubic_and_the_order_is_right():
