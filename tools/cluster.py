@@ -84,8 +84,9 @@ def _explained(scheduler: str):
     try:
         yield
     except (OSError, TimeoutError, distributed.CancelledError) as error:
+        reason = "the connection was lost" if isinstance(error, distributed.CancelledError) else error
         raise StudyError(
-            f"The cluster at {scheduler} does not answer ({error}); start dask scheduler there, and dask worker "
+            f"The cluster at {scheduler} does not answer ({reason}); start dask scheduler there, and dask worker "
             f"{scheduler} --nthreads 1 in an environment with this checkout, or use SCHEDULER=local:2. Finished runs "
             "are kept."
         ) from None
