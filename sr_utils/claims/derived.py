@@ -91,19 +91,18 @@ def furthest(likeness: pd.DataFrame) -> pd.DataFrame:
     """The distances of pictures, named by `between`, and rows of the two among `ALIKE` that are furthest apart.
 
     `likeness` is `probes.likeness`'s table. For each seed and image, the new rows hold the largest `gmsd` of any two
-    arms, and how often the largest distance holds that of two seeds of one arm (the mean over arms), as a base-2
-    logarithm: `apart` of `rms`, `apart_gmsd` of `gmsd`. They are missing where an arm was not run, and the latter two
-    where there is one seed.
+    arms, and how many times larger the largest distance is than that of two seeds of one arm (the mean over arms):
+    `apart` of `rms`, `apart_gmsd` of `gmsd`. They are missing where an arm was not run, and the latter two where there
+    is one seed.
     """
     named = [between(a, b) for a, b in zip(likeness.arm, likeness.other, strict=True)]
     likeness = likeness.assign(arm=named).drop(columns="other")
-    arms = [between(a, b) for a, b in combinations(ALIKE, 2)]
-    selves = [between(a, a) for a in ALIKE]
+    arms, selves = [between(a, b) for a, b in combinations(ALIKE, 2)], [between(a, a) for a in ALIKE]
     if not set(arms) <= set(named):
         return likeness
     wide = likeness.pivot(index=["seed", "set", "image"], columns="arm", values=["rms", "gmsd"])
     rows = pd.DataFrame({"gmsd": wide["gmsd"][arms].max(axis=1)})
     if set(selves) <= set(named):
         for metric, name in (("rms", "apart"), ("gmsd", "apart_gmsd")):
-            rows[name] = np.log2(wide[metric][arms].max(axis=1) / wide[metric][selves].mean(axis=1))
+            rows[name] = wide[metric][arms].max(axis=1) / wide[metric][selves].mean(axis=1)
     return pd.concat([likeness, rows.reset_index().assign(arm=FURTHEST)], ignore_index=True)

@@ -69,9 +69,9 @@ def test_undecided_rows_say_how_many_seeds_or_images_they_need(tables, power):
     undecided = power.verdict == "undecided"
     assert power.seeds_needed[~undecided].isna().all() and power.seeds_needed[undecided].notna().all()
     for id, row in power[undecided & np.isfinite(power.seeds_needed) & (power.seeds_needed > 2)][:3].iterrows():
-        trial = trials[judged.binding[id] or id]
+        (trial,) = trials[judged.binding[id] or id]
         one_less, enough = (
-            checks._detectable(0.05, checks._variances(trial), n, trial.paired.shape[1])
+            checks._detectable(0.05, checks._variances(trial.paired.to_numpy()), n, trial.paired.shape[1])
             for n in (int(row.seeds_needed) - 1, int(row.seeds_needed))
         )
         assert enough <= row.gap < one_less
@@ -113,7 +113,7 @@ def test_what_turns_between_two_runs_is_listed():
     found = claims.turned(before, after)
     assert found.stays.to_dict() == {"a": True, "b": True, "c": True, "d": False, "e": False, "f": False}
     assert claims.survivors({"short": before, "long": after}) == (
-        "- **short → long**: 2 of 2 primary and 1 of 4 secondary verdicts stay. Others: "
+        "- **short → long**: 2 of 2 primary and 1 of 4 secondary verdicts stay. The others: "
         "d *claim d* (undecided → does not hold); e *claim e* (holds → undecided); f *claim f* (holds → does not hold)."
     )
     assert claims.survivors({"alone": before}) == ""
