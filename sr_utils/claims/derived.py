@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from sr_utils import StudyError
 from sr_utils.claims.table import CLAIMS, FURTHEST, between
 from sr_utils.models.arms import ALIKE
 
@@ -15,8 +16,12 @@ def observed(table: pd.DataFrame) -> pd.DataFrame:
     """A table as `judge` reads it: rows `arm`, `seed`, `set`, `image`, a column per metric.
 
     Curves (with `epoch`), sweeps (with `strength`) and distances of pictures (with `rms`) are turned into such rows by
-    `learning`, `enhanced` and `furthest`; every other table is one already.
+    `learning`, `enhanced` and `furthest`; every other table is one already. Raises `StudyError` for a missing number.
     """
+    missing = table[table.select_dtypes("number").isna().any(axis=1)]
+    if len(missing):
+        arm, seed = missing.iloc[0][["arm", "seed"]]
+        raise StudyError(f"A number of {arm} with seed {seed} is missing; train it again, or score it again.")
     for column, derive in (("epoch", learning), ("strength", enhanced), ("rms", furthest)):
         if column in table:
             return derive(table)
@@ -50,9 +55,9 @@ def learning(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def share_of_fall(curve: pd.Series, part: float) -> float:
-    """Share of a loss's whole fall that is done after this part of the schedule."""
-    after = curve.iloc[max(1, round(part * len(curve))) - 1]
-    return float((curve.iloc[0] - after) / (curve.iloc[0] - curve.iloc[-1]))
+    """Share of a loss's whole fall that is done after this part of the schedule; NaN where it does not change."""
+    after, fall = curve.iloc[max(1, round(part * len(curve))) - 1], curve.iloc[0] - curve.iloc[-1]
+    return float((curve.iloc[0] - after) / fall) if fall else np.nan
 
 
 def race(curve: pd.Series, other: pd.Series) -> float:

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sr_utils import StudyError
 from sr_utils.claims import statistics
 from sr_utils.claims.derived import observed
 from sr_utils.claims.statistics import FIXED
@@ -71,10 +70,7 @@ def _trial(c, arms: dict[str, pd.DataFrame], alone: bool) -> Trial:
         if arm not in arms or c.metric not in arms[arm] or arms[arm][c.metric].isna().all():
             return Trial(c, why=_absent(arm, c.metric, arms))
     paired, null = statistics.paired(pd.concat([arms[arm] for arm in named]), c.arm, c.reference, c.metric), c.null
-    metric = METRICS.loc[c.metric]
-    if not np.isfinite(paired.to_numpy()).all():
-        raise StudyError(f"{c.id} has a {metric['name']} that is not finite; an infinite PSNR means that SR equals HR.")
-    if metric.scale == "ratio":
+    if METRICS.scale[c.metric] == "ratio":
         paired, null = np.log2(paired), np.log2(null)
     margin = c.margin * (arms[c.reference].loss.mean() if c.metric == "loss" else 1)
     why = "one image" if paired.size == 1 else ""

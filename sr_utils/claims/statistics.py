@@ -109,8 +109,8 @@ def interval(differences, level: float = LEVEL) -> tuple[float, float, float]:
 def paired(scores: pd.DataFrame, arm: str, reference: str = "", metric: str = "psnr") -> pd.DataFrame:
     """arm − reference, paired by seed and image: a row per seed, a column per (set, image). "" subtracts nothing.
 
-    An interpolation is paired with every seed. Raises `StudyError` for an arm without scores, or arms that were scored
-    on different images or trained with different seeds.
+    An interpolation is paired with every seed. Raises `StudyError` for an arm without scores, one that was scored twice
+    or not finitely, and for arms that were scored on different images or trained with different seeds.
     """
     a = _grid(scores, arm, metric)
     if not reference:
@@ -128,9 +128,13 @@ def _grid(scores, arm, metric) -> pd.DataFrame:
     rows = scores[(scores.arm == arm) & scores[metric].notna()] if metric in scores else scores[:0]
     if rows.empty:
         raise StudyError(f"There are no scores for {arm!r} ({metric}); score it first.")
+    if rows.duplicated(["seed", "set", "image"]).any():
+        raise StudyError(f"{arm} has two scores for one seed and image; give every score once.")
     grid = rows.pivot(index="seed", columns=["set", "image"], values=metric)
     if grid.isna().any(axis=None):
         raise StudyError(f"The seeds of {arm} were scored on different images; score all on the same sets.")
+    if not np.isfinite(grid.to_numpy(float)).all():
+        raise StudyError(f"{arm} has a {metric} that is not finite; an infinite PSNR means that SR equals HR.")
     return grid
 
 

@@ -117,7 +117,7 @@ def _ours(row, table: pd.DataFrame, brief: bool) -> str:
         label, more = "Weakest", ", but not together"
     if label == "Weakest":
         deciding = parts.loc[[row.binding]]
-    named = [f"{part.claim}: {measured(part)}" for part in deciding.itertuples()]
+    named = [f"{part.claim}{':' if brief else ','} {measured(part)}" for part in deciding.itertuples()]
     count = "" if row.verdict == "no verdict" else f"{len(held)} of {len(parts)} parts hold{more}"
     if brief:
         return "; ".join(filter(None, (count, named[0])))

@@ -107,6 +107,10 @@ def with_seeds_0_and_2(arm):
         (lambda: differences(frame(a=[[1, 2], [3, 4]]).iloc[:3], "a"), "seeds of a were scored on different images"),
         (lambda: differences(frame(a=[[1, 2]]), "a", "c"), "no scores for 'c'"),
         (lambda: differences(frame(a=[[1, 2]]), "a", "a", "gmsd"), r"no scores for 'a' \(gmsd\)"),
+        (
+            lambda: differences(frame(a=[[np.inf, 1]], b=[[np.inf, 1]]), "a", "b"),
+            "a has a psnr that is not finite; an inf",
+        ),
         (lambda: interval([[np.inf, 1]]), "finite difference; an infinite PSNR"),
         (lambda: interval(np.empty((0, 3))), "at least one finite difference"),
     ],

@@ -44,7 +44,7 @@ def test_a_refuted_claim_names_every_part_that_fails(table):
     found, parts = claims.findings(table).loc["9"], table[table.part_of == "9"]
     failed = parts[parts.verdict == "does not hold"]
     assert found.verdict == "does not hold" and len(failed) == 3
-    assert all(f"{claim}: " in found.ours for claim in failed.claim)
+    assert all(f"{claim}, " in found.ours for claim in failed.claim)
     assert found.ours.startswith("2 of 5 parts hold. Refuted: ")
     first = claims.findings(table, brief=True).loc["9"].ours
     assert sum(claim in first for claim in failed.claim) == 1 and table.claim[table.binding["9"]] in first
@@ -66,7 +66,7 @@ def test_parts_that_hold_one_by_one_and_not_together_are_told_apart(table):
         verdict=open_.verdict.mask(table.index == "1c", "does not hold").mask(table.index == "1e", "undecided")
     )
     assert (
-        claims.findings(mixed).ours["1"].startswith("3 of 5 parts hold, refuted: 1c. Undecided: post beats bicubic: ")
+        claims.findings(mixed).ours["1"].startswith("3 of 5 parts hold, refuted: 1c. Undecided: post beats bicubic, ")
     )
 
 
