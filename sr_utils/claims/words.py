@@ -12,19 +12,10 @@ def direction(row) -> int:
 
 
 def change(row, unit: str = " dB", spec: str = "+.2f") -> str:
-    """A row of `compare` with its interval: "+0.40 dB (+0.24 … +0.58)", or "+0.10 dB (−0.20 … +0.40; not clear)"."""
+    """A row of `compare` with its interval: "+0.40 dB (+0.24 … +0.58)", or "+0.10 dB (−0.20 … +0.40, not clear)"."""
     text = f"{signed(row.difference, spec)}{unit}"
-    unclear = "" if direction(row) else "; not clear"
+    unclear = "" if direction(row) else ", not clear"
     return text if pd.isna(row.low) else f"{text} ({signed(row.low, spec)} … {signed(row.high, spec)}{unclear})"
-
-
-def versus(row, a: str, b: str) -> str:
-    """`a` against `b` in PSNR: "a beats b by 0.40 dB (0.24 … 0.58)", or that they do not clearly differ."""
-    side = direction(row)
-    if not side:
-        return f"{a} and {b} do not clearly differ: {change(row).replace('; not clear', '')}"
-    low, high = sorted((abs(row.low), abs(row.high)))
-    return f"{a} {'beats' if side > 0 else 'loses to'} {b} by {abs(row.difference):.2f} dB ({low:.2f} … {high:.2f})"
 
 
 def value(row, number: float, unit: bool = True) -> str:
