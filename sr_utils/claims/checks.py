@@ -1,16 +1,14 @@
-"""How much a verdict depends on: one image, one seed, the method, the schedule; and what the experiment can decide."""
+"""How much a verdict depends on: one image, one seed, the margin, the schedule; and what the experiment can decide."""
 
 import itertools
 from bisect import bisect_left
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from sr_utils.claims import statistics
-from sr_utils.claims.judging import ALPHA, Trial, gather, intersection, judge, verdicts
+from sr_utils.claims.judging import Trial, gather, judge, verdicts
 from sr_utils.claims.statistics import FIXED, Estimate
 from sr_utils.claims.table import BY_ID, share_of_mse
 
@@ -23,8 +21,7 @@ def robustness(*observations: pd.DataFrame) -> pd.DataFrame:
     """How many verdicts turn when one seed, or one image, is left out: a row per primary claim that has a verdict.
 
     Columns: `verdict`; `seeds` and `images`, how many there are to leave out (no seeds where there are only two);
-    `seeds_turn` and `images_turn`, how many of them turn the verdict; `which`, their names; `ranks`, the uncorrected p
-    by Wilcoxon's signed-rank test of the images' mean differences, which need not be normal for it.
+    `seeds_turn` and `images_turn`, how many of them turn the verdict; `which`, their names.
     """
     trials = {
         id: parts for id, parts in gather(*observations).items()
@@ -50,27 +47,11 @@ def robustness(*observations: pd.DataFrame) -> pd.DataFrame:
         "images": {id: len(set().union(*map(_images, parts))) for id, parts in trials.items()},
         "images_turn": turned[len(seeds) :].sum(),
         "which": turned.apply(lambda each: ", ".join(itertools.compress(names, each))),
-        "ranks": {id: _ranks(parts) for id, parts in trials.items()},
     }).rename_axis("id")  # fmt: skip
 
 
 def _images(trial: Trial) -> list:
     return list(trial.paired.columns) if trial.paired.shape[1] > 1 else []
-
-
-def _ranks(parts: list[Trial]) -> float:
-    """The two-sided p of the row with these parts by Wilcoxon's test; a part without images keeps its own."""
-    if not any(map(_images, parts)):
-        return np.nan
-    return min(1.0, *intersection(_by_ranks(part) if _images(part) else part.p_values() for part in parts))
-
-
-def _by_ranks(trial: Trial) -> tuple[float, float]:
-    def p(value, alternative):
-        return stats.wilcoxon(trial.paired.mean() - value, alternative=alternative).pvalue
-
-    ranks = SimpleNamespace(above=partial(p, alternative="greater"), below=partial(p, alternative="less"))
-    return statistics.p_values(ranks, trial.claim.expect, trial.null, trial.margin)
 
 
 def margins(table: pd.DataFrame) -> pd.DataFrame:
@@ -86,11 +67,11 @@ def margins(table: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
-def power(*observations: pd.DataFrame, alpha: float = ALPHA) -> pd.DataFrame:
+def power(*observations: pd.DataFrame) -> pd.DataFrame:
     """What these seeds and images can decide: a row per claim that has a verdict, at the variances observed.
 
     Columns: `verdict`; `unit`; `gap`, from the effect to the null (or to the margin) that has to be told apart;
-    `detectable`, the smallest gap that is found with a probability of 80 % at this two-sided `alpha`; and for undecided
+    `detectable`, the smallest gap that is found with a probability of 80 % at a two-sided p of 0.05; and for undecided
     rows `seeds_needed` and `images_needed`, how many of the one, the other staying as they are, would find this gap so
     (infinite where a thousand would not). An intersection stands for its weakest part; gaps of ratios are base-2 logs.
     """
@@ -99,7 +80,7 @@ def power(*observations: pd.DataFrame, alpha: float = ALPHA) -> pd.DataFrame:
         (trial,) = trials[row.binding or id]  # a part has one trial
         effect, (seeds, units) = float(trial.paired.to_numpy().mean()), trial.paired.shape
         gap = abs(abs(effect) - trial.margin) if row.expect == "same" else abs(effect - trial.null)
-        found = partial(_detectable, alpha, _variances(trial.paired.to_numpy()))
+        found = partial(_detectable, _variances(trial.paired.to_numpy()))
         rows[id] = {"verdict": row.verdict, "unit": row.unit, "gap": gap, "detectable": found(seeds, units)}
         rows[id] |= {"seeds_needed": np.nan, "images_needed": np.nan}
         if row.verdict == "undecided" and FIXED not in trial.paired.index:
@@ -116,11 +97,11 @@ def _variances(d: np.ndarray) -> tuple[float, float, float]:
     return max(of_seeds - rest / d.shape[1], 0), of_units, rest
 
 
-def _detectable(alpha: float, variances, seeds: int, units: int) -> float:
+def _detectable(variances, seeds: int, units: int) -> float:
     of_seeds, of_units, rest = variances
     errors = np.sqrt([(of_seeds + rest / units) / seeds, of_units / units])
     found = Estimate(np.array(0.0), errors, (max(seeds - 1, 1), max(units - 1, 1)))
-    return found.half_width(1 - alpha) + found.half_width(2 * CHANCE - 1)
+    return found.half_width() + found.half_width(2 * CHANCE - 1)
 
 
 def _needed(gap: float, detectable) -> float:
