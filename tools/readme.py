@@ -33,20 +33,12 @@ def command(parameters: dict) -> str:
 
 
 def findings_table(record: dict) -> str:
-    """Markdown: the original's claims, what was measured here, the verdict, and the figure that shows it."""
+    """Markdown: the original's claims, what was measured of the part that decides, the verdict, its figure."""
     lines = ["| | the original says | measured here | verdict |", "|---|---|---|---|"]
-    for row in findings(record["claims"]).itertuples():
+    for row in findings(record["claims"], brief=True).itertuples():
         figure = f"figures/{record['profile']}/{FIGURES[row.Index]}.png"
-        lines.append(f"| [{row.Index}]({figure}) | {row.original} | {_shortened(row.ours)} | **{row.verdict}** |")
+        lines.append(f"| [{row.Index}]({figure}) | {row.original} | {row.ours} | **{row.verdict}** |")
     return "\n".join(lines)
-
-
-def _shortened(ours: str) -> str:
-    """What was measured, with the first of the parts that decide; page 06 names all of them."""
-    parts, beside = re.fullmatch(r"(.*?)(\. Ours beside .*)?", ours).groups(default="")
-    clauses = parts.split("; ")
-    shown = "; ".join(clauses[: 2 if clauses[0].endswith("parts hold") else 1]) + beside
-    return shown.replace("least clear: ", "")
 
 
 def run_shown_line(record: dict) -> str:

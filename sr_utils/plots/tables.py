@@ -71,7 +71,7 @@ def score_table(scores: pd.DataFrame, metrics=tuple(SCORES)) -> Table:
 
 
 def trial_table(trials: pd.DataFrame) -> Table:
-    """`rates.trials`: arms × learning rates, PSNR in dB, the best of each arm bold, those not tried empty."""
+    """`record.trials`: arms × learning rates, PSNR in dB, the best of each arm bold, those not tried empty."""
     style = styled(trials.rename(index=name, columns="{:g}".format)).format("{:.2f}", na_rep="")
     return Table(style.highlight_max(axis=1, props=BOLD))
 
