@@ -140,13 +140,9 @@ class Layout:
         if self.repeats:
             xs = [self.x[node] for node in self.repeats]
             lanes = [self.lane(edge) - 8 for edge in self.over if edge[1] in self.repeats]
-            left, right, top = (
-                min(xs) - self.step / 2 - 8,
-                max(xs) + BOX / 2 + 4,
-                min([self.main - self.reach - 6, *lanes]),
-            )
-            bottom = self.main + self.reach + 24
-            ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, ec="#888888", ls="--"))
+            left, right, bottom = min(xs) - self.step / 2 - 8, max(xs) + BOX / 2 + 4, self.main + self.reach + 24
+            height = max(bottom - y for y in (self.main - self.reach - 6, *lanes))
+            ax.add_patch(Rectangle((left, bottom), right - left, -height, fill=False, ec="#888888", ls="--"))
             ax.text(right - 6, bottom - 4, f"× {max(self.repeats.values())}", ha="right", fontsize=11, weight="bold")
         ax.text(4, self.top + 4, title, va="top", fontsize=10, weight="bold")
 

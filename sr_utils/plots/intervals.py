@@ -73,11 +73,8 @@ def effects(scores: pd.DataFrame, reference: str):
     """
     table = compare(scores, reference).drop(index=reference).sort_values("difference", ascending=False)
     sides = [words.direction(row) for row in table.itertuples()]
-    spans = [f"  ({signed(row.low, '+.2f')} … {signed(row.high, '+.2f')})" for row in table.itertuples()]
-    texts = [
-        signed(x, "+.2f") + ("" if np.isnan(low) else span)
-        for x, low, span in zip(table.difference, table.low, spans, strict=True)
-    ]
+    written = table[["difference", "low", "high"]].map(signed, spec="+.2f").itertuples(index=False)
+    texts = ["{}  ({} … {})".format(*row).removesuffix("  (+nan … +nan)") for row in written]
     parts = scales(table.assign(x=table.difference, color=[SIGNS[side] for side in sides], marker="o", text=texts))
     fig, column = panels(parts, pitch=24, width=900)
     for ax, part in zip(column, parts, strict=True):
