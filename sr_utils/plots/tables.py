@@ -31,19 +31,14 @@ def source(*objects) -> Markdown:
 text = Markdown  # for sentences made from results
 
 
-class Table:
-    """A styled table: HTML on a page, and plain text (pandas' Styler has none). Both are the same on every run."""
+class Table(Styler):
+    """A styled table whose HTML and plain text (pandas' Styler has none) are the same on every run."""
 
-    def __init__(self, style: Styler):
-        self.style = style.set_uuid(hashlib.sha256(style.data.to_csv().encode()).hexdigest()[:8])
+    def __init__(self, table: pd.DataFrame):
+        super().__init__(table, uuid=hashlib.sha256(table.to_csv().encode()).hexdigest()[:8])
 
     def __repr__(self):
-        return self.style.data.to_string()
-
-    def to_html(self) -> str:
-        return self.style.to_html()
-
-    _repr_html_ = to_html
+        return self.data.to_string()
 
 
 def cost_table(costs: Mapping[str, Mapping]) -> pd.DataFrame:
@@ -56,23 +51,23 @@ def score_table(scores: pd.DataFrame, metrics=tuple(SCORES)) -> Table:
     """Means over images and seeds: a row per arm, the metrics side by side for each set; the best is bold."""
     means = scores.pivot_table(index="arm", columns="set", values=list(metrics), sort=False).swaplevel(axis=1)
     means = means.loc[scores.arm.unique(), [(each, metric) for each in scores["set"].unique() for metric in metrics]]
-    style = means.style.format({column: SCORES[column[1]][1] for column in means}, na_rep="")
+    style = Table(means).format({column: SCORES[column[1]][1] for column in means}, na_rep="")
     style = style.highlight_max([column for column in means if SCORES[column[1]][2] == "max"], props=BOLD)
     style = style.highlight_min([column for column in means if SCORES[column[1]][2] == "min"], props=BOLD)
     style = style.format_index(name).format_index(lambda head: SCORES.get(head, [head])[0], axis=1)
-    return Table(style.hide(names=True).hide(names=True, axis=1))
+    return style.hide(names=True).hide(names=True, axis=1)
 
 
 def trial_table(trials: pd.DataFrame) -> Table:
     """`rates.trials`: arms × learning rates, PSNR in dB, the best of each arm bold, those not tried empty."""
-    style = trials.rename(index=name, columns="{:g}".format).style.format("{:.2f}", na_rep="")
-    return Table(style.highlight_max(axis=1, props=BOLD))
+    table = Table(trials.rename(index=name, columns="{:g}".format))
+    return table.format("{:.2f}", na_rep="").highlight_max(axis=1, props=BOLD)
 
 
-def _judged(table: pd.DataFrame, verdicts: list) -> Styler:
+def _judged(table: pd.DataFrame, verdicts: list) -> Table:
     """A table with the verdicts in the colours of the figures, and long texts wrapped at the left."""
     colours = {verdict: f"color: {to_hex(legible(colour))}" for verdict, (colour, _) in VERDICTS.items()}
-    style = table.style.map(lambda cell: colours[cell.split("\n")[0].split(" (")[0]], subset=verdicts)
+    style = Table(table).map(lambda cell: colours[cell.split("\n")[0].split(" (")[0]], subset=verdicts)
     return style.set_properties(**{"text-align": "left", "white-space": "pre-wrap", "vertical-align": "top"})
 
 
@@ -81,7 +76,7 @@ def finding_table(table: pd.DataFrame) -> Table:
     found = words.findings(table).assign(page=lambda each: each.study.map("{:02d}".format))
     heads = {"page": "page", "original": "the original says", "ours": "measured here", "verdict": "verdict"}
     style = _judged(found[list(heads)].rename(columns=heads), ["verdict"])
-    return Table(style.set_properties(["verdict"], **{"font-weight": "bold"}))
+    return style.set_properties(["verdict"], **{"font-weight": "bold"})
 
 
 def claim_table(table: pd.DataFrame) -> Table:
@@ -91,7 +86,7 @@ def claim_table(table: pd.DataFrame) -> Table:
     shown.insert(0, "study", ordered.study.map("{:02d}".format))
     style = _judged(shown, shown.columns.intersection(["verdict"]))
     primary = ordered.index[ordered.family == "primary"]
-    return Table(style.set_properties((primary, shown.columns), **{"font-weight": "bold"}).hide(names=True))
+    return style.set_properties((primary, shown.columns), **{"font-weight": "bold"}).hide(names=True)
 
 
 def verdict_table(tables: Mapping[str, pd.DataFrame]) -> Table:
@@ -105,4 +100,4 @@ def verdict_table(tables: Mapping[str, pd.DataFrame]) -> Table:
     for run, table in tables.items():
         rows = table.reindex(primary.index).fillna({"verdict": "not testable here"}).itertuples()
         cells[run] = [f"{row.verdict}\n{words.measured(row)}".strip() for row in rows]
-    return Table(_judged(cells, list(tables)).hide(names=True))
+    return _judged(cells, list(tables)).hide(names=True)
