@@ -63,8 +63,8 @@ def columns_and_sizes(nodes, edges) -> tuple[dict, dict]:
     for node, layer in nodes.items():
         before = [a for a, b in edges if b == node]
         column[node] = max((column[a] + 1 for a in before), default=0)
-        inputs = [shape[a] for a in before] or [(1, 1, 1, 3)]
-        shape[node] = layer.compute_output_shape(inputs if len(inputs) > 1 else inputs[0]) if before else inputs[0]
+        inputs = [shape[a] for a in before]
+        shape[node] = layer.compute_output_shape(inputs if len(inputs) > 1 else inputs[0]) if before else (1, 1, 1, 3)
     return column, {node: height for node, (_, height, *_) in shape.items()}
 
 
@@ -162,35 +162,34 @@ def network_diagram(*models):
     return headline(fig, "", f"Block diagrams, drawn from the networks. {'; '.join(layers)}")
 
 
-#: Along the study's main line: words, kind of box, what is studied there.
+#: The study's boxes: words, kind, column, y in pixels, and what is studied there.
+MAIN, UPPER = 260, 110
 STAGES = (
-    ("LR", "image", "h × w"),
-    ("up-sampling\n×4", "up", "02: where?"),
-    ("enhance\nedges?", "filter", "05: before"),
-    ("network", "conv", "01: SRCNN · 03: depth, width"),
-    ("enhance\nedges?", "filter", "05: after"),
-    ("SR", "image", "4h × 4w"),
+    ("LR", "image", 0, MAIN, "h × w"),
+    ("up-sampling\n×4", "up", 1, MAIN, "02: where?"),
+    ("enhance\nedges?", "filter", 2, MAIN, "05: before"),
+    ("network", "conv", 3, MAIN, "01: SRCNN · 03: depth, width"),
+    ("enhance\nedges?", "filter", 4, MAIN, "05: after"),
+    ("SR", "image", 5, MAIN, "4h × 4w"),
+    ("loss", "loss", 3, UPPER, "04: MSE, MAE, perceptual"),
+    ("HR", "image", 5, UPPER, ""),
 )
 
 
 def study_diagram():
     """LR -> up-sampling -> network -> SR, compared with HR by the loss; the notebooks' numbers at what they change."""
     fig, ax = canvas(1040, 330)
-    lr, _, _, network, after, sr = at = [70 + 180 * i for i in range(len(STAGES))]
-    upper, main = 110, 260  # heights of the two lines of boxes
+    lr, _, _, network, after, sr = at = [70 + 180 * column for column in range(6)]
     note = {"fontsize": 9.5, "color": GREY, "va": "center"}
-    for x, (words, kind, below) in zip(at, STAGES, strict=True):
-        box(ax, x, main, 124, 64, words, kind, size=11)
-        ax.text(x, main + 46, below, ha="center", **note)
-    box(ax, sr, upper, 124, 56, "HR", "image", size=11)
-    box(ax, network, upper, 124, 56, "loss", "loss", size=11)
+    for words, kind, column, y, text in STAGES:
+        box(ax, at[column], y, 124, 60, words, kind, size=11)
+        ax.text(at[column], y + 46 if y == MAIN else y - 42, text, ha="center", **note)
     for a, b in pairwise(at):
-        arrow(ax, (a + 62, main), (b - 62, main))
-    arrow(ax, (sr - 62, upper - 10), (network + 62, upper - 10))  # HR to the loss
-    arrow(ax, (sr, main - 32), (sr, 180), (after, 180), (after, upper + 10), (network + 62, upper + 10))
-    arrow(ax, (network, upper + 28), (network, main - 32))
-    arrow(ax, (sr, upper - 28), (sr, 22), (lr, 22), (lr, main - 32))  # HR to LR
-    ax.text(network, upper - 40, "04: MSE, MAE, perceptual", ha="center", **note)
+        arrow(ax, (a + 62, MAIN), (b - 62, MAIN))
+    arrow(ax, (sr - 62, UPPER - 10), (network + 62, UPPER - 10))  # HR to the loss
+    arrow(ax, (sr, MAIN - 30), (sr, 180), (after, 180), (after, UPPER + 10), (network + 62, UPPER + 10))
+    arrow(ax, (network, UPPER + 30), (network, MAIN - 30))
+    arrow(ax, (sr, UPPER - 30), (sr, 22), (lr, 22), (lr, MAIN - 30))  # HR to LR
     ax.text(network + 8, 184, "gradient", **note)
     ax.text(lr + 8, 32, "antialiased bicubic ÷4", **note)
     title = "Five studies of one pipeline: each changes one box and leaves the others alone"
