@@ -12,7 +12,7 @@ from tools import one_sentence
 
 #: Each is the function of that name in the file of that name.
 BENCHES = ("calibration", "comparer", "survival", "steps", "inference", "tried", "growth", "shares", "peers")
-NAMED = ("rates",)  # many hours: only when it is named
+NAMED = ("rates", "schedules")  # an hour and more: only when they are named
 
 
 @one_sentence("bench")

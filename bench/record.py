@@ -142,8 +142,21 @@ def rates(record: dict) -> str:
     return "\n".join([*lines, "", where(record["rates"])])
 
 
+def schedules(record: dict) -> str:
+    """Markdown: the candidates for `quick`'s schedule, and how many of the reference's verdicts each one tells."""
+    found = record["schedules"]["found"]
+    lines = ["| steps × batch × patch | minutes of training steps | verdicts | primary ones |", "|---|---:|---:|---:|"]
+    lines += [
+        f"| {r['steps']} × {r['batch']} × {r['patch']}² | {r['minutes']:.1f} | {r['told']} of {r['decided']} | "
+        f"{r['primary told']} of {r['primary decided']} |"
+        for r in found["rows"]
+    ]
+    return "\n".join([*lines, "", where(record["schedules"])])
+
+
 TABLES = {
     "rates": rates,
+    "schedules": schedules,
     "ratios": ratios,
     "steps": steps,
     "inference": inference,

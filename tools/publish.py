@@ -32,7 +32,7 @@ def run_line(parameters: dict) -> str:
     return (
         f"As published, this page shows the run `{command(parameters)}`: {profile.total_steps:,} steps of "
         f"{profile.batch} patches of {profile.patch}×{profile.patch} pixels per training. *Run All* uses the defaults "
-        "below: a short training on images that come with the packages, without a network."
+        "below: a short training on images that come with the packages, without a download."
     )
 
 
