@@ -10,10 +10,11 @@ GPU ?=
 NOTEBOOKS ?=
 BENCHES ?=
 SCHEDULER ?=
-export DEVICE FRESH VGG_WEIGHTS SR_DATA SCHEDULER
+export DEMO DEVICE FRESH VGG_WEIGHTS SR_DATA SCHEDULER
 
 # 1, true, yes -> 1; 0, false, no and the empty string -> the empty string; any other value stops make.
 yes = $(if $(filter 1 true yes,$($1)),1,$(if $(filter-out 0 false no,$($1)),$(error $1=$($1) is neither yes nor no; set it to 1, true or yes, or to 0, false or no)))
+override DEMO := $(call yes,DEMO)
 override FORCE := $(call yes,FORCE)
 override FRESH := $(call yes,FRESH)
 override GPU := $(call yes,GPU)
@@ -108,7 +109,7 @@ lab: $(ENV)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=. --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
 
 site: $(ENV) $(if $(DEMO),$(BIN)/.with-export)  ## the pages as a site in build/site; DEMO=1 adds a network that runs in the browser
-	@DEMO="$(DEMO)" $(BIN)/python -m tools.site
+	@$(BIN)/python -m tools.site
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
 	@$(BIN)/python -m sr_utils.data.sets "$$NAME_OF_DATA"
