@@ -61,6 +61,10 @@ def read(path) -> Photograph:
         raise StudyError(f"{shown(path)} {error}") from None
     except (Image.DecompressionBombError, MemoryError):
         raise StudyError(f"{shown(path)} {decoding.TOO_LARGE}") from None
+    except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
+        raise StudyError(
+            f"{shown(path)} cannot be read ({error.strerror}); name another, or give access to it."
+        ) from None
     except Exception as error:  # decoders raise many kinds for bad bytes
         detail = str(getattr(error, "detail", error)).strip().splitlines()  # libvips repeats itself
         reason = getattr(error, "strerror", None) or (detail[0] if detail else type(error).__name__)
