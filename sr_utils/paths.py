@@ -13,8 +13,14 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 
 
+def expanded(path) -> Path:
+    """A path with the user's home for `~`; another name that begins so, as `~photo.jpg`, stays."""
+    path = Path(path)
+    return path.expanduser() if path.parts[:1] == ("~",) else path
+
+
 def _folder(variable: str, default: Path) -> Path:
-    return Path(os.environ.get(variable) or default).expanduser()
+    return expanded(os.environ.get(variable) or default)
 
 
 def data() -> Path:
