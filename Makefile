@@ -1,4 +1,4 @@
-# Every target makes its own environment first; variables go behind it: make reproduce PROFILE=standard SEEDS=1,2,3
+# Every target installs its environment first. Variables follow the target: make reproduce PROFILE=standard SEEDS=1,2,3
 PROFILE ?= quick
 DATA ?= sample
 SEEDS ?= 0
@@ -12,14 +12,14 @@ BENCHES ?=
 SCHEDULER ?=
 export DEMO DEVICE FRESH VGG_WEIGHTS SR_DATA SCHEDULER
 
-# 1, true, yes -> 1; 0, false, no and nothing -> nothing; what else stands there stops make.
+# 1, true, yes -> 1; 0, false, no and the empty string -> the empty string; any other value stops make.
 yes = $(if $(filter 1 true yes,$($1)),1,$(if $(filter-out 0 false no,$($1)),$(error $1=$($1) is neither yes nor no; set it to 1, true or yes, or to 0, false or no)))
 override DEMO := $(call yes,DEMO)
 override FORCE := $(call yes,FORCE)
 override FRESH := $(call yes,FRESH)
 override GPU := $(call yes,GPU)
 
-# Names of files reach commands through the environment, as they were typed: make reads no $ in them, the shell no ".
+# File names reach commands through the environment, so that neither make nor the shell interprets $ or " in them.
 unexport IMAGE OUT DATA
 export NAME_OF_IMAGE := $(value IMAGE)
 export NAME_OF_OUT := $(value OUT)
@@ -29,7 +29,7 @@ BIN := .venv/bin
 JAX := $(filter jax,$(KERAS_BACKEND))
 ENV := $(BIN)/.installed$(if $(JAX),-jax)$(if $(GPU),-gpu)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-ifdef JAX  # not $(if): the comma between the extras would end its argument
+ifdef JAX  # not $(if), whose argument would end at the comma between the extras
 PINNED := -c requirements.lock ".[jax,cluster,test]"
 else
 PINNED := -r requirements.lock

@@ -12,7 +12,7 @@ import struct
 import zlib
 
 import pyvips
-from PIL import Image, PngImagePlugin
+from PIL import Image, IptcImagePlugin, PngImagePlugin
 
 from sr_utils.data import decoding
 from sr_utils.data.reading import Photograph
@@ -31,17 +31,18 @@ FORMATS = {
 OPAQUE = (".jpg", ".jpeg")
 DEEP = (".png", ".tif", ".tiff")  # hold 16 bits a channel
 
-ORIENTATION, EXIF, GPS, ICC, XMP = 274, 34665, 34853, 34675, 700  # tags of EXIF and TIFF
+ORIENTATION, EXIF, GPS, ICC, IPTC, XMP = 274, 34665, 34853, 34675, 33723, 700  # tags of EXIF and TIFF
+IPTC_IN_JPEG = 0x0404  # which of Photoshop's resources
 DENSITY = (282, 283, 296)  # across, down, unit
 SIZES = {256: 0, 257: 1, 40962: 0, 40963: 1}  # tags that hold a picture's width or height
 DESCRIPTIVE = {270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, EXIF, GPS, *range(40091, 40096)}
 PNG_KEPT = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"tEXt", b"zTXt", b"iTXt")
-ELSEWHERE = (b"XML:com.adobe.xmp", b"Raw profile type")  # text that goes another way
+ELSEWHERE = (b"XML:com.adobe.xmp", b"Raw profile type exif", b"Raw profile type xmp")  # text that goes another way
 WEBP_FLAGS = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
 PLACES = {  # what each format has a place for, by Pillow's names
     "PNG": ("exif", "icc_profile", "xmp", "comment"),
     "WEBP": ("exif", "icc_profile", "xmp"),
-    "JPEG": ("exif", "icc_profile", "xmp", "comment", "dpi"),
+    "JPEG": ("exif", "icc_profile", "xmp", "comment", "dpi", "iptc"),
 }
 
 
@@ -71,6 +72,10 @@ def metadata(photo: Photograph, width: int, height: int) -> tuple[dict, list[str
             values["exif"] = _exif(photo.header, width, height)
         except Exception:  # broken EXIF raises many kinds
             notes.append("has malformed EXIF data, which are left away")
+        try:
+            values["iptc"] = _iptc(photo.header)
+        except Exception:  # and so do broken captions
+            notes.append("has malformed IPTC data, which are left away")
         values["xmp"] = _xmp(photo.header.info.get("xmp"), width, height)
         values["comment"] = photo.header.info.get("comment")
     return {name: value for name, value in values.items() if value}, notes
@@ -90,6 +95,17 @@ def _exif(header: Image.Image, width: int, height: int) -> Image.Exif | None:
         exif[ORIENTATION] = 1
     exif.tobytes()  # raises here, rather than while writing
     return exif if len(exif) else None
+
+
+def _iptc(header: Image.Image) -> bytes | None:
+    """Captions and keywords, as JPEG and TIFF hold them; a PNG has them as text."""
+    if header.format not in ("JPEG", "MPO", "TIFF"):
+        return None
+    whole = b""
+    for (record, number), values in (IptcImagePlugin.getiptcinfo(header) or {}).items():
+        for value in values if isinstance(values, list) else [values]:
+            whole += struct.pack(">BBBH", 0x1C, record, number, len(value)) + value
+    return whole
 
 
 def _xmp(xmp: bytes | str | None, width: int, height: int) -> bytes | None:
@@ -124,6 +140,10 @@ def _by_pillow(kind: str, values: dict, grey: bool) -> tuple[bytes, list[str]]:
             text.add_itxt("XML:com.adobe.xmp", options["xmp"].decode())
         if kind == "PNG" and "comment" in options:
             text.add_itxt("Comment", options["comment"].decode(errors="replace"))
+        if iptc := options.pop("iptc", None):
+            resource = b"Photoshop 3.0\0" + struct.pack(">4sHHI", b"8BIM", IPTC_IN_JPEG, 0, len(iptc)) + iptc
+            options["extra"] = struct.pack(">HH", 0xFFED, len(resource) + len(iptc) % 2 + 2) + resource
+            options["extra"] += bytes(len(iptc) % 2)
         file = io.BytesIO()
         Image.new("L" if grey else "RGB", (8, 8)).save(file, kind, pnginfo=text, **options)
         return file.getvalue()
@@ -219,7 +239,7 @@ def _tiff(image, file, values) -> None:
     big = size > 2**32 - 2**26
     save(image, file, ".tif", bigtiff=big, **FORMATS[".tif"][1])
     exif = values.get("exif") or Image.Exif()
-    for tag, name in ((ICC, "icc_profile"), (XMP, "xmp")):
+    for tag, name in ((ICC, "icc_profile"), (XMP, "xmp"), (IPTC, "iptc")):
         if name in values:
             exif[tag] = values[name]
     exif.update(zip(DENSITY, (*values.get("dpi", (1, 1)), 2 if "dpi" in values else 1), strict=True))  # 1: no unit

@@ -23,7 +23,7 @@ from sr_utils.data.reading import Photograph, read, shown
 from sr_utils.data.sets import image_files
 from tools import formats
 
-NAME = 255  # bytes that a file's name may have
+FULL = (errno.ENOSPC, errno.EDQUOT)
 BICUBIC = 3  # LR rows beyond its own that bicubic interpolation looks at, and one to spare
 
 
@@ -44,39 +44,36 @@ def plan(source: str, target: str | None = None, force: bool = False) -> Plan:
     Raises `StudyError` for a source that does not exist, a folder without images, a result that cannot be written or
     would overwrite its picture, and, without `force`, the result of a single picture that exists.
     """
-    source, folder_wanted = Path(source).expanduser(), bool(target) and target.endswith("/")
-    target = Path(target).expanduser() if target else None
-    for part in (*source.parts, *(target.parts if target else ())):
-        if len(os.fsencode(part)) > NAME:
-            raise StudyError(f"{shown(part)} has a name of more than {NAME} bytes; name a shorter one.")
-    if source.name in ("", ".."):
-        source = source.resolve()
-    if source.is_dir():
-        return _plan_folder(source, target, force)
-    if not source.is_file():
-        raise StudyError(f"{shown(source)} is no image and no folder of images; name one that is: IMAGE=photo.jpg")
-    beside = f"{source.stem}_x4{_ending(source)}"
-    folder = target if target and (folder_wanted or target.is_dir()) else None
-    goal = folder / beside if folder else target or source.with_name(beside)
-    _check_goal(source, goal)
-    if goal.exists() and not force:
-        raise StudyError(f"{shown(goal)} exists; name another file with OUT=…, or overwrite it with FORCE=1.")
-    return Plan([(source, goal)])
+    picture, goal = paths.expanded(source), paths.expanded(target) if target else None
+    try:
+        if picture.name in ("", ".."):
+            picture = picture.resolve()
+        if picture.is_dir():
+            return _plan_folder(picture, goal, force)
+        if not picture.is_file():
+            raise StudyError(f"{shown(picture)} is no image and no folder of images; name one that is: IMAGE=photo.jpg")
+        beside = f"{picture.stem}_x4{_ending(picture)}"
+        if goal is None:
+            goal = picture.with_name(beside)
+        elif target.endswith("/") or goal.is_dir():
+            goal = goal / beside
+        _check_goal(picture, goal)
+        if goal.exists() and not force:
+            raise StudyError(f"{shown(goal)} exists; name another file with OUT=…, or overwrite it with FORCE=1.")
+        return Plan([(picture, goal)])
+    except OSError as error:
+        name, reason = shown(error.filename or source), os.strerror(error.errno)
+        raise StudyError(f"{name} cannot be used ({reason}); give yourself access to it, or name another.") from None
 
 
 def _plan_folder(source: Path, target: Path | None, force: bool) -> Plan:
     if not source.name and not target:
         raise StudyError(f"{source} has no folder beside it; name one for the results with OUT=…")
     folder = target or source.with_name(f"{source.name}_x4")
-    try:
-        pictures = image_files(source)
-        others = sum(path.is_file() and not path.name.startswith(".") for path in source.iterdir()) - len(pictures)
-    except OSError as error:
-        raise StudyError(f"{shown(source)} cannot be read ({error.strerror}); give yourself access to it.") from None
+    pictures = image_files(source)
+    others = sum(path.is_file() and not path.name.startswith(".") for path in source.iterdir()) - len(pictures)
     if not pictures:
         raise StudyError(f"{shown(source)} is no image and no folder of images; name one that is: IMAGE=photo.jpg")
-    if folder.exists() and not folder.is_dir():
-        raise StudyError(f"{shown(folder)} is a file; name a folder for the results with OUT=…")
     goals = {}
     for path in sorted(pictures, key=lambda path: path.suffix.lower() not in formats.FORMATS):
         goal = folder / f"{path.stem}{_ending(path)}"
@@ -92,23 +89,18 @@ def _ending(path: Path) -> str:
 
 
 def _check_goal(source: Path, goal: Path) -> None:
-    """Raise `StudyError`, before any work, for a result that cannot be written."""
+    """Raise `StudyError` or `OSError`, before any work, for a result that cannot be written."""
     if goal.suffix.lower() not in formats.FORMATS:
         raise StudyError(f"{shown(goal)} cannot be written; end its name in {', '.join(formats.FORMATS)}.")
-    if len(os.fsencode(goal.name)) > NAME:
-        raise StudyError(f"{shown(goal)} has a name of more than {NAME} bytes; name a shorter one with OUT=….")
     if goal.exists() and goal.samefile(source):
         raise StudyError(f"{shown(goal)} is the picture itself; name another place with OUT=…")
     nearest = next(folder for folder in goal.absolute().parents if folder.exists())
-    if not nearest.is_dir() or goal.is_dir():
-        raise _unwritable(goal, OSError(errno.ENOTDIR if not nearest.is_dir() else errno.EISDIR, ""))
+    if not nearest.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "", str(nearest))
+    if goal.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "", str(goal))
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise _unwritable(goal, OSError(errno.EACCES, ""))
-
-
-def _unwritable(goal: Path, error: OSError) -> StudyError:
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    return StudyError(f"{shown(goal)} cannot be written ({reason}); free space, or name another place with OUT=….")
+        raise PermissionError(errno.EACCES, "", str(nearest))
 
 
 def fitted(photo: Photograph, source: Path, goal: Path) -> Photograph:
@@ -200,7 +192,9 @@ def upscale(model, source: Path, goal: Path) -> list[str]:
             seconds = time.perf_counter() - began
             paths.replace(goal, lambda scratch: notes.extend(formats.write(image, scratch, ending, photo)))
     except OSError as error:
-        raise _unwritable(goal, error) from None
+        advice = "free space, or name another place" if error.errno in FULL else "name another place"
+        reason = os.strerror(error.errno) if error.errno else error
+        raise StudyError(f"{shown(goal)} cannot be written ({reason}); {advice} with OUT=….") from None
     megapixels = SCALE**2 * height * width / 1e6
     return [f"{shown(source)} {note}." for note in notes] + [
         f"{shown(goal)}: {width}×{height} -> {SCALE * width}×{SCALE * height}, "
@@ -218,6 +212,7 @@ def main(argv=None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, signal.default_int_handler)
+    signal.signal(signal.SIGPIPE, signal.default_int_handler)  # nobody reads on, as behind `| head`
     began, failed = time.perf_counter(), 0
     try:
         work = plan(arguments.image, arguments.out, arguments.force)
@@ -228,10 +223,12 @@ def main(argv=None) -> int:
         for source, goal in work.pairs:
             try:
                 print(*upscale(model, source, goal), sep="\n", flush=True)
-            except StudyError as error:
+            except Exception as error:  # no single picture ends a folder
                 failed += 1
-                print(f"make upscale: {error}", file=sys.stderr)
-        if Path(arguments.image).expanduser().is_dir():
+                own = isinstance(error, StudyError)
+                said = error if own else f"{shown(source)} is met by a fault of this program ({error!r}); report it."
+                print(f"make upscale: {said}", file=sys.stderr)
+        if paths.expanded(arguments.image).is_dir():
             print(
                 f"{len(work.pairs) - failed} made, {work.there + work.others} skipped ({work.there} there already, "
                 f"{work.others} no pictures), {failed} failed; {(time.perf_counter() - began) / 60:.1f} minutes"

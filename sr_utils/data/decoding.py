@@ -8,19 +8,24 @@ import struct
 import warnings
 
 import numpy as np
+import pi_heif
 import pyvips
 from PIL import Image, ImageOps, PngImagePlugin, TiffImagePlugin
 
 LOADERS = ("jpegload", "pngload", "tiffload", "webpload", "gifload", "heifload")  # libvips could read SVG too
-SUBFILE, ORIENTATION = 254, 274  # TIFF tags
+SUBFILE, COMPRESSION, PHOTOMETRIC, ORIENTATION, SUB_IFDS = 254, 259, 262, 274, 330  # TIFF tags
 REDUCED, MASK = 1, 4  # bits of NewSubfileType: a preview, a transparency mask
 TOO_LARGE = f"claims more than {Image.MAX_IMAGE_PIXELS:,} pixels; scale it down first."
+RAW = "holds previews alone, as camera raw files do; develop it, and save it with 8 or 16 bits a channel."
 UNKNOWN = "its format is not known here"
+WHITE_IS_ZERO, YCBCR, PLAIN = 0, 6, (0, 1, 2, 3, 5, 6, 8)  # kinds of colour: grey, RGB, palette, CMYK, YCbCr, CIELab
+JPEG = (6, 7)  # kinds of compression
 TEXT = 2**28  # bytes of decompressed text that a PNG may hold
 
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # `check_size` refuses sooner
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = TEXT
 warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # what it thinks of broken metadata
+pi_heif.register_heif_opener()  # what phones write; libvips comes without that decoder
 pyvips.block_untrusted_set(True)
 pyvips.cache_set_max(0)  # no file is read twice
 
@@ -64,18 +69,26 @@ def png_chunks(content: bytes):
 
 
 def pages(content: bytes) -> list[tuple[int, dict]]:
-    """(number, tags) of each page of a TIFF; previews and masks are none."""
-    if content[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+    """(number, tags) of each page of a TIFF; previews and masks are none, unless the file holds nothing else.
+
+    Raises `Refused` for camera raw files and other kinds of colour that no decoder here knows.
+    """
+    if content[:4] not in (b"II*\0", b"MM\0*", b"II+\0"):
         return []
-    file, found, visited = io.BytesIO(content), [], []
+    file, found = io.BytesIO(content), {}
     directory = TiffImagePlugin.ImageFileDirectory_v2(content[: 16 if b"+" in content[:4] else 8])
-    while directory.next and directory.next not in visited:
-        visited.append(directory.next)
-        file.seek(directory.next)
+    while directory.next and directory.next not in found:
+        place = directory.next
+        file.seek(place)
         directory.load(file)
-        if not directory.get(SUBFILE, 0) & (REDUCED | MASK):
-            found.append((len(visited) - 1, dict(directory)))
-    return found
+        found[place] = dict(directory)
+    numbered = list(enumerate(found.values()))
+    full = [(number, tags) for number, tags in numbered if not tags.get(SUBFILE, 0) & (REDUCED | MASK)]
+    if not full and any(SUB_IFDS in tags for tags in found.values()):
+        raise Refused(RAW)
+    if any(tags.get(PHOTOMETRIC, 2) not in PLAIN for _, tags in full):
+        raise Refused("holds neither grey, RGB, CMYK nor CIELab; save it as RGB.")
+    return full or numbered[:1]
 
 
 def by_libvips(content: bytes, page: int = 0) -> tuple[pyvips.Image | None, str]:
@@ -98,8 +111,12 @@ def libvips_pixels(image: pyvips.Image, content: bytes):
     except pyvips.Error:
         if not image.get("vips-loader").startswith("jpegload"):
             raise
-        whole = pyvips.Image.new_from_buffer(content + b"\xff\xd9", "", fail_on="warning")  # any missing pixel warns
-        return *_converted(whole), ["lacks its last bytes; no pixel is missing"]
+        # If every pixel is there, it makes no difference what stands behind them.
+        ends = (content.rstrip(b"\xff") + more + b"\xff\xd9" for more in (b"", b"\x55" * 99))
+        one, other = (_converted(pyvips.Image.new_from_buffer(whole, "", fail_on="error")) for whole in ends)
+        if not np.array_equal(one[1], other[1]):
+            raise
+        return *one, ["lacks its last bytes; no pixel is missing"]
 
 
 def _converted(image: pyvips.Image):

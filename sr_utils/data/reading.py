@@ -8,10 +8,11 @@ from PIL import Image
 
 from sr_utils import StudyError
 from sr_utils.data import decoding
-from sr_utils.data.decoding import Refused, check_size
+from sr_utils.data.decoding import COMPRESSION, PHOTOMETRIC, YCBCR, Refused, check_size
 
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF", "FLI", "DCX")  # frames of other formats are previews or layers
 PROFILE, EXTRA, X, Y, UNIT = 34675, 338, 282, 283, 296  # TIFF tags
+ROUNDING = 1e-3  # by which floating point may miss 0 and 1
 
 #: How names of pictures end. What no decoder here knows fails with a sentence, rather than being passed over.
 ENDINGS = frozenset(f".{ending}" for ending in (
@@ -60,8 +61,13 @@ def read(path) -> Photograph:
         raise StudyError(f"{shown(path)} {error}") from None
     except (Image.DecompressionBombError, MemoryError):
         raise StudyError(f"{shown(path)} {decoding.TOO_LARGE}") from None
+    except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
+        raise StudyError(
+            f"{shown(path)} cannot be read ({error.strerror}); name another, or give access to it."
+        ) from None
     except Exception as error:  # decoders raise many kinds for bad bytes
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+        detail = str(getattr(error, "detail", error)).strip().splitlines()  # libvips repeats itself
+        reason = getattr(error, "strerror", None) or (detail[0] if detail else type(error).__name__)
         raise StudyError(f"{shown(path)} cannot be read as an image ({reason}); replace or remove it.") from None
 
 
@@ -78,12 +84,16 @@ def _photograph(content: bytes) -> Photograph:
     if header and header.format in ANIMATED and getattr(header, "n_frames", 1) > 1:
         raise Refused(f"holds {header.n_frames} frames; save one of them as a still image.")
     profile = header.info.get("icc_profile") if header else tags.get(PROFILE)
-    image, reason = decoding.by_libvips(content, number)
+    coded = tags.get(PHOTOMETRIC) == YCBCR and tags.get(COMPRESSION) not in decoding.JPEG  # libvips leaves it so
+    pillow = header and (header.format == "HEIF" or coded)
+    image, reason = (None, "") if pillow else decoding.by_libvips(content, number)
+    white_is_zero = False
     if image is not None:
         check_size(image.width, image.height)
         angle = decoding.orientation(header, image)
         converted, pixels, notes = decoding.libvips_pixels(image, content)
         pixels = decoding.upright(pixels.reshape(*pixels.shape[:2], -1), angle)
+        white_is_zero = tags.get(PHOTOMETRIC) == decoding.WHITE_IS_ZERO and pixels.dtype != np.uint8
         if tags.get(EXTRA) == (0,) and pixels.shape[2] in (2, 4):
             pixels, notes = pixels[..., :-1], [*notes, "has a channel without a name, which is left away"]
     elif header is not None:
@@ -95,8 +105,13 @@ def _photograph(content: bytes) -> Photograph:
     if channels > 4:
         raise Refused(f"has {channels} channels; save it as grey or RGB.")
     grey = channels < 3
-    colours, note = _to_integers(pixels[..., : 1 if grey else 3])
-    alpha = None if channels in (1, 3) else np.ascontiguousarray(_to_integers(pixels[..., -1])[0])
+    if white_is_zero and pixels.dtype == np.uint16:
+        pixels[..., 0] = 65535 - pixels[..., 0]  # as the file has it, which tells how many bits are in use
+    pixels, note = _to_integers(pixels)
+    if white_is_zero:
+        pixels[..., 0] = 65535 - pixels[..., 0]
+    alpha = None if channels in (1, 3) else np.ascontiguousarray(pixels[..., -1])
+    colours = pixels[..., : 1 if grey else 3]
     rgb = np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
     profile = profile if not converted and _fits(profile, grey) else None
     return Photograph(rgb, alpha, grey, content, header, _density(header, tags), profile, notes + note)
@@ -109,8 +124,10 @@ def _to_integers(values: np.ndarray):
     if values.dtype == np.uint16:
         largest = int(values.max())
         bits = next((b for b in (8, 10, 12) if largest < 2**b), 16)
-        if bits == 16 or largest == 0:
+        if largest == 0 or largest >= 2**14:
             return values, []
+        if bits == 16:
+            return values, [f"has no value above {largest} of 65535; scale it up if it is darker than it should be"]
         scaled = np.rint(values * (65535 / (2**bits - 1))).astype(np.uint16)
         return scaled, [f"has no value above {largest}: read as {bits} bits in 16"]
     if values.dtype.kind != "f":
@@ -118,9 +135,9 @@ def _to_integers(values: np.ndarray):
     if not np.isfinite(values).all():
         raise Refused("holds NaN or infinity; replace them, and save it with 8 or 16 bits a channel.")
     low, high = values.min(), values.max()
-    if low < 0 or high > 1:
+    if low < -ROUNDING or high > 1 + ROUNDING:
         raise Refused(f"holds numbers from {low:.4g} to {high:.4g}, whose white is not known; scale them to 0…1.")
-    return np.rint(values * 65535.0).astype(np.uint16), []
+    return np.rint(values.clip(0, 1) * 65535.0).astype(np.uint16), []
 
 
 def _fits(profile: bytes | None, grey: bool) -> bool:
@@ -129,13 +146,14 @@ def _fits(profile: bytes | None, grey: bool) -> bool:
 
 
 def _density(header, tags: dict):
-    """Dots per inch, never a default of a library."""
+    """Dots per inch as the file says, by its format's own means or in its EXIF data; never a default of a library."""
     try:
-        if tags:
-            per_inch = {2: 1, 3: 2.54}.get(tags.get(UNIT, 2))
-            return per_inch and (float(tags[X]) * per_inch, float(tags[Y]) * per_inch)
-        if header.format in ("JPEG", "MPO") and header.info.get("jfif_unit") not in (1, 2):
-            return None
-        return tuple(map(float, header.info["dpi"]))
+        own = header.info.get("jfif_unit") in (1, 2) if header.format in ("JPEG", "MPO") else "dpi" in header.info
+        if own and not tags:
+            density = tuple(map(float, header.info["dpi"]))
+        else:
+            tags = tags or decoding.exif(header)
+            density = tuple(float(tags[way]) * {2: 1, 3: 2.54}[tags.get(UNIT, 2)] for way in (X, Y))
+        return density if all(0 < dots < np.inf for dots in density) else None
     except Exception:  # absent, or no numbers
         return None

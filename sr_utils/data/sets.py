@@ -108,7 +108,7 @@ def load(name: str, root=None) -> ImageSet:
 
 def check_name(name: str) -> Path:
     """The name of a set or of a folder, as a path. Raises `StudyError` if it is neither."""
-    folder = Path(name).expanduser()
+    folder = paths.expanded(name)
     if name not in NAMES and not folder.is_dir():
         known = ", ".join(NAMES)
         raise StudyError(f"There is no image set or folder {name!r}; choose one of {known}, or give a folder's path.")

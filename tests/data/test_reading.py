@@ -4,6 +4,7 @@ Each file is made from one array by Pillow, libvips, tifffile or by hand, so tha
 made it, libvips reads, and the other way round.
 """
 
+import base64
 import io
 import struct
 import zlib
@@ -78,6 +79,14 @@ def multi_picture():
     return file.getvalue()
 
 
+def camera_raw():
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as writer:
+        writer.write(RGB[::4, ::4], subfiletype=1, photometric="rgb", subifds=1)
+        writer.write(GREY16, photometric="minisblack")
+    return file.getvalue()
+
+
 def tiff_with_preview():
     file = io.BytesIO()
     with tifffile.TiffWriter(file) as writer:
@@ -86,6 +95,17 @@ def tiff_with_preview():
     return file.getvalue()
 
 
+#: What phones write: 64×48, blue above brown. No library here can write it.
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWl4AAAAAG1pZjFoZWl4bWlhZgAAAX5tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAAAA"
+    "AERAAAEAAQAAAAABogABAAAAAAAAAHYAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRtAAAAAAABAAAA/mlwcnAAAADe"
+    "aXBjbwAAAHdodmNDAQQIAAAAnjgAAAAAHvAA/P/4+AAADwNgAAEAF0ABDAH//wQIAAADAJ44AAADAAAeugJAYQABACpCAQEECAAAAwCeOAAAAwAA"
+    "HpAEECCy3VyU1zcBDQYEAAADAGQAAAMABCBiAAEACEQBwXMYMAiQAAAAE2NvbHJuY2x4AAEADQAGgAAAABRpc3BlAAAAAAAAAEAAAABAAAAAKGNs"
+    "YXAAAABAAAAAAQAAADAAAAABAAAAAAAAAAL////wAAAAAgAAABBwaXhpAAAAAAMICAgAAAAYaXBtYQAAAAAAAAABAAEFgQIDBYQAAAB+bWRhdAAA"
+    "AHIoAa8GOFr3tt+Kk/5H7Em//+q/KJ0VvxpWNl1Eqf/5AnW/4tETEhKERFLfNMnQd9TvlwCXSUmJlePPUq25RuK3b4ua661QHeI2DhtAFFzZclo7"
+    "J0/MLJKNPr1RsfKXEEcy6kr8CQirPkYbfrlL5FCYWU4="
+)
+BLUE_AND_BROWN = np.repeat(np.uint8([[(40, 120, 220)] * WIDTH, [(200, 80, 40)] * WIDTH]), HEIGHT // 2, axis=0)
 PALETTE = np.asarray(Image.fromarray(RGB).convert("P").convert("RGB"))
 GREY16 = GREY.astype(np.uint16) * 257
 #: kind -> (its bytes, the right pixels with alpha where there is one, by how much each may be off)
@@ -110,6 +130,8 @@ RIGHT = {
         np.dstack([GREY16, np.where(GREY16[5, 5] == GREY16, 0, 65535)]), 0),
     "PNG with 3 MB of compressed text": (
         with_chunk(b"zTXt", b"workflow\0\0" + zlib.compress(b"node " * 600_000), pillow(RGB, "PNG")), RGB, 0),
+    "PNG, 16 bits, dark under an alpha that is not": (
+        vips(np.dstack([DEEP // 40, 4 * GREY16]), ".png", "rgb16"), np.dstack([DEEP // 40, 4 * GREY16]), 0),
     "JPEG": (pillow(RGB, "JPEG", quality=97), RGB, 6),
     "JPEG by libvips": (vips(RGB, ".jpg", Q=97), RGB, 6),
     "JPEG, grey": (pillow(GREY, "JPEG", quality=97), GREY, 4),
@@ -121,6 +143,7 @@ RIGHT = {
     "WebP, lossless, alpha": (
         pillow(np.dstack([RGB, ALPHA]), "WEBP", lossless=True, exact=True), np.dstack([RGB, ALPHA]), 0),
     "GIF": (pillow(RGB, "GIF", convert="P"), PALETTE, 0),
+    "HEIC": (HEIC, BLUE_AND_BROWN, 3),
     "AVIF": (pillow(RGB, "AVIF", quality=97), RGB, 12),
     "BMP": (pillow(RGB, "BMP"), RGB, 0),
     "JPEG 2000": (pillow(RGB, "JPEG2000"), RGB, 2),
@@ -134,6 +157,8 @@ RIGHT = {
     "TIFF, JPEG": (vips(RGB, ".tif", compression="jpeg", Q=97), RGB, 8),
     "TIFF, tiles": (vips(RGB, ".tif", tile=True, tile_width=16, tile_height=16), RGB, 0),
     "TIFF, big": (vips(RGB, ".tif", bigtiff=True), RGB, 0),
+    "TIFF, big, most significant byte first": (tiff(RGB, photometric="rgb", byteorder=">", bigtiff=True), RGB, 0),
+    "TIFF, YCbCr": (tiff(np.asarray(Image.fromarray(RGB).convert("YCbCr")), photometric="ycbcr"), RGB, 4),
     "TIFF, most significant byte first": (tiff(DEEP, photometric="rgb", byteorder=">"), DEEP, 0),
     "TIFF, planar": (tiff(RGB.transpose(2, 0, 1), photometric="rgb", planarconfig="separate"), RGB, 0),
     "TIFF, planar, 16 bits": (tiff(DEEP.transpose(2, 0, 1), photometric="rgb", planarconfig="separate"), DEEP, 0),
@@ -143,6 +168,10 @@ RIGHT = {
     "TIFF, 12 bits in 16": (tiff(GREY16 >> 4, photometric="minisblack"), GREY16, 20),
     "TIFF, black, 16 bits": (tiff(0 * GREY16, photometric="minisblack"), 0 * GREY16, 0),
     "TIFF, float": (tiff(GREY / np.float32(255), photometric="minisblack"), GREY16, 1),
+    "TIFF, 12 bits in 16, white is 0": (tiff(4095 - (GREY16 >> 4), photometric="miniswhite"), GREY16, 20),
+    "TIFF, float, white is 0": (tiff(1 - GREY / np.float32(255), photometric="miniswhite"), GREY16, 1),
+    "TIFF, float, a rounding error beyond 1": (
+        tiff(np.full((HEIGHT, WIDTH), 1.0001, np.float32)), np.full((HEIGHT, WIDTH), 65535), 0),
     "TIFF, float, colour": (tiff(RGB / np.float32(255), photometric="rgb"), RGB.astype(np.uint16) * 257, 1),
     "TIFF, palette": (pillow(RGB, "TIFF", convert="P"), PALETTE, 0),
     "TIFF, Lab": (pillow(RGB, "TIFF", convert="LAB", icc_profile=LAB), RGB, 12),
@@ -221,6 +250,9 @@ REFUSED = {
     **{f"half of a {kind}": (pillow(RGB, kind)[: len(pillow(RGB, kind)) // 2], "cannot be read as an image")
        for kind in ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "BMP", "JPEG2000")},
     "a JPEG without its last forty bytes": (pillow(RGB, "JPEG")[:-40], "cannot be read as an image"),
+    "a grey JPEG that lacks the last row of blocks": (pillow(GREY, "JPEG", quality=97)[:-40], "cannot be read as an"),
+    "camera raw": (camera_raw(), "holds previews alone, as camera raw files do; develop it"),
+    "ICC's kind of Lab": (tiff(RGB, photometric="icclab"), "holds neither grey, RGB, CMYK nor CIELab; save it as RGB."),
 }  # fmt: skip
 
 
@@ -239,6 +271,13 @@ def test_what_is_guessed_is_said(tmp_path):
         assert np.abs(read_image(tmp_path / "microscope.tif")[..., 0].astype(int) - GREY).max() <= 1
 
 
+def test_a_picture_that_may_be_too_dark_is_told(tmp_path):
+    (tmp_path / "dark").write_bytes(tiff(GREY16 >> 2, photometric="minisblack"))
+    assert reading.read(tmp_path / "dark").notes == [
+        "has no value above 12850 of 65535; scale it up if it is darker than it should be"
+    ]
+
+
 def test_sixteen_bits_are_rounded_to_eight():
     levels = np.arange(65536, dtype=np.uint16)
     np.testing.assert_array_equal(to_8_bits(levels), np.rint(levels / 257).astype(np.uint8))
@@ -250,6 +289,17 @@ def test_density_is_the_files_own(kind, density, tmp_path):
     (tmp_path / "file").write_bytes(pillow(RGB, kind, **({"dpi": (density, 2 * density)} if density else {})))
     found = reading.read(tmp_path / "file").density
     assert found == (density and pytest.approx((density, 2 * density), rel=1e-4))
+
+
+@pytest.mark.parametrize(("numbers", "density"), [
+    ((300, 150, 2), (300, 150)), ((100, 100, 3), (254, 254)), ((0, 0, 2), None)
+])  # fmt: skip
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_density_that_exif_alone_knows(kind, numbers, density, tmp_path):
+    exif = Image.Exif()
+    exif.update(zip((282, 283, 296), numbers, strict=True))
+    (tmp_path / "file").write_bytes(pillow(RGB, kind, exif=exif))
+    assert reading.read(tmp_path / "file").density == density
 
 
 def test_a_profile_of_another_colour_space_is_dropped(tmp_path):

@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 import pyvips
-from PIL import Image, ImageCms, PngImagePlugin
+from PIL import Image, ImageCms, IptcImagePlugin, PngImagePlugin
 
 from sr_utils.data import reading
 from tools import formats
@@ -81,6 +81,21 @@ def test_metadata_come_through(kind, ending, tmp_path):
     assert b'tiff:ImageWidth="80"' in xmp and b"<exif:PixelYDimension>120<" in xmp
     if ending != ".webp" and kind != "WEBP":
         assert result.info["dpi"] == pytest.approx((300, 150), abs=0.5)
+
+
+IPTC = b"\x1c\x02\x78\x00\x05hello\x1c\x02\x19\x00\x03cat"  # a caption, and a keyword
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".tif"])
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_captions_and_keywords(kind, ending, tmp_path):
+    body = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + struct.pack(">I", len(IPTC)) + IPTC
+    options = {"extra": b"\xff\xed" + struct.pack(">H", len(body) + 2) + body} if kind == "JPEG" else {}
+    photo = Image.new("RGB", (30, 20))
+    photo.save(tmp_path / "photo", kind, **options, **({"tiffinfo": {33723: IPTC}} if kind == "TIFF" else {}))
+    result, notes = written(reading.read(tmp_path / "photo"), tmp_path, ending)
+    found = IptcImagePlugin.getiptcinfo(result)
+    assert (found[2, 120], found[2, 25]) == (b"hello", b"cat") and not notes
 
 
 def test_the_comment_of_a_jpeg(tmp_path):

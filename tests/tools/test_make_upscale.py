@@ -186,11 +186,12 @@ CASES = {
     "a folder into itself": (["twins", "twins", "--force"], "is the picture itself; name another place with OUT="),
     "the root": (["/"], "/ has no folder beside it; name one for the results with OUT="),
     "a device": (["/dev/zero"], "/dev/zero is no image and no folder of images"),
-    "a folder into a picture": (["twins", "photo.png"], "photo.png is a file; name a folder for the results"),
-    "a name too long": (["photo.png", "x" * 252 + ".png"], "x.png has a name of more than 255 bytes; name a shorter"),
+    "a folder into a picture": (["twins", "photo.png"], "photo.png cannot be used .Not a directory.; give yourself"),
+    "a name too long": (["photo.png", "x" * 252 + ".png"], "x.png cannot be used .File name too long.; give yourself"),
+    "a path too long": (["a/" * 3000 + "b.png"], "b.png cannot be used .File name too long.; give yourself access"),
     "a folder that is a file": (
         ["photo.png", "text.png/out.png"],
-        r"out.png cannot be written .*; free space, or name",
+        "text.png cannot be used .Not a directory.; give yourself access to it, or name another.",
     ),
 }
 
@@ -249,6 +250,7 @@ NAMES = {
     "signs of the shell": b"a $HOME \"b\" 'c' [Q=1] -- `d` #.png",
     "252 bytes": b"x" * 248 + b".png",
     "a dash": b"-f.png",
+    "a tilde": b"~photo.png",
 }
 
 
