@@ -20,10 +20,10 @@ from sr_utils import StudyError, filters, losses, paths, plots
 from sr_utils import device as backend
 from sr_utils.data import archives
 from sr_utils.data import sets as data
-from sr_utils.data.sets import main as make_data
 from sr_utils.training import runs as training
 from tests.archives import pack, png
 from tools import reproduce
+from tools.data import main as make_data
 
 
 class Place:

@@ -19,8 +19,7 @@ from tqdm import tqdm
 
 from sr_utils import StudyError, paths
 from sr_utils.data.images import SCALE, to_8_bits, upsample
-from sr_utils.data.reading import Photograph, read, shown
-from sr_utils.data.sets import image_files
+from sr_utils.data.reading import Photograph, image_files, read, shown
 from tools import formats
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
