@@ -1,4 +1,4 @@
-# Every target makes its own environment first; variables go behind it: make reproduce PROFILE=standard SEEDS=1,2,3
+# Every target installs its environment first. Variables follow the target: make reproduce PROFILE=standard SEEDS=1,2,3
 PROFILE ?= quick
 DATA ?= sample
 SEEDS ?= 0
@@ -10,15 +10,16 @@ GPU ?=
 NOTEBOOKS ?=
 BENCHES ?=
 SCHEDULER ?=
-export DEVICE FRESH VGG_WEIGHTS SR_DATA SCHEDULER
+export DEMO DEVICE FRESH VGG_WEIGHTS SR_DATA SCHEDULER
 
-# 1, true, yes -> 1; 0, false, no and nothing -> nothing; what else stands there stops make.
+# 1, true, yes -> 1; 0, false, no and the empty string -> the empty string; any other value stops make.
 yes = $(if $(filter 1 true yes,$($1)),1,$(if $(filter-out 0 false no,$($1)),$(error $1=$($1) is neither yes nor no; set it to 1, true or yes, or to 0, false or no)))
+override DEMO := $(call yes,DEMO)
 override FORCE := $(call yes,FORCE)
 override FRESH := $(call yes,FRESH)
 override GPU := $(call yes,GPU)
 
-# Names of files reach commands through the environment, as they were typed: make reads no $ in them, the shell no ".
+# File names reach commands through the environment, so that neither make nor the shell interprets $ or " in them.
 unexport IMAGE OUT DATA
 export NAME_OF_IMAGE := $(value IMAGE)
 export NAME_OF_OUT := $(value OUT)
@@ -28,7 +29,7 @@ BIN := .venv/bin
 JAX := $(filter jax,$(KERAS_BACKEND))
 ENV := $(BIN)/.installed$(if $(JAX),-jax)$(if $(GPU),-gpu)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-ifdef JAX  # not $(if): the comma between the extras would end its argument
+ifdef JAX  # not $(if), whose argument would end at the comma between the extras
 PINNED := -c requirements.lock ".[jax,cluster,test]"
 else
 PINNED := -r requirements.lock
@@ -108,7 +109,7 @@ lab: $(ENV)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=. --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
 
 site: $(ENV) $(if $(DEMO),$(BIN)/.with-export)  ## the pages as a site in build/site; DEMO=1 adds a network that runs in the browser
-	@DEMO="$(DEMO)" $(BIN)/python -m tools.site
+	@$(BIN)/python -m tools.site
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
 	@$(BIN)/python -m tools.data "$$NAME_OF_DATA"

@@ -1,6 +1,6 @@
-"""`make bench`: what is measured rather than tested. Each bench prints a table and puts it into build/bench.json.
+"""`make bench`: measurements that are no tests. Each bench prints a table and writes it to build/bench.json.
 
-Timings are of this machine in this minute; ratios, whose two sides take turns in one run, last longer.
+Times hold for this machine at this moment; ratios of two actions that take turns are more stable.
 """
 
 import importlib
@@ -12,16 +12,16 @@ from tools import one_sentence
 
 #: Each is the function of that name in the file of that name.
 BENCHES = ("calibration", "comparer", "survival", "steps", "inference", "tried", "growth", "shares", "peers")
-NAMED = ("rates",)  # many hours: only when it is named
+NAMED = ("rates", "schedules")  # they take an hour or more, so that they run only when they are named
 
 
 @one_sentence("bench")
 def main(*names: str) -> int:
-    """Run the named benches, or all; one that cannot run says why. "publish" puts the record into the pages."""
-    known = (*BENCHES, *NAMED, "publish")
+    """Run the named benches, or all; one that cannot run prints why. "publish" copies the record into the pages."""
+    choices = (*BENCHES, *NAMED, "publish")
     for name in names:
-        if name not in known:
-            raise StudyError(f"there is no bench {name!r}; choose from {', '.join(known)}.")
+        if name not in choices:
+            raise StudyError(f"there is no bench {name!r}; choose from {', '.join(choices)}.")
     for name in names or BENCHES:
         if name == "publish":
             record.publish()
@@ -30,7 +30,7 @@ def main(*names: str) -> int:
         try:
             measure = getattr(importlib.import_module(f"bench.{name}"), name)
             print(measure.__doc__)
-            record.save(name, measure(), racing.host())
+            record.store(name, measure(), racing.host())
         except StudyError as error:
             print(f"  left out: {error}")
     return 0

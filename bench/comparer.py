@@ -43,7 +43,7 @@ WATCH = """() => {
     window.found.first = Date.now() / 1000;
     const watch = new MutationObserver(drawn); // the sliders and the frame are set in the call that draws the crops
     watch.observe(document.querySelector(".sr-comparer .frame"), {attributes: true, attributeFilter: ["style"]});
-    watch.observe(document.querySelector(".sr-comparer .border"), {attributes: true, attributeFilter: ["style"]});
+    watch.observe(document.querySelector(".sr-comparer .stage"), {attributes: true, attributeFilter: ["style"]});
   };
   requestAnimationFrame(look);
 }"""

@@ -19,15 +19,15 @@ from PIL import Image
 
 from sr_utils import paths, profiles
 from sr_utils.plots import style
-from sr_utils.training import runs as training
+from sr_utils.training import runs
 
 MEGAPIXELS = (0.5, 1, 2, 4, 8)  # of SR
 IMAGES = (50, 100, 200, 400)
 RUNS, WORKERS = (2, 4, 8), (1, 2)
-#: A task of about ten seconds, long enough for the scheduler's part not to matter.
+#: A task of about ten seconds, long enough that the scheduler's overhead does not matter.
 TASK = profiles.Profile("growth", 4, 100, 16, 48, 1e-3, "cosine", profiles.SMALL_VGG)
 
-#: A process of its own, which ends by printing its seconds and its greatest memory in MiB (on Linux).
+#: Code for a new process, which at its end prints its seconds and its peak memory in MiB (on Linux).
 UPSCALE = """
 import sys
 from pathlib import Path
@@ -71,8 +71,8 @@ def _picture(folder: Path, name: str, height: int, width: int) -> Path:
     return folder / name
 
 
-def inference(folder: Path) -> list[dict]:
-    """`make upscale` on pictures of growing size, of 3 : 2: seconds, and the process's greatest memory in MiB."""
+def enlarging(folder: Path) -> list[dict]:
+    """`make upscale` on pictures of growing size, 3 : 2: seconds, and the process's peak memory in MiB."""
     rows = []
     warm = _picture(folder, "warm.png", 256, 384)  # a tile is traced once
     for arm in ("srcnn", "combined"):
@@ -85,7 +85,7 @@ def inference(folder: Path) -> list[dict]:
 
 
 def reading(folder: Path) -> list[dict]:
-    """Training images of 481×321, decoded and kept: seconds, and the process's greatest memory in MiB."""
+    """Training images of 481×321, decoded and cached: seconds, and the process's peak memory in MiB."""
     rows = []
     for count in IMAGES:
         place = folder / f"{count} images"
@@ -99,24 +99,24 @@ def reading(folder: Path) -> list[dict]:
 
 
 def scheduling(folder: Path) -> list[dict]:
-    """Trainings as tasks of `SCHEDULER=local:N`, all processes together on all cores; seconds, start-up included."""
+    """Trainings as tasks of `SCHEDULER=local:N`, whose processes share all cores; seconds, with start-up."""
     from tools import cluster
 
     rows = []
     for workers in WORKERS:
-        for runs in RUNS:
-            place = str(folder / f"{runs} runs, {workers} workers")
-            study = mock.patch.object(training, "STUDY", (("combined", "mse"),))
+        for count in RUNS:
+            place = str(folder / f"{count} runs, {workers} workers")
+            study = mock.patch.object(runs, "STUDY", (("combined", "mse"),))
             with study, mock.patch.dict(os.environ, SR_RUNS=place), contextlib.redirect_stderr(io.StringIO()):
                 began = time.perf_counter()
-                cluster.train_all(f"local:{workers}", TASK, "sample", list(range(runs)))
+                cluster.train_all(f"local:{workers}", TASK, "sample", list(range(count)))
             seconds = time.perf_counter() - began
-            rows.append({"what": f"{workers} worker(s)", "size": runs, "seconds": seconds})
+            rows.append({"what": f"{workers} worker(s)", "size": count, "seconds": seconds})
     return rows
 
 
 def slope(sizes, values) -> float:
-    """Of log value over log size: 1 where twice the size costs twice as much, 0 where it costs the same."""
+    """The slope of log value over log size: 1 if twice the size costs twice as much, 0 if it costs the same."""
     return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
 
 
@@ -124,25 +124,25 @@ def growth() -> dict:
     """Cost against image size, number of training images, and runs × workers: the slopes of log–log lines."""
     with tempfile.TemporaryDirectory() as folder:
         parts = []
-        for measure in (inference, reading, scheduling):
+        for measure in (enlarging, reading, scheduling):
             parts.append(pd.DataFrame(measure(Path(folder))))
             print(parts[-1].round(2).to_string(index=False), flush=True)
     table = pd.concat(parts, ignore_index=True)
-    found = []
+    slopes = []
     for what, rows in table.groupby("what", sort=False):
         for column in ("seconds", "MiB"):
             if rows[column].notna().all():
-                found.append({"what": what, "of": column, "slope": slope(rows["size"], rows[column])})
-    print(pd.DataFrame(found).round(2).to_string(index=False))
+                slopes.append({"what": what, "of": column, "slope": slope(rows["size"], rows[column])})
+    print(pd.DataFrame(slopes).round(2).to_string(index=False))
     one, two = (table[table.what == f"{n} worker(s)"].seconds.to_numpy() for n in WORKERS)
     print("two workers' time / one worker's:", dict(zip(RUNS, (two / one).round(2).tolist(), strict=True)))
-    draw(table, found)
-    return {"rows": json.loads(table.to_json(orient="records")), "slopes": found}
+    draw_growth(table, slopes)
+    return {"rows": json.loads(table.to_json(orient="records")), "slopes": slopes}
 
 
-def draw(table: pd.DataFrame, found: list[dict]) -> None:
+def draw_growth(table: pd.DataFrame, slopes: list[dict]) -> None:
     """build/bench_growth.png: one log–log panel per question, each line with its slope."""
-    slopes = {(f["what"], f["of"]): f["slope"] for f in found}
+    slope_of = {(line["what"], line["of"]): line["slope"] for line in slopes}
     panels = (
         (["srcnn", "combined"], "seconds", "SR / megapixels", "time / s"),
         (["srcnn", "combined"], "MiB", "SR / megapixels", "memory / MiB"),
@@ -154,15 +154,15 @@ def draw(table: pd.DataFrame, found: list[dict]) -> None:
         for i, what in enumerate(whats):
             rows = table[table.what == what]
             look = style.look(what, marker=False) if what in style.LOOKS else {"color": ("#332288", "#CC6677")[i]}
-            words = f"{style.name(what)}: slope {slopes[what, column]:.2f}"
-            ax.loglog(rows["size"], rows[column], marker="o", label=words, **look)
+            label = f"{style.name(what)}: slope {slope_of[what, column]:.2f}"
+            ax.loglog(rows["size"], rows[column], marker="o", label=label, **look)
             ax.set_xticks(rows["size"], [f"{size:g}" for size in rows["size"]])
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.minorticks_off()
         ax.set(xlabel=across, ylabel=up)
         low, high = ax.get_ylim()
-        ax.set_ylim(low / 1.5, high * 2.5)  # a flat line shall look flat
+        ax.set_ylim(low / 1.5, high * 2.5)  # so that a flat line looks flat
         ax.legend(loc="upper left", fontsize=7.5)
     fig.tight_layout()
     paths.build().mkdir(parents=True, exist_ok=True)

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from bench.racing import race
-from bench.twin import PRECISIONS, Twin, compare, show, torch
+from bench.racing import take_turns
+from bench.twin import PRECISIONS, Twin, against_pytorch, print_table, torch
 from sr_utils import device, models
 from sr_utils.data import downscale
-from sr_utils.evaluation.scores import grey_levels
+from sr_utils.evaluation.upscale import grey_levels
 
 
 def inference(arms=tuple(models.MODELS)) -> dict:
@@ -17,19 +17,19 @@ def inference(arms=tuple(models.MODELS)) -> dict:
     for arm in arms:
         model = models.build(arm)
         twin = Twin(model).to(memory_format=torch.channels_last).eval()
-        sides = {p: lambda p=p, twin=twin: enlarged(twin, lr, p) for p in PRECISIONS}
+        sides = {p: lambda p=p, twin=twin: pytorch_sr(twin, lr, p) for p in PRECISIONS}
         run = device.traced(model)
         sides["ours"] = lambda run=run: grey_levels(run(lr[None].astype(np.float32)))
-        found = compare(race(sides, 3, 2))
-        speeds = {f"{who}MP/s": 0.512 * 0.768 * 1e3 / found[f"{who}ms"] for who in ("", "PyTorch ")}
-        rows.append({"arm": arm, **found, **speeds})
+        times = against_pytorch(take_turns(sides, 3, 2))
+        speeds = {f"{who}MP/s": 0.512 * 0.768 * 1e3 / times[f"{who}ms"] for who in ("", "PyTorch ")}
+        rows.append({"arm": arm, **times, **speeds})
     print(precision)
-    show(pd.DataFrame(rows))
+    print_table(pd.DataFrame(rows))
     return {"precision": precision, "rows": rows}
 
 
-def enlarged(twin, lr, precision):
-    """The same in eager PyTorch, channels last."""
+def pytorch_sr(twin, lr, precision):
+    """SR by eager PyTorch, channels last: uint8 (4h, 4w, 3)."""
     x = torch.tensor(lr[None]).permute(0, 3, 1, 2).float()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
         return twin(x).float().round().clip(0, 255).byte()[0].permute(1, 2, 0).numpy()

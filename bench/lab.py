@@ -99,7 +99,7 @@ class Comparer:
 
     def value(self, label: str) -> int:
         """What stands beside that slider."""
-        return int(self.control(label).locator("xpath=../output").inner_text())
+        return int(self.control(label).locator("xpath=../../output").inner_text())
 
     def place(self) -> tuple[int, int, int]:
         """(y, x, side) of the crop."""
@@ -118,18 +118,22 @@ class Comparer:
         return self.canvas(name).locator("xpath=..//span").inner_text()
 
     def pixels(self, canvas) -> np.ndarray:
-        """What a canvas shows: uint8 (H, W, 3) in screen pixels."""
+        """What a canvas holds: uint8 (H, W, 3), one pixel per pixel of its picture."""
         self.settle()
         return np.asarray(Image.open(io.BytesIO(base64.b64decode(canvas.evaluate(READ)))).convert("RGB"))
 
     def picture(self, name: str) -> np.ndarray:
         """The crop in the place of that picture, one pixel per HR pixel: uint8 (side, side, 3)."""
-        page, side = self.pixels(self.canvas(name)), self.place()[2]
-        zoom = page.shape[0] // side
-        assert page.shape[:2] == (zoom * side, zoom * side)
-        crop = page[::zoom, ::zoom]
-        assert np.array_equal(page, np.kron(crop, np.ones((zoom, zoom, 1), np.uint8))), "not nearest neighbour"
+        crop, side = self.pixels(self.canvas(name)), self.place()[2]
+        assert crop.shape[:2] == (side, side)
         return crop
+
+    def seen(self, element) -> np.ndarray:
+        """What the screen shows of an element: uint8 (H, W, 3) in screen pixels."""
+        element.scroll_into_view_if_needed()
+        self.settle()
+        clip = {side: round(at) for side, at in element.bounding_box().items()}
+        return np.asarray(Image.open(io.BytesIO(self.page.screenshot(clip=clip))).convert("RGB"))
 
     def settle(self) -> None:
         """Wait until every shown picture has come and the next two frames are drawn."""

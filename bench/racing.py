@@ -1,4 +1,4 @@
-"""Timing for `make bench`: actions take turns, so that a busy minute hurts all of them alike; ratios are what lasts."""
+"""Timing for `make bench`: actions take turns, so that a busy minute affects all of them alike. Report the ratios."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sr_utils import device as backend
+from sr_utils import device
 
 
 def seconds(action) -> float:
@@ -19,27 +19,27 @@ def seconds(action) -> float:
     return time.perf_counter() - began
 
 
-def race(sides: dict, rounds: int = 5, repeats: int = 4) -> dict[str, list]:
-    """Milliseconds of each action, by name; in turns, each warmed up before it is timed."""
+def take_turns(sides: dict, rounds: int = 5, repeats: int = 4) -> dict[str, list]:
+    """Milliseconds of each action, by name. Actions take turns, and each is called once before it is timed."""
     times = {side: [] for side in sides}
     for _ in range(rounds):
         for side, action in sides.items():
-            action()  # warm
+            action()  # not timed
             times[side] += [seconds(action) * 1e3 for _ in range(repeats)]
     return times
 
 
-def share(with_it, without, rounds: int = 5, repeats: int = 4, typical=np.median) -> dict:
+def relative_time(with_it, without, rounds: int = 5, repeats: int = 4, typical=np.median) -> dict:
     """Time of one action as a share of another's: ratio of `typical` times, and the quartiles of the first over that.
 
-    `fit` falls into a slow or a fast mode each time it is called, so that the fastest call tells more of it (np.min).
+    Each call of `fit` runs in a slow or in a fast mode, so that its fastest call (np.min) is the better measure.
     """
-    times = race({"with": with_it, "without": without}, rounds, repeats)
+    times = take_turns({"with": with_it, "without": without}, rounds, repeats)
     return compared(times["with"], times["without"], typical)
 
 
 def compared(ours, theirs, typical=np.median) -> dict:
-    """`share` of times that were taken already, in milliseconds."""
+    """`relative_time` of given times in milliseconds."""
     base = float(typical(theirs))
     low, high = (np.quantile(ours, (0.25, 0.75)) / base).tolist()
     return {
@@ -51,7 +51,7 @@ def compared(ours, theirs, typical=np.median) -> dict:
 
 
 def host() -> dict:
-    """What a timing was taken on: processor, cores, precision, versions."""
+    """The machine of a timing: processor, cores, precision, versions."""
     try:
         text = Path("/proc/cpuinfo").read_text()
         name, family, model = (
@@ -60,10 +60,10 @@ def host() -> dict:
         processor = f"{name} (family {family}, model {model})"
     except (OSError, TypeError):
         processor = platform.processor() or platform.machine()
-    made = {"processor": processor, "cores": os.cpu_count(), "precision": backend.setup()["precision"]}
-    for package in ("keras", backend.setup()["backend"], "torch"):
+    machine = {"processor": processor, "cores": os.cpu_count(), "precision": device.setup()["precision"]}
+    for package in ("keras", device.setup()["backend"], "torch"):
         try:
-            made[package] = version(package)
+            machine[package] = version(package)
         except PackageNotFoundError:
-            made[package] = None
-    return made
+            machine[package] = None
+    return machine

@@ -1,10 +1,10 @@
 """Which learning rate suits each arm: trials at `quick`'s schedule, judged on validation images alone.
 
-Every arm and loss is trained at `RATES` with one seed that no reference run uses, and at rates further out while the
-best one is at an end. The best has the highest mean PSNR over the validation images; the perceptual losses, which give
-PSNR away, are judged by their own value on the validation crops instead. Where PSNRs differ by less than `TIE`, the
-lower rate is taken, since longer trainings bear it better. No benchmark image is looked at. The chosen rates stand in
-`models.arms.ARMS`.
+Every arm and loss is trained at `RATES`, with a seed that no reference run uses, and at lower or higher rates while the
+best one is the lowest or the highest. The best rate has the highest mean PSNR over the validation images; perceptual
+losses do not aim at PSNR and are judged by their own value on the validation crops. If PSNRs differ by less than
+`TIE`, the lower rate is chosen, because long trainings are more stable with it. No benchmark image is used. The chosen
+rates are in `models.arms.ARMS`.
 """
 
 import math
@@ -21,7 +21,7 @@ SEED = 1000
 RATES = (3e-4, 1e-3, 3e-3)
 FURTHER = (1e-4, *RATES, 1e-2, 3e-2)
 DATA = "bsds500"
-TIE = 0.05  # dB; two seeds of one arm differ by as much
+TIE = 0.05  # dB; two seeds of one arm differ as much
 
 
 def trial(arm: str, loss: str, rate: float) -> dict:
@@ -41,7 +41,7 @@ def trial(arm: str, loss: str, rate: float) -> dict:
 
 
 def best(trials: list[dict]) -> float:
-    """The rate of the best of these trials of one arm and loss; a training that diverged is none."""
+    """The rate of the best of these trials of one arm and loss; trainings that diverged do not count."""
     finite = [row for row in trials if math.isfinite(row["val_loss"])]
     if trials[0]["loss"] not in ("mse", "mae"):
         return min(finite, key=lambda row: row["val_loss"])["rate"]
@@ -50,7 +50,7 @@ def best(trials: list[dict]) -> float:
 
 
 def search(arm: str, loss: str) -> list[dict]:
-    """Trials at `RATES`, then one further out while the best is at an end of what was tried."""
+    """Trials at `RATES`, then at the next rate while the best is the lowest or the highest that was tried."""
     trials = [trial(arm, loss, rate) for rate in RATES]
     while True:
         tried = sorted(row["rate"] for row in trials)

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 
-from bench import peers as race
+import bench.peers
 from bench.tried import GRADIENTS, TRIED
 from sr_utils import StudyError, paths
 from tools.readme import fill
@@ -14,25 +14,25 @@ from tools.readme import fill
 PAGES = (paths.ROOT / "CONTRIBUTING.md", paths.ROOT / "figures/bench/README.md")
 
 
-def save(name: str, found, host: dict) -> None:
-    """Put what a bench found, and on which host, into build/bench.json beside what other benches found."""
+def store(name: str, results, host: dict) -> None:
+    """Write a bench's results and its host to build/bench.json; results of other benches stay."""
     path = paths.build() / "bench.json"
     record = json.loads(path.read_text()) if path.exists() else {}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record | {name: {"host": host, "found": found}}, indent=1) + "\n")
+    path.write_text(json.dumps(record | {name: {"host": host, "found": results}}, indent=1) + "\n")
 
 
-def read() -> dict:
+def committed() -> dict:
     """The committed record."""
     return json.loads((paths.ROOT / "figures/bench/bench.json").read_text())
 
 
 def publish() -> None:
-    """Bring what build/ holds into figures/bench/, beside what other runs found, and refresh the pages' tables."""
-    found, figure = paths.build() / "bench.json", paths.build() / "bench_steps.png"
-    if not found.exists():
-        raise StudyError(f"{found} does not exist; run make bench first.")
-    record, target = read() | json.loads(found.read_text()), paths.ROOT / "figures/bench"
+    """Copy new results from build/ to figures/bench/; other results stay. Then refresh the pages' tables."""
+    results, figure = paths.build() / "bench.json", paths.build() / "bench_steps.png"
+    if not results.exists():
+        raise StudyError(f"{results} does not exist; run make bench first.")
+    record, target = committed() | json.loads(results.read_text()), paths.ROOT / "figures/bench"
     (target / "bench.json").write_text(json.dumps(record, indent=1) + "\n")
     if figure.exists():
         shutil.copy(figure, target / "steps.png")
@@ -42,13 +42,13 @@ def publish() -> None:
 
 
 def where(entry: dict) -> str:
-    """A line that says what a table was measured on."""
+    """A line with the machine and the versions of a table's measurements."""
     host = entry["host"]
     packages = ", ".join(f"{k} {v}" for k, v in host.items() if k in ("keras", "tensorflow", "jax", "torch") and v)
     return f"*{host['processor']}, {host['cores']} cores, {host['precision']}; {packages}*"
 
 
-def steps(record: dict) -> str:
+def steps_table(record: dict) -> str:
     """Markdown: each arm's training step beside PyTorch's, for both sizes of patch, and which of them meet the goal."""
     rows, arms = {(r["arm"], r["patch"]): r for r in _rows(record, "steps")}, {}
     for arm, patch in rows:
@@ -73,81 +73,92 @@ def steps(record: dict) -> str:
     return "\n".join([*lines, "", where(record["steps"]), "", goal])
 
 
-def ratios(record: dict) -> str:
+def ratios_table(record: dict) -> str:
     """Markdown: ranges of the ratios to PyTorch over all arms, and the arms at their ends."""
     lines = ["| | fastest | median | slowest |", "|---|---:|---:|---:|"]
     kinds = {f"training step, {p}×{p}": ("steps", p) for p in sorted({r["patch"] for r in _rows(record, "steps")})}
-    for words, (bench, patch) in (kinds | {"forward pass of `make upscale`": ("inference", None)}).items():
-        found = sorted((r["ratio"], r["arm"]) for r in _rows(record, bench) if r.get("patch") == patch)
-        (low, first), (high, last) = found[0], found[-1]
-        middle = float(np.median([ratio for ratio, _ in found]))
-        lines.append(f"| {words} | {low:.2f} `{first}` | {middle:.2f} | {high:.2f} `{last}` |")
+    for title, (name, patch) in (kinds | {"forward pass of `make upscale`": ("inference", None)}).items():
+        arms = sorted((r["ratio"], r["arm"]) for r in _rows(record, name) if r.get("patch") == patch)
+        (low, first), (high, last) = arms[0], arms[-1]
+        middle = float(np.median([ratio for ratio, _ in arms]))
+        lines.append(f"| {title} | {low:.2f} `{first}` | {middle:.2f} | {high:.2f} `{last}` |")
     return "\n".join([*lines, "", where(record["steps"])])
 
 
-def _rows(record: dict, bench: str) -> list[dict]:
-    return record[bench]["found"]["rows"]
+def _rows(record: dict, name: str) -> list[dict]:
+    return record[name]["found"]["rows"]
 
 
-def inference(record: dict) -> str:
+def inference_table(record: dict) -> str:
     """Markdown: megapixels of SR per second of each arm, and the time beside PyTorch's."""
     lines = ["| arm | SR / megapixels per second | time ÷ PyTorch's |", "|---|---:|---:|"]
     lines += [f"| `{r['arm']}` | {r['MP/s']:.2f} | {r['ratio']:.2f} |" for r in _rows(record, "inference")]
     return "\n".join([*lines, "", where(record["inference"])])
 
 
-def tried(record: dict) -> str:
+def tried_table(record: dict) -> str:
     """Markdown: what was tried, its time as a share of the time without it, and whether it was kept."""
-    found, kept = {}, {words: decided for words, _, _, decided in TRIED}
+    shares, kept = {}, {what: decision for what, _, _, decision in TRIED}
     for row in (row for row in record["tried"]["found"] if row["tried"] in kept):
         spread = "–".join(f"{q:.2f}" for q in row["quartiles"])
-        shares = found.setdefault(row["tried"], [])
-        shares.append(
+        shares.setdefault(row["tried"], []).append(
             f"`{row['arm']}` {row['share']:.2f} ({spread})" if row["arm"] else f"{row['share']:.2f} ({spread})"
         )
     lines = ["| tried | time, as a share of the time without it (quartiles) | kept |", "|---|---|---|"]
-    lines += [f"| {words} | {', '.join(shares)} | {kept[words]} |" for words, shares in found.items()]
+    lines += [f"| {what} | {', '.join(each)} | {kept[what]} |" for what, each in shares.items()]
     return "\n".join([*lines, "", where(record["tried"])])
 
 
-def shares(record: dict) -> str:
+def shares_table(record: dict) -> str:
     """Markdown: where a first `make reproduce` spends its time."""
-    found = record["shares"]["found"]
-    spent = sorted(found["seconds"].items(), key=lambda item: -item[1])
+    results = record["shares"]["found"]
+    spent = sorted(results["seconds"].items(), key=lambda item: -item[1])
     lines = ["| part | seconds | share |", "|---|---:|---:|"]
     lines += [
-        f"| {part} | {time:.0f} | {100 * time / found['wall']:.1f} % |"
-        for part, time in [*spent, ("all", found["wall"])]
+        f"| {part} | {time:.0f} | {100 * time / results['wall']:.1f} % |"
+        for part, time in [*spent, ("all", results["wall"])]
     ]
     return "\n".join([*lines, "", where(record["shares"])])
 
 
-def peers(record: dict) -> str:
+def peers_table(record: dict) -> str:
     """Markdown: the study's networks beside what can be installed from PyPI in their stead."""
     versions = ", ".join(f"{name} {number}" for name, number in record["peers"]["found"]["versions"].items())
-    return f"{race.table(_rows(record, 'peers'))}\n\n{where(record['peers'])[:-1]}, {versions}*"
+    return f"{bench.peers.table(_rows(record, 'peers'))}\n\n{where(record['peers'])[:-1]}, {versions}*"
 
 
-def rates(record: dict) -> str:
+def rates_table(record: dict) -> str:
     """Markdown: the validation PSNR of each arm's trials, in dB, and the rate that was chosen."""
-    found = record["rates"]["found"]
-    psnr = {(row["arm"], row["loss"], row["rate"]): row["psnr"] for row in found["rows"]}
+    results = record["rates"]["found"]
+    psnr = {(row["arm"], row["loss"], row["rate"]): row["psnr"] for row in results["rows"]}
     tried = sorted({rate for *_, rate in psnr})
     lines = ["| arm | loss | " + " | ".join(f"{rate:g}" for rate in tried) + " | chosen |"]
     lines += ["|---|---|" + "---:|" * (len(tried) + 1)]
-    for row in found["chosen"]:
+    for row in results["chosen"]:
         cells = (psnr.get((row["arm"], row["loss"], rate)) for rate in tried)
-        words = " | ".join("" if cell is None else f"{cell:.2f}" for cell in cells)
-        lines.append(f"| `{row['arm']}` | {row['loss']} | {words} | {row['rate']:g} |")
+        columns = " | ".join("" if cell is None else f"{cell:.2f}" for cell in cells)
+        lines.append(f"| `{row['arm']}` | {row['loss']} | {columns} | {row['rate']:g} |")
     return "\n".join([*lines, "", where(record["rates"])])
 
 
+def schedules_table(record: dict) -> str:
+    """Markdown: the candidates for `quick`'s schedule, and how many of the reference's verdicts each one tells."""
+    lines = ["| steps × batch × patch | minutes of training steps | verdicts | primary ones |", "|---|---:|---:|---:|"]
+    lines += [
+        f"| {r['steps']} × {r['batch']} × {r['patch']}² | {r['minutes']:.1f} | {r['told']} of {r['decided']} | "
+        f"{r['primary told']} of {r['primary decided']} |"
+        for r in _rows(record, "schedules")
+    ]
+    return "\n".join([*lines, "", where(record["schedules"])])
+
+
 TABLES = {
-    "rates": rates,
-    "ratios": ratios,
-    "steps": steps,
-    "inference": inference,
-    "tried": tried,
-    "shares": shares,
-    "peers": peers,
+    "rates": rates_table,
+    "schedules": schedules_table,
+    "ratios": ratios_table,
+    "steps": steps_table,
+    "inference": inference_table,
+    "tried": tried_table,
+    "shares": shares_table,
+    "peers": peers_table,
 }

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-#: Runs at a kernel's start: a thread that looks at the main thread every hundredth of a second, and counts the moment
-#: by the innermost frame that is in the list: file, function, what it is.
+#: Runs at a kernel's start: a thread that samples the main thread every hundredth of a second, and adds the time to the
+#: label of the innermost frame that matches a rule: file, function, label.
 SAMPLER = """
 def _sample():
     import collections, json, os, re, sys, threading, time
@@ -65,7 +65,7 @@ _sample()
 
 
 def shares(profile: str = "quick") -> dict:
-    """Where `make reproduce` spends its wall time on a first run at `quick`, environment excluded. Takes as long."""
+    """Where a first `make reproduce` spends its wall time, without the environment. Takes as long as that command."""
     with tempfile.TemporaryDirectory() as folder:
         startup = Path(folder, "ipython/profile_default/startup")
         startup.mkdir(parents=True)

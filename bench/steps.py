@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from bench.racing import race, seconds
-from bench.twin import PRECISIONS, Twin, compare, functional, show, torch
+from bench.racing import seconds, take_turns
+from bench.twin import PRECISIONS, Twin, against_pytorch, functional, print_table, torch
 from sr_utils import device, models, paths
 from sr_utils.data import downscale
 from sr_utils.device import keras
@@ -17,13 +17,13 @@ BATCH = 16
 FLOPS = 6  # per multiply–add and training step: two forward, and two each for the gradients of input and weights
 
 
-def ours(model, lr, hr):
-    """A function that does one step as the study does it."""
+def study_step(model, lr, hr):
+    """A function that does one training step as in the study."""
     model.compile(keras.optimizers.Adam(1e-3), "mse", jit_compile=False)
     return lambda: model.train_on_batch(lr, hr)
 
 
-def theirs(model, lr, hr, precision):
+def pytorch_step(model, lr, hr, precision):
     """A function that does the same step in eager PyTorch, channels last."""
     twin = Twin(model).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(twin.parameters(), 1e-3, eps=1e-7)
@@ -53,18 +53,18 @@ def steps(patches=(48, 96), arms=tuple(models.MODELS)) -> dict:
         model = models.build(arm)
         hr = rng.integers(0, 256, (BATCH, patch, patch, 3), np.uint8)
         lr = np.stack([downscale(image) for image in hr])
-        sides = {p: theirs(model, lr, hr, p) for p in PRECISIONS} | {"ours": ours(model, lr, hr)}
-        found = compare(race(sides))
+        sides = {p: pytorch_step(model, lr, hr, p) for p in PRECISIONS} | {"ours": study_step(model, lr, hr)}
+        times = against_pytorch(take_turns(sides))
         work = FLOPS * models.cost(model)["macs"] * BATCH * patch**2
-        rows.append({"arm": arm, "patch": patch, **found, "share of peak": work / (found["ms"] / 1e3) / highest})
+        rows.append({"arm": arm, "patch": patch, **times, "share of peak": work / (times["ms"] / 1e3) / highest})
     table = pd.DataFrame(rows)
     print(f"{precision}; {highest / 1e9:.0f} Gflop/s in {precision} matrix products")
-    show(table)
-    draw(table, precision)
+    print_table(table)
+    draw_steps(table, precision)
     return {"precision": precision, "peak": highest, "rows": rows}
 
 
-def draw(table: pd.DataFrame, precision: str) -> None:
+def draw_steps(table: pd.DataFrame, precision: str) -> None:
     """build/bench_steps.png: each arm's step over PyTorch's, one panel per patch; left of 1 is faster."""
     patches = table.patch.unique()
     fig, axes = plt.subplots(

@@ -1,4 +1,4 @@
-"""Trainings and enlargements that are killed and resumed: whether they end in the same bytes."""
+"""Whether trainings and enlargements that are killed and resumed end in the same bytes."""
 
 import os
 import signal
@@ -36,11 +36,11 @@ training.train("post_upsampling", 0, "smoke", "sample")
 print("done", flush=True)
 """
 FLUSHES = 7  # two epochs of weights and record, then history, weights and record
-SECONDS = 3  # nearly a smoke training; a later kill comes too late and kills nothing
+SECONDS = 3  # about as long as a smoke training; a later kill would come too late
 
 
 def killed(runs: Path, flush: int = 0, seconds: float | None = None) -> bool:
-    """Train in a process that is killed at that flush, or so many seconds after it is ready; whether it was."""
+    """Train in a process that is killed at that flush, or so many seconds after it is ready; return whether it was."""
     command = [sys.executable, "-c", DEADLY.format(flush=flush) + CHILD]
     pipe = subprocess.PIPE
     with subprocess.Popen(
@@ -55,7 +55,7 @@ def killed(runs: Path, flush: int = 0, seconds: float | None = None) -> bool:
 
 
 def finished(runs: Path) -> tuple[bytes, bytes]:
-    """Go on to the end, in this process; the bytes of the final weights and of the history."""
+    """Finish the training in this process; return the bytes of the final weights and of the history."""
     with mock.patch.dict(os.environ, SR_RUNS=str(runs)):
         folder = train("post_upsampling", 0, "smoke", "sample").folder
     left = sorted(path.name for path in folder.iterdir())
@@ -63,8 +63,8 @@ def finished(runs: Path) -> tuple[bytes, bytes]:
     return (folder / "final.weights.h5").read_bytes(), (folder / "history.csv").read_bytes()
 
 
-def enlarge(photos: Path, seconds: float | None = None) -> bool:
-    """`make upscale` on a folder, killed so many seconds after its first picture; whether it was."""
+def run_upscale(photos: Path, seconds: float | None = None) -> bool:
+    """Run `make upscale` on a folder, and kill it so many seconds after its first picture; return whether it was."""
     command = [sys.executable, "-m", "tools.upscale", str(photos), "--arm", "srcnn"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
         child.stdout.readline()
@@ -75,13 +75,13 @@ def enlarge(photos: Path, seconds: float | None = None) -> bool:
     return child.returncode == -signal.SIGKILL
 
 
-def enlarged(photos: Path) -> dict[str, bytes]:
-    """Name and bytes of everything that lies where the results go."""
+def results(photos: Path) -> dict[str, bytes]:
+    """{name: bytes} of all files in the folder of results."""
     return {path.name: path.read_bytes() for path in sorted(photos.with_name(f"{photos.name}_x4").iterdir())}
 
 
 def enlargements(kills: int) -> tuple[int, int, int]:
-    """Folders of four pictures: how many runs were killed; left only whole results; ended in the same bytes."""
+    """On folders of four pictures, how many runs were killed, left only whole results, and ended in the same bytes."""
     rng, count, clean, equal = np.random.default_rng(0), 0, 0, 0
     photos = [Path(tempfile.mkdtemp()) / "photos" for _ in range(kills + 1)]
     for folder in photos:
@@ -90,13 +90,13 @@ def enlargements(kills: int) -> tuple[int, int, int]:
             Image.fromarray(np.random.default_rng(i).integers(0, 256, (240, 320, 3), np.uint8)).save(
                 folder / f"{i}.png"
             )
-    enlarge(photos[0])
-    whole = enlarged(photos[0])
+    run_upscale(photos[0])
+    whole = results(photos[0])
     for folder in photos[1:]:
-        count += enlarge(folder, rng.uniform(0, 2))
-        clean += all(whole[name] == content for name, content in enlarged(folder).items() if name[0] != ".")
-        enlarge(folder)
-        equal += enlarged(folder) == whole
+        count += run_upscale(folder, rng.uniform(0, 2))
+        clean += all(whole[name] == content for name, content in results(folder).items() if name[0] != ".")
+        run_upscale(folder)
+        equal += results(folder) == whole
     return count, clean, equal
 
 

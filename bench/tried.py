@@ -1,4 +1,4 @@
-"""`make bench`, tried: what might make the study faster, each with it and without it in one race."""
+"""`make bench`, tried: ideas that might make the study faster, each timed with and without it, in turns."""
 
 import functools
 import itertools
@@ -9,14 +9,14 @@ from unittest import mock
 
 import numpy as np
 
-from bench.racing import compared, share
+from bench.racing import compared, relative_time
 from sr_utils import data, device, models, paths, profiles, training
 from sr_utils.device import keras
 from sr_utils.models import layers
 
 QUICK = profiles.get("quick")
 GRADIENTS = "gradients alone, without optimizer and training loop"
-FITS = 8, 1, np.min  # rounds, repeats and what is typical, where `fit` is timed
+FITS = 8, 1, np.min  # rounds, repeats and typical time for actions that call `fit`
 
 
 def patches(dtype=np.uint8):
@@ -62,7 +62,7 @@ def graphs(arm):
     """Inference on a tile of one size, by a graph that is traced already."""
     model, lr = models.build(arm), np.zeros((1, 64, 96, 3), np.float32)
     graph = device.traced(model)
-    return share(lambda: np.asarray(graph(lr)), lambda: np.asarray(model(lr, training=False)))
+    return relative_time(lambda: np.asarray(graph(lr)), lambda: np.asarray(model(lr, training=False)))
 
 
 def graph_per_size(arm):
@@ -75,7 +75,7 @@ def graph_per_size(arm):
             np.asarray(run(lr[None].astype(np.float32)))
 
     single = functools.partial(model, training=False)
-    return share(lambda: scored(device.traced(model)), lambda: scored(single), 2, 2)
+    return relative_time(lambda: scored(device.traced(model)), lambda: scored(single), 2, 2)
 
 
 def sub_pixel_at_lr(arm="pre_upsampling"):
@@ -86,7 +86,7 @@ def sub_pixel_at_lr(arm="pre_upsampling"):
 
     with mock.patch.object(layers, "sub_pixel", transposed):
         other = models.build(arm)
-    return share(step(models.build(arm), *patches()), step(other, *patches()))
+    return relative_time(step(models.build(arm), *patches()), step(other, *patches()))
 
 
 def fused_bilinear(arm="srcnn"):
@@ -95,17 +95,17 @@ def fused_bilinear(arm="srcnn"):
     x = layers.conv(x, 64 * 16, 5, "conv_9", activation="relu")
     x = layers.conv(layers.DepthToSpace(4)(x), 32, 5, "conv_5", activation="relu")
     other = layers.sr_output(lr, layers.conv(x, 3, 5, "conv_out"), "fused")
-    return share(step(other, *patches()), step(models.build(arm), *patches()))
+    return relative_time(step(other, *patches()), step(models.build(arm), *patches()))
 
 
 def ten_in_a_call(arm):
     """Ten steps in a call of the compiled function."""
-    return share(epoch(models.build(arm), same, steps_per_execution=10), epoch(models.build(arm), same), *FITS)
+    return relative_time(epoch(models.build(arm), same, steps_per_execution=10), epoch(models.build(arm), same), *FITS)
 
 
 def bytes_in(arm):
     """Batches as uint8, scaled in the network, instead of float32."""
-    return share(step(models.build(arm), *patches()), step(models.build(arm), *patches(np.float32)))
+    return relative_time(step(models.build(arm), *patches()), step(models.build(arm), *patches(np.float32)))
 
 
 def gradients_alone(arm):
@@ -120,30 +120,30 @@ def gradients_alone(arm):
             loss = tf.reduce_mean(tf.square(model(lr, training=True) - tf.cast(hr, tf.float32)))
         return tape.gradient(loss, model.trainable_variables)
 
-    return share(gradients, step(models.build(arm), *patches()))
+    return relative_time(gradients, step(models.build(arm), *patches()))
 
 
 def no_patches(arm):
-    """One batch for ever: what a thread that cuts patches ahead could save at most."""
-    return share(epoch(models.build(arm), same), epoch(models.build(arm), fresh), *FITS)
+    """The same batch at every step: the most that a thread that cuts patches ahead could save."""
+    return relative_time(epoch(models.build(arm), same), epoch(models.build(arm), fresh), *FITS)
 
 
 def fewer_crops(arm):
     """An epoch of 50 steps with a validation on 16 crops instead of 64."""
     crops = training.validation_crops(data.load("sample").valid, QUICK.patch)
     few = tuple(part[:16] for part in crops)
-    return share(epoch(models.build(arm), same, few), epoch(models.build(arm), same, crops), *FITS)
+    return relative_time(epoch(models.build(arm), same, few), epoch(models.build(arm), same, crops), *FITS)
 
 
 def _process(code: str, **settings) -> str:
-    """What a fresh Python prints that runs this code."""
+    """What a new Python process prints that runs this code."""
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | settings
     command = [sys.executable, "-c", code]
     return subprocess.run(command, env=environment, cwd=paths.ROOT, capture_output=True, text=True, check=True).stdout
 
 
 def _steps(arm, setup="", options="", **settings) -> float:
-    """Median milliseconds of a training step in a Python of its own, for what is settled when a process starts."""
+    """Median milliseconds of a training step in a new process, for settings that are fixed at its start."""
     code = f"""
 {setup}
 from bench import racing, tried
@@ -161,7 +161,7 @@ def one_between(arm):
 
 
 def xla(arm):
-    """Compiled by XLA, which Keras leaves out where TensorFlow's operations are made deterministic."""
+    """Compiled by XLA, which Keras does not use if TensorFlow's operations are deterministic."""
     setup = "from sr_utils import device; device._make_deterministic = lambda on_gpu: None"
     return compared([_steps(arm, setup, "jit_compile=True")], [_steps(arm, setup)])
 
@@ -169,7 +169,7 @@ def xla(arm):
 def late_import(arm=""):
     """`make reproduce` up to where it starts the first kernel: Keras is imported by the kernels alone."""
     early = "import tools.reproduce, sr_utils.training.runs"
-    return share(lambda: _process("import tools.reproduce"), lambda: _process(early), 2, 2)
+    return relative_time(lambda: _process("import tools.reproduce"), lambda: _process(early), 2, 2)
 
 
 #: What was tried, on which arms, and whether the study does it.
@@ -198,11 +198,11 @@ TRIED = (
 
 
 def tried() -> list[dict]:
-    """What might make the study faster: time with it, as a share of the time without."""
+    """What might make the study faster: the time with it, relative to the time without it."""
     rows = []
-    for words, measure, arms, _ in TRIED:
+    for what, measure, arms, _ in TRIED:
         for arm in arms:
-            rows.append({"tried": words, "arm": arm, **measure(arm)})
-            print(f"  {rows[-1]['share']:.2f}  {words}  {arm}", flush=True)
+            rows.append({"tried": what, "arm": arm, **measure(arm)})
+            print(f"  {rows[-1]['share']:.2f}  {what}  {arm}", flush=True)
             keras.utils.clear_session()
     return rows

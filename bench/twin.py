@@ -1,4 +1,4 @@
-"""Every arm as the same network in plain PyTorch, which steps and inference race against: `pip install .[bench]`."""
+"""Every arm as the same network in plain PyTorch, for the benches steps and inference: `pip install .[bench]`."""
 
 import sys
 
@@ -16,7 +16,8 @@ except ModuleNotFoundError:
 from torch import nn
 from torch.nn import functional
 
-sys.modules["triton"] = None  # PyTorch's optimizers look for it, TensorFlow dies of it, and no processor needs it
+# PyTorch's optimizers import triton, which crashes in a process with TensorFlow; a processor does not need it.
+sys.modules["triton"] = None
 PRECISIONS = ("bfloat16", "float32")
 
 
@@ -81,7 +82,7 @@ def _convolution(layer, scale: int) -> nn.Conv2d:
     return made
 
 
-def compare(times: dict) -> dict:
+def against_pytorch(times: dict) -> dict:
     """Medians and quartiles of ours and of PyTorch's better precision, and their ratio."""
     medians = {side: float(np.median(t)) for side, t in times.items()}
     best = min(PRECISIONS, key=medians.get)
@@ -95,7 +96,7 @@ def compare(times: dict) -> dict:
     }
 
 
-def show(table: pd.DataFrame) -> None:
+def print_table(table: pd.DataFrame) -> None:
     """Print a table of comparisons, quartiles as a range."""
     shown = table.drop(columns=[c for c in table if "quartiles" in c])
     spread = [f"{q[0]:.3g}–{q[1]:.3g}" for q in table["quartiles"]]

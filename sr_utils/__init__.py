@@ -6,17 +6,28 @@ profiles -> data -> models + losses -> training -> evaluation -> plots / widgets
 import os
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter is not for readers
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow logs every start-up; readers need none of it
 for stream in (sys.stdout, sys.stderr):
-    if hasattr(stream, "reconfigure"):  # a terminal without × shall not stop a command
+    if hasattr(stream, "reconfigure"):  # a terminal that cannot print × must not stop a command
         stream.reconfigure(errors="backslashreplace")
 
 
 class StudyError(Exception):
-    """A user's mistake or a machine's limit, told in one sentence with what to do next.
+    """A user's mistake or a machine's limit: one sentence that names the cause and what to do next.
 
-    Jupyter shows the sentence alone, without a traceback.
+    Jupyter shows only this sentence, without a traceback.
     """
 
-    def _render_traceback_(self):  # IPython asks the exception itself how it wants to be shown
+    def _render_traceback_(self):  # IPython calls it instead of printing a traceback
         return [f"{type(self).__name__}: {self}"]
+
+
+class Named(dict):
+    """A dictionary of things of one kind by name, which raises `StudyError` for an unknown name."""
+
+    def __init__(self, kind: str, entries):
+        super().__init__(entries)
+        self.kind = kind
+
+    def __missing__(self, name):
+        raise StudyError(f"There is no {self.kind} {name!r}; choose one of {', '.join(self)}.")

@@ -1,4 +1,4 @@
-"""The one place that sets the device up: Keras' backend, processor or GPU, and the precision."""
+"""The only place that sets up the device: Keras' backend, processor or GPU, and the precision."""
 
 import contextlib
 import functools
@@ -15,7 +15,7 @@ from sr_utils import StudyError, profiles
 
 @contextlib.contextmanager
 def _silent_stderr():
-    """TensorFlow's C++ start-up logs to the file descriptor before any setting can reach it."""
+    """Hide stderr: TensorFlow's C++ code logs to the file descriptor at start-up, and no setting stops that."""
     sys.stderr.flush()
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
@@ -31,14 +31,14 @@ BACKENDS = ("tensorflow", "jax")
 
 
 def _import_keras():
-    """Keras on a backend of the study, whatever the user's keras.json and environment ask for in other projects.
+    """Keras on a backend of the study, independent of what keras.json and the environment set for other projects.
 
-    Keras reads both while it is imported; what can be set afterwards is set afterwards.
+    Keras reads both while it is imported. What can be set after the import is set then.
     """
     backend = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
     if backend not in BACKENDS:
         raise StudyError(f"KERAS_BACKEND is {backend!r}, but the study runs on tensorflow or jax; set one of them.")
-    os.environ["KERAS_BACKEND"] = backend  # before that of keras.json
+    os.environ["KERAS_BACKEND"] = backend  # it has priority over keras.json
     for variable in ("TF_USE_LEGACY_KERAS", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
         os.environ.pop(variable, None)
     try:
@@ -49,10 +49,10 @@ def _import_keras():
             f"Keras finds no {error.name}; run pip install .[tensorflow], or pip install .[jax] and set "
             "KERAS_BACKEND=jax."
         ) from None
-    except (ValueError, AttributeError, TypeError) as error:  # what keras.json holds is no setting
+    except (ValueError, AttributeError, TypeError) as error:  # keras.json holds something invalid
         settings = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "keras.json"
         raise StudyError(f"{settings} stops Keras ({error}); correct or remove it.") from None
-    if keras.backend.backend() not in BACKENDS:  # imported before, by the same program
+    if keras.backend.backend() not in BACKENDS:  # the same program imported it before
         raise StudyError(f"Keras runs on {keras.backend.backend()} already; restart, and import sr_utils first.")
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
@@ -77,7 +77,7 @@ def _gpus() -> list:
 
 
 def _bfloat16(gpu) -> bool:
-    """Whether the hardware multiplies in bfloat16; read from the device, never guessed."""
+    """Whether the hardware multiplies in bfloat16, as the device itself reports."""
     if gpu is not None:
         if keras.backend.backend() == "jax":
             return float(getattr(gpu, "compute_capability", "0")) >= 8.0
@@ -96,15 +96,12 @@ def _bfloat16(gpu) -> bool:
 def setup() -> dict:
     """Choose device and precision, once per process.
 
-    Reads `DEVICE` (auto, cpu or gpu; default auto) and returns
-    {"backend", "device", "precision"}; sets Keras' dtype policy accordingly.
-
-    Raises
-    ------
-    StudyError : for an unknown `DEVICE`, or a GPU that was asked for and is absent.
+    Reads `DEVICE` (auto, cpu or gpu; default auto), sets Keras' dtype policy, and returns {"backend", "device",
+    "precision"}. Raises `StudyError` for an unknown `DEVICE`, or if `DEVICE` is gpu and there is none.
     """
     chosen = _choose()
-    keras.config.set_dtype_policy({"bfloat16": "mixed_bfloat16"}.get(chosen["precision"], "float32"))  # a thread's own
+    policy = "mixed_bfloat16" if chosen["precision"] == "bfloat16" else "float32"
+    keras.config.set_dtype_policy(policy)  # Keras keeps the policy per thread, so that it is set at each call
     return dict(chosen)
 
 
@@ -115,7 +112,7 @@ def _choose() -> dict:
     if device == "gpu" and not gpus:
         raise StudyError("DEVICE=gpu, but this machine shows no GPU; use DEVICE=auto, or install with make env GPU=1.")
     if device == "cpu":
-        _hide_gpus(keras.backend.backend())
+        _hide_gpus()
     if keras.backend.backend() == "tensorflow":
         _make_deterministic(on_gpu=bool(gpus))
     return {
@@ -126,9 +123,10 @@ def _choose() -> dict:
 
 
 def _make_deterministic(on_gpu: bool) -> None:
-    """Have TensorFlow do the same sums in the same order each time: same seed, same machine, same bits.
+    """Make TensorFlow add in the same order each time: the same seed gives the same bits on the same machine.
 
-    Under its own switch Keras refuses XLA, which compiles every training step on a GPU, so XLA is told itself.
+    With TensorFlow's own switch Keras does not use XLA, which compiles the training steps on a GPU. There XLA gets a
+    flag of its own instead.
     """
     if on_gpu:
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true"
@@ -140,9 +138,10 @@ def _make_deterministic(on_gpu: bool) -> None:
 
 @contextlib.contextmanager
 def seeded(seed: int):
-    """Seed everything, and let layers draw their seeds from a stream that no other thread draws from.
+    """Seed everything, and let layers draw their seeds from a generator that no other thread uses.
 
-    Keras takes them from Python's one stream, which a Dask worker's other threads use too; the numbers are the same.
+    Keras draws them from Python's global generator, which other threads of a Dask worker use too. The numbers are the
+    same.
     """
     from keras.src.random import seed_generator
 
@@ -151,12 +150,12 @@ def seeded(seed: int):
         yield
 
 
-@functools.lru_cache(maxsize=32)  # tracing again would cost as much as a small picture
+@functools.lru_cache(maxsize=32)  # tracing takes as long as enlarging a small image
 def traced(model):
-    """`model(x, training=False)` as one graph for (B, h, w, 3) of every size, traced at once and kept.
+    """`model(x, training=False)` as one graph for (B, h, w, 3) of every size; traced once per model.
 
-    A graph rounds bias and convolution to bfloat16 together, as in training; op by op they are rounded one after the
-    other. On JAX it stays op by op: XLA compiles anew for every size, and its convolutions are slow on processors.
+    A graph rounds the sum of convolution and bias to bfloat16 once, as in training; eager execution rounds both. JAX
+    runs the model eagerly: XLA would compile again for every size, and its convolutions are slow on processors.
     """
     call = functools.partial(model, training=False)
     if keras.backend.backend() == "jax":
@@ -164,7 +163,7 @@ def traced(model):
     import tensorflow as tf
 
     def resize(layer, x):
-        """`UpSampling2D.call`, which compares the new size with zero, although a graph does not know it yet."""
+        """Replaces `UpSampling2D.call`, which compares the size with zero, although a graph does not know it yet."""
         size = tf.shape(x)[1:3] * tf.constant(layer.size)
         return tf.image.resize(x, size, layer.interpolation)
 
@@ -174,8 +173,8 @@ def traced(model):
     return graph
 
 
-def _hide_gpus(backend: str) -> None:
-    if backend == "jax":
+def _hide_gpus() -> None:
+    if keras.backend.backend() == "jax":
         import jax
 
         jax.config.update("jax_default_device", jax.devices("cpu")[0])
@@ -186,7 +185,7 @@ def _hide_gpus(backend: str) -> None:
 
 
 def versions() -> dict:
-    """Versions of what made a result, for its record: {"python", "keras", …}."""
+    """The versions that a result's record names: {"python", "machine", "keras", …}."""
     backend = setup()["backend"]
     packages = ("keras", "numpy", backend, "pillow", "scikit-image")
     return {"python": platform.python_version(), "machine": platform.machine(), **{p: version(p) for p in packages}}

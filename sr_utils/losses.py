@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pooch
 
-from sr_utils import StudyError
+from sr_utils import Named, StudyError
 from sr_utils.data import vgg
 from sr_utils.device import keras
 
@@ -21,8 +21,8 @@ ops = keras.ops
 #: What Keras' VGG preprocessing subtracts after RGB -> BGR: ImageNet's mean, in grey levels.
 IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 
-#: Weights of the content and texture terms for random features, of which both are far smaller: each term then has the
-#: value that it has with ImageNet's blocks 1 and 3 on the bicubic-enlarged validation crops of `quick`.
+#: Weights of the content and texture terms for random features, which give far smaller terms. With these weights each
+#: term has the value that ImageNet's blocks 1 and 3 give on `quick`'s bicubic-enlarged validation crops.
 RANDOM_TERMS = {"content": 2.4e-5, "texture": 1.9e-5}
 
 
@@ -42,14 +42,14 @@ class PerceptualLoss(keras.losses.Loss):
     Parameters
     ----------
     layers : names of VGG-19 layers; ("block1_pool", "block5_pool") are its first and last max-pooling layers.
-    weights : path of a Keras VGG-19 `notop` weights file, "imagenet" (Keras' own download), or None for a He-normal
-        network of fixed seeds that has never seen an image. `source` says in words which it is.
+    weights : path of a Keras VGG-19 `notop` weights file, "imagenet" (Keras' own download), or None for an untrained
+        network with He-normal weights of fixed seeds. `source` describes the choice.
     pixel, content, texture : weights of the three terms, for images in 0…1 and features as VGG gives them for
         0…255 input.
 
     `y_true` and `y_pred` are (B, H, W, 3) in 0…255, at least 8 pixels a side for block3_pool and 32 for block5_pool.
-    VGG-19 is frozen. The defaults were balanced on `bsds500` at profile `quick` with ImageNet's blocks 1 and 3, so
-    that the trade shows without ruining the picture: about half a dB below MSE.
+    VGG-19 is frozen. The default weights were chosen on `bsds500` at profile `quick` with ImageNet's blocks 1 and 3:
+    the result is about half a dB below MSE, so that the effect is visible and the picture is still good.
 
     Raises
     ------
@@ -64,8 +64,8 @@ class PerceptualLoss(keras.losses.Loss):
 
     @property
     def source(self) -> str:
-        """The features in words, for captions."""
-        return f"VGG-19 {' + '.join(self.layers)}, {describe(self.weights)}"
+        """A description of the features, for captions."""
+        return f"VGG-19 {' + '.join(self.layers)}, {describe_weights(self.weights)}"
 
     @property
     def terms(self) -> list[float]:
@@ -107,14 +107,14 @@ def vgg19(layers: tuple[str, ...], weights=None) -> keras.Model:
 
 
 def _read(model: keras.Model, path: Path) -> None:
-    """Load a Keras `notop` file by layer name, refusing one that leaves a layer at random."""
+    """Load a Keras `notop` file by layer name; raises `StudyError` if the file lacks a layer of the model."""
     needed = [layer.name for layer in model.layers if layer.weights]
     try:
         with h5py.File(path) as file:
             missing = [name for name in needed if name not in file or not len(file[name])]
         if not missing:
             model.load_weights(str(path), by_name=True)
-    except Exception as error:  # h5py and Keras raise many kinds for a missing, cut or foreign file
+    except Exception as error:  # h5py and Keras raise many types for a missing, cut or foreign file
         raise StudyError(
             f"{path} cannot be read as VGG-19 weights ({error}); set VGG_WEIGHTS to Keras' {vgg.PUBLISHED}."
         ) from None
@@ -125,12 +125,12 @@ def _read(model: keras.Model, path: Path) -> None:
 
 
 def perceptual() -> tuple[str, ...]:
-    """The perceptual losses that this machine can compute: with random features always, with ImageNet's if it can."""
+    """The perceptual losses that this machine can compute; the one with trained features needs ImageNet's weights."""
     return ("perceptual_random",) if vgg.weights() is None else ("perceptual", "perceptual_random")
 
 
-def describe(weights) -> str:
-    """The weights in words: `ImageNet weights` (with the file's first hex digits) or `random He-normal weights`."""
+def describe_weights(weights) -> str:
+    """A description of VGG's weights: ImageNet (with the first digits of the file's SHA-256), or random."""
     if weights is None:
         return "random He-normal weights, not ImageNet"
     path = vgg.download() if weights == "imagenet" else weights
@@ -146,20 +146,14 @@ def _perceptual(profile):
     return PerceptualLoss(profile.vgg_layers, vgg.weights())
 
 
-#: Name -> function from a profile to a Keras loss of (B, H, W, 3) images in 0…255.
-LOSSES = {
-    "mse": lambda profile: keras.losses.MeanSquaredError(),
-    "mae": lambda profile: keras.losses.MeanAbsoluteError(),
-    "perceptual": _perceptual,
-    "perceptual_random": lambda profile: PerceptualLoss(profile.vgg_layers, None, **RANDOM_TERMS),
-}
-
-
-def get(name: str, profile) -> keras.losses.Loss:
-    """The loss of that name in `LOSSES`, with the profile's VGG-19 layers; "perceptual" has ImageNet's features.
-
-    Raises `StudyError` for another name, or where ImageNet's weights are asked for and absent.
-    """
-    if name not in LOSSES:
-        raise StudyError(f"There is no loss {name!r}; choose one of {', '.join(LOSSES)}.")
-    return LOSSES[name](profile)
+#: Name -> function from a profile, which names VGG-19's layers, to a Keras loss of (B, H, W, 3) images in 0…255.
+#: An unknown name, or "perceptual" without ImageNet's weights, raises `StudyError`.
+LOSSES = Named(
+    "loss",
+    {
+        "mse": lambda profile: keras.losses.MeanSquaredError(),
+        "mae": lambda profile: keras.losses.MeanAbsoluteError(),
+        "perceptual": _perceptual,
+        "perceptual_random": lambda profile: PerceptualLoss(profile.vgg_layers, None, **RANDOM_TERMS),
+    },
+)

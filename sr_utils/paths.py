@@ -1,4 +1,4 @@
-"""The folders of the study, each with the environment variable that moves it."""
+"""The folders of the study, each with the environment variable that sets it, and files that are written whole."""
 
 import errno
 import os
@@ -39,21 +39,21 @@ def figures() -> Path:
 
 
 def build() -> Path:
-    """Executed notebooks and other throw-away output: `SR_BUILD`, else `build/` in the checkout."""
+    """Executed notebooks and other output that can be made again: `SR_BUILD`, else `build/` in the checkout."""
     return _folder("SR_BUILD", ROOT / "build")
 
 
 def move_aside(folder: Path) -> None:
-    """Keep a run's folder under another name, where it is no longer found."""
+    """Rename a run's folder, so that it is kept but not used."""
     if folder.exists():
         folder.rename(folder.with_name(f"{folder.name}.old-{time.time_ns()}"))
 
 
 def replace(path: Path, write) -> None:
-    """Call write(temporary path), flush it to the disk and rename: readers see the old file or the new one, whole.
+    """Call write(temporary path), flush it to the disk and rename it: readers see the whole old or the whole new file.
 
-    Raises `OSError` where the disk is full or the folder cannot be written, and leaves nothing half-written behind.
-    What `write` raises for other reasons passes through as it is.
+    Raises `OSError` if the disk is full or the folder cannot be written, and removes the temporary file. Other
+    exceptions of `write` pass through.
     """
     scratch = _scratch(path, str(os.getpid()))
     try:
@@ -62,17 +62,17 @@ def replace(path: Path, write) -> None:
             os.fsync(file.fileno())
         scratch.replace(path)
     except Exception as error:
-        told = re.search(r"errno = (\d+)", str(error))  # HDF5 buries the system's error in a message of its own
-        if not told and not isinstance(error, OSError):
+        match = re.search(r"errno = (\d+)", str(error))  # HDF5 gives the system's error only in its message
+        if not match and not isinstance(error, OSError):
             raise
-        number = int(told[1]) if told else error.errno or errno.EIO
+        number = int(match[1]) if match else error.errno or errno.EIO
         raise OSError(number, os.strerror(number)) from error
     finally:
         scratch.unlink(missing_ok=True)
 
 
 def sweep(path: Path) -> None:
-    """Remove what processes that were killed have left of `path`."""
+    """Remove the temporary files of `path` whose processes were killed."""
     before, after = _scratch(path, "\0").name.split("\0")
     for file in path.parent.iterdir():
         if file.name.startswith(before) and file.name.endswith(after):
@@ -82,5 +82,5 @@ def sweep(path: Path) -> None:
 
 
 def _scratch(path: Path, process: str) -> Path:
-    """Where a process writes `path` first: with the same ending, and, as names are limited, at most 200 bytes of it."""
+    """A process's temporary file for `path`: the same suffix, and at most 200 bytes, since file systems limit names."""
     return path.with_name(f".{process}-{os.fsencode(path.name)[-200:].decode(errors='ignore')}")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sr_utils import StudyError
+from sr_utils import Named, StudyError
 
 
 @dataclass(frozen=True)
@@ -32,33 +32,35 @@ class Profile:
         return self.epochs * self.steps
 
 
-SMALL_VGG = ("block1_pool", "block3_pool")  # deep enough for texture, a third of the cost of all five blocks
+SMALL_VGG = ("block1_pool", "block3_pool")  # deep enough for texture, at a third of the cost of all five blocks
 PAPER_VGG = ("block1_pool", "block5_pool")  # the first and the last max-pooling layer
 
-PROFILES = {
-    p.name: p
-    for p in (
-        # name, epochs, steps, batch, patch, rate, schedule, layers
-        Profile("smoke", 2, 3, 4, 24, None, "cosine", SMALL_VGG),  # proves that everything runs, nothing else
-        Profile("quick", 20, 20, 16, 48, None, "cosine", SMALL_VGG),  # the default: minutes on two cores
-        Profile("standard", 30, 50, 16, 48, None, "cosine", SMALL_VGG),  # the reference
-        Profile("long", 50, 100, 16, 64, None, "cosine", SMALL_VGG),  # hours on two cores
-        Profile("paper", 50, 1000, 16, 96, 1e-4, "halve", PAPER_VGG),  # the protocol of the original study; a GPU
-    )
-}
+PROFILES = Named(
+    "profile",
+    {
+        p.name: p
+        for p in (
+            # name, epochs, steps, batch, patch, rate, schedule, layers
+            Profile("smoke", 2, 3, 4, 24, None, "cosine", SMALL_VGG),  # proves that everything runs, nothing else
+            Profile("quick", 20, 20, 16, 48, None, "cosine", SMALL_VGG),  # the default: minutes on two cores
+            Profile("standard", 30, 50, 16, 48, None, "cosine", SMALL_VGG),  # the reference
+            Profile("long", 50, 100, 16, 64, None, "cosine", SMALL_VGG),  # hours on two cores
+            Profile("paper", 50, 1000, 16, 96, 1e-4, "halve", PAPER_VGG),  # the protocol of the original study; a GPU
+        )
+    },
+)
 
 
 def get(name: str | Profile) -> Profile:
     """The profile of that name (a `Profile` passes through). Raises `StudyError` for an unknown name."""
-    if isinstance(name, Profile):
-        return name
-    if name not in PROFILES:
-        raise StudyError(f"There is no profile {name!r}; choose one of {', '.join(PROFILES)}.")
-    return PROFILES[name]
+    return name if isinstance(name, Profile) else PROFILES[name]
 
 
 def check_seeds(seeds) -> list[int]:
-    """Different integers in 0…2³²−1, from one, a list, or a string such as "1,2,3". Raises `StudyError` otherwise."""
+    """A list of distinct integers in 0…2³²−1, from an integer, a list, or a string such as "1,2,3".
+
+    Raises `StudyError` for anything else.
+    """
     given = seeds.split(",") if isinstance(seeds, str) else seeds if isinstance(seeds, (list, tuple)) else [seeds]
     try:
         numbers = [int(str(seed)) for seed in given]
@@ -73,7 +75,7 @@ DEVICES = ("auto", "cpu", "gpu")
 
 
 def check_device(name: str | None) -> str:
-    """The device asked for, "auto" where nothing was. Raises `StudyError` for an unknown one."""
+    """The device of that name; "auto" for None or "". Raises `StudyError` for an unknown name."""
     if name and name not in DEVICES:
         raise StudyError(f"There is no device {name!r}; set DEVICE to {', '.join(DEVICES[:-1])} or {DEVICES[-1]}.")
     return name or DEVICES[0]

@@ -1,8 +1,9 @@
-"""Every test gets folders of its own, no network and no ImageNet weights, unless it says otherwise."""
+"""Fixtures. Each test gets its own folders, and neither the network nor ImageNet weights, unless it asks for them."""
 
 import functools
 import http.server
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,24 +13,24 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-os.environ["VGG_WEIGHTS"] = "none"  # results must not depend on whether this machine can download
+os.environ["VGG_WEIGHTS"] = "none"  # results must not depend on what this machine can download
 
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path, monkeypatch):
     for variable in ("RUNS", "FIGURES", "BUILD"):
         monkeypatch.setenv(f"SR_{variable}", str(tmp_path / variable.lower()))
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # of child processes, `executed` alone is counted
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # only `executed` measures child processes
 
 
 @pytest.fixture(scope="session")
 def sr_data():
     """The folder with Set5 and Set14, or a skip."""
-    from sr_utils.data import sets as data
+    from sr_utils.data import sets
 
-    if not {"Set5", "Set14"} <= set(data.on_disk()):
+    if not {"Set5", "Set14"} <= set(sets.on_disk()):
         pytest.skip("Set5 and Set14 are not on disk; run make data DATA=Set5, or set SR_DATA")
-    return data
+    return sets
 
 
 def picture(height, width, seed=0):
@@ -57,18 +58,41 @@ def server(tmp_path):
         httpd.shutdown()
 
 
+SMOKE = ("post_upsampling", 0, "smoke", "sample")  # the arguments of `train` that many tests need a kept run of
+
+
+@pytest.fixture(scope="session")
+def smoke_store(tmp_path_factory):
+    """A store with the run of `SMOKE`, trained once for each worker."""
+    from sr_utils.training import train
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SR_RUNS", str(tmp_path_factory.mktemp("smoke")))
+        return train(*SMOKE).folder.parent
+
+
+@pytest.fixture
+def kept(smoke_store, own_folders):
+    """The kept run of `SMOKE`, in this test's own store."""
+    from sr_utils import paths
+    from sr_utils.training import train
+
+    shutil.copytree(smoke_store, paths.runs())
+    return train(*SMOKE)
+
+
 @pytest.fixture(scope="session")
 def executed(tmp_path_factory):
     """(folder, standard output) of `make reproduce PROFILE=smoke` on an empty store of runs; all workers share one."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "reproduced"
     with FileLock(f"{folder}.lock"):
-        if not (folder / "said.txt").exists():
+        if not (folder / "output.txt").exists():
             folder.mkdir()
             environment = {**os.environ, **{f"SR_{n.upper()}": str(folder / n) for n in ("runs", "figures", "build")}}
             environment.pop("SR_DATA", None)  # the default needs no data
             command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke"]
             result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             assert result.returncode == 0, result.stderr[-3000:]
-            (folder / "said.txt").write_text(result.stdout)
-    return folder, (folder / "said.txt").read_text()
+            (folder / "output.txt").write_text(result.stdout)
+    return folder, (folder / "output.txt").read_text()

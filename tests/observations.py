@@ -1,4 +1,4 @@
-"""Observations that nobody measured: every table that claims are judged by, with effects that a test chooses."""
+"""Invented observations: every table that claims are judged by, with effects that a test chooses."""
 
 from itertools import combinations
 from pathlib import Path
@@ -19,13 +19,13 @@ ARMS = sorted(
 
 
 def scores(seeds=5, images=20, noise=0.02, arms=(), **effects) -> pd.DataFrame:
-    """Rows of `score_all`: every arm `effects[arm]` dB above SRCNN, with images that differ much and seeds little."""
+    """Rows of `score_all`: every arm is `effects[arm]` dB above SRCNN; images differ much, seeds little."""
     rng, rows = np.random.default_rng(0), []
     hard = rng.normal(0, 2, images)
     for arm in [*FIXED, *(arms or ARMS)]:
         for seed in [-1] if arm in FIXED else range(seeds):
             q = FIXED.get(arm, 0) + effects.get(arm.replace(" ", "_"), 0) + rng.normal(0, noise / 2)
-            q, r, s, g = q + rng.normal(0, noise, (4, images))  # every metric has a chance of its own
+            q, r, s, g = q + rng.normal(0, noise, (4, images))  # each metric has its own noise
             rows.append(
                 pd.DataFrame({
                     "arm": arm, "seed": seed, "set": np.where(np.arange(images) < images // 2, "Set5", "Set14"),
@@ -67,7 +67,7 @@ def sweep(seeds=5, images=20) -> pd.DataFrame:
 
 
 def likeness(seeds=5, images=20, apart=1.5) -> pd.DataFrame:
-    """Pictures of two arms are `apart` times as far from each other as those of two seeds of one arm."""
+    """Likeness tables in which two arms differ `apart` times as much as two seeds of one arm."""
     rng, rows = np.random.default_rng(2), []
     couples = [*combinations(COMPARED, 2), *((arm, arm) for arm in COMPARED if seeds > 1)]
     for a, b in couples:

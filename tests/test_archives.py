@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from sr_utils import StudyError
-from sr_utils.data import archives
-from sr_utils.data import sets as data
+from sr_utils.data import archives, sets
 from tests.archives import pack, png
 
 
@@ -27,13 +26,13 @@ def div2k(server, monkeypatch, picture):
 
 
 def test_div2k_uses_its_own_lr_and_is_downloaded_once(div2k, tmp_path, picture):
-    images = data.load("div2k", tmp_path / "root")
+    images = sets.load("div2k", tmp_path / "root")
     assert [p.name for p in images.train] == ["0001", "0002"] and [p.name for p in images.valid] == ["0801", "0802"]
     assert np.array_equal(images.train[0].hr, picture(48, 64, 1))
     assert np.array_equal(images.train[0].lr, picture(48, 64, 1)[::4, ::4])  # the archive's, not downscale's
     for path in div2k[0].iterdir():
         path.unlink()
-    assert len(data.load("div2k", tmp_path / "root").train) == 2  # a folder of the usual layout is used as it stands
+    assert len(sets.load("div2k", tmp_path / "root").train) == 2  # a folder of the usual layout is used directly
 
 
 def test_benchmarks_come_from_one_archive(server, monkeypatch, tmp_path, picture):
@@ -44,10 +43,10 @@ def test_benchmarks_come_from_one_archive(server, monkeypatch, tmp_path, picture
         members[f"benchmark/{name}/LR_bicubic/X4/ax4.png"] = png(picture(50, 61)[:48:4, :60:4])
     monkeypatch.setattr(archives, "EDSR", address + "benchmark.tar")
     monkeypatch.setattr(archives, "ARCHIVES", {address + "benchmark.tar": pack(folder / "benchmark.tar", members)})
-    for name in data.BENCHMARKS:
-        images = data.load(name, tmp_path / "root")
+    for name in sets.BENCHMARKS:
+        images = sets.load(name, tmp_path / "root")
         assert not images.train and images.valid[0].hr.shape == (48, 60, 3) and images.valid[0].lr.shape == (12, 15, 3)
-    assert data.on_disk(tmp_path / "root") == ["Set5", "Set14", "BSD100", "Urban100"]
+    assert sets.on_disk(tmp_path / "root") == ["Set5", "Set14", "BSD100", "Urban100"]
 
 
 def test_bsds500_never_trains_on_its_val_split(server, monkeypatch, tmp_path, picture):
@@ -59,7 +58,7 @@ def test_bsds500_never_trains_on_its_val_split(server, monkeypatch, tmp_path, pi
     monkeypatch.setattr(archives, "BSDS500", address + "BSR_bsds500.tgz")
     monkeypatch.setattr(archives, "ARCHIVES", {address + "BSR_bsds500.tgz": None})
     for _ in range(2):
-        assert [p.name for p in data.load("bsds500", tmp_path / "root").train] == ["train", "test"]
+        assert [p.name for p in sets.load("bsds500", tmp_path / "root").train] == ["train", "test"]
         (folder / "BSR_bsds500.tgz").unlink(missing_ok=True)  # the second time it is there already
 
 
@@ -72,7 +71,7 @@ def test_a_wrong_checksum_leaves_nothing(div2k, tmp_path):
     for url in pins:
         pins[url] = "sha256:" + "0" * 64
     with pytest.raises(StudyError, match="expected checksum"):
-        data.load("div2k", tmp_path / "root")
+        sets.load("div2k", tmp_path / "root")
     assert not leftovers(tmp_path / "root")
 
 
@@ -82,11 +81,11 @@ def test_a_truncated_archive_leaves_nothing(div2k, tmp_path):
         path = folder / url.rsplit("/", 1)[-1]
         path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(StudyError, match="expected checksum"):
-        data.load("div2k", tmp_path / "root")
+        sets.load("div2k", tmp_path / "root")
     for url in pins:  # even if nobody had published a checksum
         pins[url] = None
     with pytest.raises(StudyError, match="cannot be unpacked"):
-        data.load("div2k", tmp_path / "root")
+        sets.load("div2k", tmp_path / "root")
     assert not leftovers(tmp_path / "root")
 
 
@@ -95,11 +94,11 @@ def test_a_missing_archive_and_a_dead_host(div2k, tmp_path, monkeypatch):
     for path in folder.iterdir():
         path.unlink()
     with pytest.raises(StudyError, match="answered 404; download DIV2K_train_HR.zip elsewhere"):
-        data.load("div2k", tmp_path / "root")
+        sets.load("div2k", tmp_path / "root")
     monkeypatch.setattr(archives, "DIV2K", "http://127.0.0.1:9/")
     monkeypatch.setattr(archives, "ARCHIVES", {"http://127.0.0.1:9/DIV2K_train_HR.zip": None})
     with pytest.raises(StudyError, match="cannot be reached .*check the network"):
-        data.load("div2k", tmp_path / "root")
+        sets.load("div2k", tmp_path / "root")
     assert not leftovers(tmp_path / "root")
 
 

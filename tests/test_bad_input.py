@@ -1,5 +1,5 @@
-"""Every kind of bad input in one list: each gives one clear sentence that says what to do, a status that is not zero,
-no traceback, and costs nothing that was there before."""
+"""Every kind of bad input in one list. Each gives one clear sentence that says what to do, a non-zero status, and no
+traceback; existing files stay."""
 
 import pathlib
 import pickle
@@ -16,18 +16,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, filters, losses, paths, plots
-from sr_utils import device as backend
-from sr_utils.data import archives
-from sr_utils.data import sets as data
-from sr_utils.training import runs as training
+from sr_utils import StudyError, device, filters, losses, paths, plots
+from sr_utils.data import archives, sets
+from sr_utils.training import runs
 from tests.archives import pack, png
 from tools import reproduce
 from tools.data import main as make_data
 
 
 class Place:
-    """What a case may use: a folder, pictures, a server on loopback, settings that are undone afterwards."""
+    """What a case can use: a folder, pictures, a server on loopback, and settings that are restored afterwards."""
 
     def __init__(self, folder, patch, picture, served):
         self.folder, self.patch, self.picture = folder / "mine", patch, picture
@@ -53,15 +51,15 @@ def reproduction(*arguments):
     return lambda place: lambda: reproduce.main(list(arguments))
 
 
-def device(place):
+def unknown_device(place):
     place.patch.setenv("DEVICE", "tpu")
     return lambda: reproduce.main([])
 
 
 def absent_gpu(place):
     place.patch.setenv("DEVICE", "gpu")
-    place.patch.setattr(backend, "_gpus", list)
-    return backend._choose.__wrapped__
+    place.patch.setattr(device, "_gpus", list)
+    return device._choose.__wrapped__
 
 
 def unreadable_folder(place):
@@ -73,18 +71,18 @@ def unreadable_folder(place):
 
 
 def image(name, content):
-    return lambda place: lambda: data.read_image(place.file(name, content))
+    return lambda place: lambda: sets.read_image(place.file(name, content))
 
 
 def cut_image(place):
     whole = png(place.picture(40, 40))
-    return lambda: data.read_image(place.file("cut.png", whole[: len(whole) // 2]))
+    return lambda: sets.read_image(place.file("cut.png", whole[: len(whole) // 2]))
 
 
 def animation(place):
     frames = [Image.fromarray(place.picture(20, 20, i)) for i in range(2)]
     frames[0].save(place.folder / "moving.gif", save_all=True, append_images=frames[1:])
-    return lambda: data.read_image(place.folder / "moving.gif")
+    return lambda: sets.read_image(place.folder / "moving.gif")
 
 
 def bomb(place):
@@ -95,13 +93,13 @@ def bomb(place):
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
     content = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
-    return lambda: data.read_image(place.file("bomb.png", content))
+    return lambda: sets.read_image(place.file("bomb.png", content))
 
 
 def small_images(place):
     for i in range(3):
         Image.fromarray(place.picture(50, 50, i)).save(place.folder / f"{i}.png")
-    return lambda: training.train("srcnn", 0, "long", str(place.folder))
+    return lambda: runs.train("srcnn", 0, "long", str(place.folder))
 
 
 def link_in_archive(place):
@@ -121,7 +119,7 @@ def cut_archive(place):
 
 
 def slow_server(place):
-    """A server that accepts and then says nothing."""
+    """A server that accepts a connection and does not answer."""
     place.patch.setattr(archives, "TIMEOUT", 0.5)
     listening = socket.create_server(("127.0.0.1", 0))
     place.listening, place.kept = listening, []
@@ -154,7 +152,7 @@ def unwritable_figures(place):
 
 
 def full_disk(place):
-    """As the disk says it: no space left. (`test_survival` fills a real one.)"""
+    """The error of a full disk. (`test_checkpoints` fills a real one.)"""
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -186,25 +184,25 @@ def _command(command):
 CASES = {
     "unknown profile": (reproduction("--profile", "huge"), "no profile 'huge'; choose one of smoke, quick, standard"),
     "unknown data": (reproduction("--data", "imagenet"), "no image set or folder 'imagenet'; choose one of sample"),
-    "unknown device": (device, "no device 'tpu'; set DEVICE to auto, cpu or gpu"),
+    "unknown device": (unknown_device, "no device 'tpu'; set DEVICE to auto, cpu or gpu"),
     "seeds that are words": (reproduction("--seeds", "one,two"), "seeds must be different non-negative integers"),
     "negative seeds": (reproduction("--seeds", "-1"), "seeds must be different non-negative integers"),
     "repeated seeds": (reproduction("--seeds", "1,2,1"), "seeds must be different non-negative integers"),
     "no seeds": (reproduction("--seeds", ""), "seeds must be different non-negative integers"),
-    "unknown arm": (lambda p: lambda: training.train("srgan", 0, "smoke", "sample"), "no arm 'srgan'; choose one of"),
-    "unknown loss": (lambda p: lambda: training.train("srcnn", 0, "smoke", "sample", "l3"), "no loss 'l3'; choose one"),
+    "unknown arm": (lambda p: lambda: runs.train("srgan", 0, "smoke", "sample"), "no arm 'srgan'; choose one of"),
+    "unknown loss": (lambda p: lambda: runs.train("srcnn", 0, "smoke", "sample", "l3"), "no loss 'l3'; choose one"),
     "training on a benchmark": (
         lambda p: lambda: _on_benchmark(p), "Set5 is a benchmark, for scoring only; train on sample"),
     "missing folder": (lambda p: lambda: make_data(str(p.folder / "none")), "no image set or folder .*; choose one of"),
     "empty folder": (lambda p: lambda: make_data(str(p.folder)), r"holds 0 usable image\(s\); two are needed"),
     "unreadable folder": (unreadable_folder, "cannot be read .Permission denied.; "),
-    "missing image": (lambda p: lambda: data.read_image(p.folder / "none.png"), "cannot be read as an image"),
+    "missing image": (lambda p: lambda: sets.read_image(p.folder / "none.png"), "cannot be read as an image"),
     "truncated image": (cut_image, "cut.png cannot be read as an image .*; replace or remove it"),
     "image of no bytes": (image("empty.png", b""), "empty.png cannot be read as an image .*; replace or remove it"),
     "text for an image": (image("text.png", b"hello"), "text.png cannot be read as an image .*; replace or remove it"),
     "animated image": (animation, "moving.gif holds 2 frames; save one of them as a still image"),
     "decompression bomb": (bomb, "bomb.png claims more than [0-9,]+ pixels; scale it down first"),
-    "image of one pixel": (lambda p: lambda: data.downscale(p.picture(1, 1)), "1×1 pixels is too small for ×4; use a"),
+    "image of one pixel": (lambda p: lambda: sets.downscale(p.picture(1, 1)), "1×1 pixels is too small for ×4; use a"),
     "images smaller than a patch": (small_images, "No image is as large as a 64×64 patch; use larger images"),
     "float image for a filter": (lambda p: lambda: filters.edge_enhance(np.zeros((9, 9, 3))), "uint8 .* convert it"),
     "archive that climbs out": (lambda p: p.archive("up.zip", {"../up": b"x"}), "cannot be unpacked .*; it was rem"),
@@ -218,7 +216,7 @@ CASES = {
     "weights of another network": (other_architecture, "lacks block1_conv1.*; give Keras' full"),
     "corrupt weights": (weights(b"\x89HDF\r\n\x1a\n" + bytes(99)), "cannot be read as VGG-19 weights .*; set VGG_WEI"),
     "a pickle for weights": (weights(pickle.dumps(Trap())), "cannot be read as VGG-19 weights .*; set VGG_WEIGHTS"),
-    "no ImageNet weights": (lambda p: lambda: losses.get("perceptual", None), "needs ImageNet's weights; set VGG_W"),
+    "no ImageNet weights": (lambda p: lambda: losses.LOSSES["perceptual"](None), "needs ImageNet's weights; set VGG_W"),
     "absent GPU": (absent_gpu, "DEVICE=gpu, but this machine shows no GPU; use DEVICE=auto"),
     "unwritable figures": (unwritable_figures, "cannot be written .*; free space, or set SR_FIGURES"),
     "full disk": (full_disk, "cannot be stored in .*No space left on device.*; free space or set SR_DATA"),
@@ -232,7 +230,7 @@ def _on_benchmark(place):
         (place.folder / "benchmark/Set5/HR").mkdir(parents=True, exist_ok=True)
         Image.fromarray(place.picture(40, 40, i)).save(place.folder / f"benchmark/Set5/HR/{i}.png")
     place.patch.setenv("SR_DATA", str(place.folder))
-    return training.train("srcnn", 0, "smoke", "Set5")
+    return runs.train("srcnn", 0, "smoke", "Set5")
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -242,13 +240,13 @@ def test_one_clear_sentence(case, tmp_path, monkeypatch, picture, server, capsys
     action = build(place)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     try:
-        status, said = action(), "".join(capsys.readouterr())
+        status, output = action(), "".join(capsys.readouterr())
     except StudyError as error:
-        status, said = 1, str(error)
-    sentence = next((line for line in said.splitlines() if re.search(expected, line)), None)
-    assert status not in (0, None), said
-    assert sentence, said
-    assert "Traceback" not in said
+        status, output = 1, str(error)
+    sentence = next((line for line in output.splitlines() if re.search(expected, line)), None)
+    assert status not in (0, None), output
+    assert sentence, output
+    assert "Traceback" not in output
     for path, content in before.items():
         assert path.read_bytes() == content, path
     added = {path for path in tmp_path.rglob("*") if path.is_file()} - set(before)

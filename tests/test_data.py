@@ -6,14 +6,13 @@ import pytest
 from PIL import Image
 
 from sr_utils import StudyError
-from sr_utils.data import patches
-from sr_utils.data import sets as data
+from sr_utils.data import patches, sets
 from tools.data import main as make_data
 
 
 def test_downscale_antialiases_as_the_protocol_says(picture):
     hr = picture(40, 56)
-    lr = data.downscale(hr)
+    lr = sets.downscale(hr)
     assert lr.shape == (10, 14, 3) and lr.dtype == np.uint8
     # Keys' cubic (a = -1/2) stretched by 4, written out: each LR pixel is a weighted mean of 16 HR pixels an axis
     matrices = []
@@ -33,28 +32,28 @@ def test_downscale_differs_from_opencv(picture):
 
     hr = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     naive = cv2.resize(hr, (16, 16), interpolation=cv2.INTER_CUBIC)
-    assert np.abs(data.downscale(hr).astype(int) - naive).mean() > 5
+    assert np.abs(sets.downscale(hr).astype(int) - naive).mean() > 5
 
 
 def test_downscale_crops_odd_sizes(picture):
     hr = picture(43, 58)
-    assert np.array_equal(data.downscale(hr), data.downscale(hr[:40, :56]))
+    assert np.array_equal(sets.downscale(hr), sets.downscale(hr[:40, :56]))
     with pytest.raises(StudyError, match="too small"):
-        data.downscale(hr[:3])
+        sets.downscale(hr[:3])
 
 
 def test_sample_needs_nothing_and_keeps_scenes_apart():
-    images = data.load("sample")
+    images = sets.load("sample")
     train, valid = ({pair.name for pair in part} for part in (images.train, images.valid))
     assert len(train) >= 4 and len(valid) == 4 and not train & valid
     assert not {"motorcycle_left", "motorcycle_right"} & valid  # two views of one scene
     for pair in (*images.train, *images.valid):
         assert pair.hr.shape == (pair.lr.shape[0] * 4, pair.lr.shape[1] * 4, 3) and pair.hr.dtype == np.uint8
-        assert np.array_equal(pair.lr, data.downscale(pair.hr))
+        assert np.array_equal(pair.lr, sets.downscale(pair.hr))
 
 
 def test_batches_are_a_pure_function_of_seed_epoch_and_step():
-    pairs = data.load("sample").train
+    pairs = sets.load("sample").train
     first = patches.batch(pairs, 4, 48, seed=1, epoch=2, step=3)
     again = patches.batch(pairs, 4, 48, seed=1, epoch=2, step=3)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
@@ -63,7 +62,7 @@ def test_batches_are_a_pure_function_of_seed_epoch_and_step():
 
 
 def test_batches_are_those_of_the_kept_runs():
-    """Other draws would train other weights under the same name; who changes them moves the reference run."""
+    """Other draws would give other weights, so that the reference would have to be trained again."""
     y, x = np.mgrid[:64, :80].astype(np.uint8)
     hr = np.stack([y, x, y ^ x], -1)
     pair = SimpleNamespace(name="coordinates", lr=np.ascontiguousarray(hr[::4, ::4]), hr=hr)
@@ -72,7 +71,7 @@ def test_batches_are_those_of_the_kept_runs():
 
 
 def test_a_patch_is_a_turned_crop_of_its_image(picture):
-    """Each pixel of these images holds its own coordinates, so a patch tells where it was cut and how it was turned."""
+    """Each pixel of these images holds its coordinates, so that a patch shows where it was cut and how turned."""
     y, x = np.mgrid[:64, :80].astype(np.uint8)
     hr, lr = np.stack([y, x, 0 * x], -1), np.stack([y, x, 0 * x], -1)[:16, :20]
     pair = SimpleNamespace(name="coordinates", lr=lr, hr=hr)
@@ -84,16 +83,16 @@ def test_a_patch_is_a_turned_crop_of_its_image(picture):
         for small, image, side in ((lrs[0], lr, 6), (hrs[0], hr, 24)):
             y0, x0 = small.min((0, 1))[:2]
             crop = image[y0 : y0 + side, x0 : x0 + side]
-            found = [
+            matches = [
                 (k, f)
                 for k in range(4)
                 for f in (0, 1)
                 if np.array_equal(small, np.rot90(crop, k)[:, :: -1 if f else 1])
             ]
-            assert len(found) == 1
+            assert len(matches) == 1
             if side == 6:
-                lr_turn = found[0]
-        assert found[0] == lr_turn  # LR and HR are turned alike
+                lr_turn = matches[0]
+        assert matches[0] == lr_turn  # LR and HR are turned alike
         turns.add(lr_turn)
     assert len(turns) == 8
 
@@ -106,16 +105,16 @@ def test_a_folder_names_what_it_skips(tmp_path, picture):
     whole = (tmp_path / "0.png").read_bytes()
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
     with pytest.warns(UserWarning, match=r"3 file\(s\) skipped.*cut\.png.*notes\.txt.*tiny\.png"):
-        images = data.load(str(tmp_path))
+        images = sets.load(str(tmp_path))
     assert [pair.name for pair in images.train] == ["1", "2", "3"] and [pair.name for pair in images.valid] == ["0"]
     assert images.valid[0].hr.shape == (48, 60, 3)
 
 
 def test_wrong_names_and_empty_folders(tmp_path):
     with pytest.raises(StudyError, match="no image set or folder 'nonsense'; choose one of sample"):
-        data.load("nonsense")
+        sets.load("nonsense")
     with pytest.raises(StudyError, match="0 usable"):
-        data.load(str(tmp_path))
+        sets.load(str(tmp_path))
 
 
 def test_images_of_many_kinds(tmp_path, picture):
@@ -130,27 +129,25 @@ def test_images_of_many_kinds(tmp_path, picture):
     exif[0x0112] = 6  # turned by a quarter
     Image.fromarray(rgb).save(tmp_path / "turned.jpg", exif=exif)
     for name in ("grey.png", "palette.png", "alpha.png", "cmyk.jpg", "deep.png"):
-        assert data.read_image(tmp_path / name).shape == (20, 30, 3)
-    assert data.read_image(tmp_path / "turned.jpg").shape == (30, 20, 3)
-    assert np.array_equal(data.read_image(tmp_path / "deep.png")[..., 0], grey)
+        assert sets.read_image(tmp_path / name).shape == (20, 30, 3)
+    assert sets.read_image(tmp_path / "turned.jpg").shape == (30, 20, 3)
+    assert np.array_equal(sets.read_image(tmp_path / "deep.png")[..., 0], grey)
     frames = [Image.fromarray(picture(20, 30, i)) for i in range(2)]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
     with pytest.raises(StudyError, match="2 frames"):
-        data.read_image(tmp_path / "moving.gif")
+        sets.read_image(tmp_path / "moving.gif")
     (tmp_path / "empty.png").touch()
     for name in ("empty.png", "missing.png"):
         with pytest.raises(StudyError, match="cannot be read as an image"):
-            data.read_image(tmp_path / name)
+            sets.read_image(tmp_path / name)
 
 
 def test_set5_is_bicubic_of_the_literature(sr_data):
     """Bicubic rows of the ×4 tables: Set5 28.42 dB."""
-    from sr_utils.evaluation import scores as evaluation
+    from sr_utils.evaluation import psnr, upscale
 
-    scores = [
-        evaluation.psnr(evaluation.upscale("bicubic", data.downscale(p.hr)), p.hr) for p in data.load("Set5").valid
-    ]
-    assert np.mean(scores) == pytest.approx(28.42, abs=0.02)
+    decibels = [psnr(upscale("bicubic", sets.downscale(p.hr)), p.hr) for p in sets.load("Set5").valid]
+    assert np.mean(decibels) == pytest.approx(28.42, abs=0.02)
 
 
 def test_images_too_small_for_a_patch_are_named(picture):

@@ -1,4 +1,4 @@
-"""Device and precision on machines that this one is not: what a framework reports of a card is put in its mouth."""
+"""Device and precision on other machines, which are simulated: the tests replace what a framework reports."""
 
 import os
 import pathlib
@@ -8,8 +8,7 @@ import types
 
 import pytest
 
-from sr_utils import StudyError
-from sr_utils import device as backend
+from sr_utils import StudyError, device
 
 
 @pytest.fixture
@@ -27,23 +26,23 @@ def machine(monkeypatch):
                     raise RuntimeError("Unknown backend: 'gpu' requested")
                 return [card] if kind == "gpu" else ["processor"]
 
-            config = types.SimpleNamespace(update=lambda *said: hidden.append(said))
+            config = types.SimpleNamespace(update=lambda *arguments: hidden.append(arguments))
             monkeypatch.setitem(sys.modules, "jax", types.SimpleNamespace(devices=devices, config=config))
         else:
             tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
             details = {"compute_capability": tuple(map(int, (capability or "0.0").split(".")))}
             monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["card"] * (capability is not None))
             monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda card: details)
-            monkeypatch.setattr(tf.config, "set_visible_devices", lambda *said: hidden.append(said))
-        monkeypatch.setattr(backend.keras.backend, "backend", lambda: framework)
-        monkeypatch.setattr(backend.keras.config, "set_dtype_policy", policies.append)
+            monkeypatch.setattr(tf.config, "set_visible_devices", lambda *arguments: hidden.append(arguments))
+        monkeypatch.setattr(device.keras.backend, "backend", lambda: framework)
+        monkeypatch.setattr(device.keras.config, "set_dtype_policy", policies.append)
         monkeypatch.setattr(pathlib.Path, "read_text", lambda path: _said(flags))
-        monkeypatch.setattr(backend, "_choose", unasked)
-        chosen = backend.setup()
+        monkeypatch.setattr(device, "_choose", unasked)
+        chosen = device.setup()
         assert policies[-1] == ("mixed_bfloat16" if chosen["precision"] == "bfloat16" else "float32")
         return chosen, hidden
 
-    policies, unasked = [], backend._choose.__wrapped__
+    policies, unasked = [], device._choose.__wrapped__
     monkeypatch.delenv("DEVICE", raising=False)
     return show
 
@@ -94,31 +93,38 @@ def test_a_card_that_is_asked_for_and_absent_is_missed(machine, monkeypatch, fra
 
 
 def test_operations_are_made_deterministic(machine, monkeypatch):
-    """A GPU adds in any order unless it is told; a processor of this size shows no difference."""
-    tf, told = pytest.importorskip("tensorflow", reason="TensorFlow is not installed"), []
-    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: told.append(True))
+    """Only the settings are tested: a GPU would add in any order without them, but a small processor does not."""
+    tf, calls = pytest.importorskip("tensorflow", reason="TensorFlow is not installed"), []
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: calls.append(True))
     monkeypatch.setenv("XLA_FLAGS", "--mine")
     machine("tensorflow")
-    assert told == [True] and os.environ["XLA_FLAGS"] == "--mine"
+    assert calls == [True] and os.environ["XLA_FLAGS"] == "--mine"
     machine("tensorflow", "9.0")
-    assert told == [True] and os.environ["XLA_FLAGS"] == "--mine --xla_gpu_deterministic_ops=true"
+    assert calls == [True] and os.environ["XLA_FLAGS"] == "--mine --xla_gpu_deterministic_ops=true"
 
 
-#: Trains an arm as on a machine with a card, and prints whether XLA compiled its steps.
+#: Trains a small network as on a machine with a GPU, and prints whether XLA compiled its steps.
 ON_A_CARD = """
-from sr_utils import device, profiles, training
+from sr_utils import device, models, profiles, training
+from sr_utils.models import layers
 from sr_utils.training.device_batches import OnDevice
+
+def small():
+    lr, x = layers.lr_input()
+    return layers.sr_output(lr, layers.sub_pixel(x, 4, 3, "up4"), "small")
+
+models.MODELS["small"] = small
 
 device._gpus, device._bfloat16, made = lambda: ["card"], lambda gpu: False, []
 compile = OnDevice.compile
 OnDevice.compile = lambda self, *given, **options: made.append(self) or compile(self, *given, **options)
-run = training.train("post_skip", 0, profiles.Profile("card", 1, 2, 2, 24, 1e-3, "cosine", ()), "sample")
+run = training.train("small", 0, profiles.Profile("card", 1, 2, 2, 24, 1e-3, "cosine", ()), "sample")
 print(run.config["device"], made[0].jit_compile)
 """
 
 
 def test_steps_on_a_card_are_compiled():
-    """Keras leaves XLA out, with a warning, where TensorFlow's switch for deterministic operations is on."""
+    """With TensorFlow's switch for deterministic operations, Keras would not use XLA, and warn."""
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     settings = {"KERAS_BACKEND": "tensorflow", "DEVICE": "auto"}
     done = subprocess.run([sys.executable, "-c", ON_A_CARD], env=os.environ | settings, capture_output=True, text=True)

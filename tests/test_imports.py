@@ -1,4 +1,4 @@
-"""Imports run downwards only, and what reads images, judges or draws needs no Keras."""
+"""Imports run downwards only, and `data`, `claims` and `plots` do not import Keras."""
 
 import ast
 import pkgutil
@@ -10,7 +10,7 @@ import pytest
 import sr_utils
 from sr_utils import paths
 
-#: From the ground up. A file imports from its own floor and from the floors before it.
+#: From bottom to top. A file imports only from its own floor and from those before it.
 FLOORS = (
     ("sr_utils", "paths", "profiles", "filters"),
     ("data",),
@@ -50,14 +50,14 @@ def upward(room: str, code: str) -> set[str]:
 
 
 def test_imports_run_downwards():
-    found = {}
+    upward_imports = {}
     for folder in ("sr_utils", "tools", "bench"):
         for path in sorted((paths.ROOT / folder).rglob("*.py")):
             name = path.relative_to(paths.ROOT)
             room = next(part for part in reversed(name.with_suffix("").parts[:2]) if part in LEVEL)
-            found[str(name)] = upward(room, path.read_text())
-    assert len(found) > 30
-    assert {name: rooms for name, rooms in found.items() if rooms} == {}
+            upward_imports[str(name)] = upward(room, path.read_text())
+    assert len(upward_imports) > 30
+    assert {name: rooms for name, rooms in upward_imports.items() if rooms} == {}
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_an_import_upwards_is_found(code, rooms):
 
 
 def keras_after(*rooms: str) -> dict[str, bool]:
-    """In a fresh process: after importing each of these rooms with all its files, whether Keras is there."""
+    """{room: whether Keras is loaded} after importing these rooms one after the other, with all their files."""
     names = [
         [
             f"sr_utils.{room}",
@@ -95,7 +95,7 @@ for names in {names}:
 
 
 def test_images_claims_and_drawings_need_no_keras():
-    """And models do, which shows that this test can fail."""
+    """`models` needs it, which shows that this test can fail."""
     assert keras_after("data", "claims", "plots", "models") == {
         "data": False,
         "claims": False,

@@ -48,14 +48,14 @@ def test_layers_are_averaged(picture):
 
 def test_each_name_is_its_loss():
     smoke, hr, sr = profiles.get("smoke"), np.full((1, 8, 8, 3), 10.0), np.full((1, 8, 8, 3), 13.0)
-    assert float(losses.get("mse", smoke)(hr, sr)) == 9 and float(losses.get("mae", smoke)(hr, sr)) == 3
-    random = losses.get("perceptual_random", smoke)
+    assert float(losses.LOSSES["mse"](smoke)(hr, sr)) == 9 and float(losses.LOSSES["mae"](smoke)(hr, sr)) == 3
+    random = losses.LOSSES["perceptual_random"](smoke)
     assert random.terms == [1.0, losses.RANDOM_TERMS["content"], losses.RANDOM_TERMS["texture"]]
     assert random.layers == smoke.vgg_layers and "not ImageNet" in random.source
 
 
 def test_features_get_what_vgg_expects(picture):
-    """The same features as Keras' own preprocessing and network give."""
+    """The features equal those of Keras' own preprocessing and network."""
     loss = losses.PerceptualLoss(SMALL)
     rgb = picture(32, 32)[None].astype(np.float32)
     expected = loss.vgg(keras.applications.vgg19.preprocess_input(rgb.copy()))
@@ -118,12 +118,12 @@ def test_unknown_layers_and_losses_are_refused():
     with pytest.raises(StudyError, match="no layer block9_pool; choose from block1_conv1"):
         losses.PerceptualLoss(("block9_pool",))
     with pytest.raises(StudyError, match="choose one of mse, mae, perceptual, perceptual_random"):
-        losses.get("psnr", profiles.get("smoke"))
+        losses.LOSSES["psnr"](profiles.get("smoke"))
 
 
 @pytest.fixture
 def published(server, tmp_path, monkeypatch):
-    """The folder of a server on loopback that stands for Keras' own; what is downloaded lies in a cache of its own."""
+    """The folder of a server on loopback that replaces Keras' own; downloads go to a temporary cache."""
     folder, address = server
     monkeypatch.setattr(vgg, "ADDRESS", address + vgg.PUBLISHED)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
@@ -138,7 +138,7 @@ def test_imagenet_weights_that_can_be_had_are_used(published, monkeypatch):
     path = weights_file(published / vgg.PUBLISHED, 3)
     monkeypatch.setattr(vgg, "MD5", hashlib.md5(path.read_bytes()).hexdigest())
     assert losses.perceptual() == ("perceptual", "perceptual_random")
-    loss = losses.get("perceptual", profiles.get("smoke"))
+    loss = losses.LOSSES["perceptual"](profiles.get("smoke"))
     with h5py.File(path) as file:
         kernel = file["block3_conv4/block3_conv4_W_1:0"][()]
     assert np.array_equal(loss.vgg.get_layer("block3_conv4").get_weights()[0], kernel)
@@ -149,7 +149,7 @@ def test_imagenet_weights_that_can_be_had_are_used(published, monkeypatch):
 
 @pytest.mark.parametrize("there", [False, True])
 def test_imagenet_weights_that_cannot_be_had_are_missed_aloud(published, there, capsys):
-    """Nothing is there, or something else than Keras published."""
+    """The server has no file, or another one than Keras published."""
     if there:
         weights_file(published / vgg.PUBLISHED, 1)
     assert losses.perceptual() == ("perceptual_random",)

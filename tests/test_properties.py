@@ -1,4 +1,4 @@
-"""Properties that hold for any input, tried on random ones."""
+"""Properties that hold for any input, tested on random inputs."""
 
 import math
 
@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from sr_utils import StudyError, filters, losses, models
-from sr_utils.claims import statistics as evidence
-from sr_utils.data import patches
-from sr_utils.data import sets as data
-from sr_utils.evaluation import scores as evaluation
+from sr_utils.claims import statistics
+from sr_utils.data import patches, sets
+from sr_utils.evaluation import gmsd, psnr, ssim, upscale
 
 settings.register_profile("study", deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 settings.load_profile("study")
@@ -29,9 +28,9 @@ def test_downscale_of_any_size_is_a_quarter_or_a_sentence(height, width):
     hr = np.zeros((height, width, 3), np.uint8)
     if min(height, width) < 4:
         with pytest.raises(StudyError, match="too small for ×4"):
-            data.downscale(hr)
+            sets.downscale(hr)
     else:
-        assert data.downscale(hr).shape == (height // 4, width // 4, 3)
+        assert sets.downscale(hr).shape == (height // 4, width // 4, 3)
 
 
 @settings(max_examples=8)
@@ -39,7 +38,7 @@ def test_downscale_of_any_size_is_a_quarter_or_a_sentence(height, width):
 def test_upscale_of_any_size_is_four_times_it(height, width):
     lr = np.zeros((height, width, 3), np.uint8)
     for arm in ("nearest", "bilinear", "bicubic", network()):
-        sr = evaluation.upscale(arm, lr)
+        sr = upscale(arm, lr)
         assert sr.shape == (4 * height, 4 * width, 3) and sr.dtype == np.uint8
 
 
@@ -53,9 +52,9 @@ def network(kept=[]):  # noqa: B006 (built once)
 def test_metrics_know_equality_and_their_ranges(hr, seed):
     noise = np.random.default_rng(seed).integers(-30, 31, hr.shape)
     sr = (hr + noise).clip(0, 255).astype(np.uint8)
-    assert evaluation.psnr(sr, hr) == evaluation.psnr(hr, sr) < math.inf == evaluation.psnr(hr, hr)
-    assert -1 <= evaluation.ssim(sr, hr) < evaluation.ssim(hr, hr) == 1
-    assert evaluation.gmsd(sr, hr) == pytest.approx(evaluation.gmsd(hr, sr)) and evaluation.gmsd(hr, hr) == 0
+    assert psnr(sr, hr) == psnr(hr, sr) < math.inf == psnr(hr, hr)
+    assert -1 <= ssim(sr, hr) < ssim(hr, hr) == 1
+    assert gmsd(sr, hr) == pytest.approx(gmsd(hr, sr)) and gmsd(hr, hr) == 0
 
 
 @given(PICTURES)
@@ -65,7 +64,7 @@ def test_no_strength_is_the_identity(image):
 
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
 def test_batches_are_pure(seed, epoch, step):
-    pairs = data.load("sample").valid[:2]
+    pairs = sets.load("sample").valid[:2]
     first, again = (patches.batch(pairs, 2, 16, seed, epoch, step) for _ in range(2))
     other = patches.batch(pairs, 2, 16, seed, epoch, step + 1)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
@@ -75,13 +74,13 @@ def test_batches_are_pure(seed, epoch, step):
 @given(st.integers(0, 999))
 def test_intervals_shrink_with_more_images(seed):
     d = np.random.default_rng(seed).normal(0.2, 1, (1, 400))
-    few, many = (evidence.interval(d[:, :n]) for n in (12, 400))
+    few, many = (statistics.interval(d[:, :n]) for n in (12, 400))
     assert many[2] - many[1] < few[2] - few[1]
 
 
 @given(arrays.arrays(float, st.tuples(st.integers(1, 4), st.integers(2, 9)), elements=st.floats(-9, 9)))
 def test_an_interval_holds_its_mean(d):
-    mean, low, high = evidence.interval(d)
+    mean, low, high = statistics.interval(d)
     assert low <= mean <= high and mean == pytest.approx(d.mean())
 
 
@@ -102,7 +101,7 @@ def test_any_bytes_are_an_image_or_the_one_error(tmp_path_factory, signature, co
     path = tmp_path_factory.getbasetemp() / "any.bin"
     path.write_bytes(signature + content)
     try:
-        image = data.read_image(path)
+        image = sets.read_image(path)
     except StudyError as error:
         assert str(path) in str(error) and "\n" not in str(error)
     else:
@@ -122,6 +121,6 @@ def test_a_damaged_png_is_an_image_or_the_one_error(tmp_path_factory, place, val
     content[place % len(content)] = value
     path.write_bytes(content)
     try:
-        assert data.read_image(path).dtype == np.uint8
+        assert sets.read_image(path).dtype == np.uint8
     except StudyError as error:
         assert "cannot be read as an image" in str(error) or "pixels" in str(error) or "frames" in str(error)

@@ -1,4 +1,4 @@
-"""What a visitor finds: README, environment files, Makefile."""
+"""The repository as a visitor sees it: README, environment files, Makefile."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
-#: Beside the dependencies, what make env installs of the extras.
+#: What make env installs: the dependencies and some of the extras.
 EXTRAS = PROJECT["optional-dependencies"]
 INSTALLED = PROJECT["dependencies"] + EXTRAS["tensorflow"] + EXTRAS["cluster"] + EXTRAS["test"]
 
@@ -38,17 +38,17 @@ def test_lock_pins_every_dependency():
 
 
 def test_every_import_is_declared():
-    """Of sr_utils, tools, bench and tests: each package that they import stands in pyproject.toml itself."""
+    """pyproject.toml names each package that sr_utils, tools, bench and tests import."""
     declared = {canonical(name) for names in (PROJECT["dependencies"], *EXTRAS.values()) for name in names}
-    found = set()
+    imported = set()
     for path in (path for folder in ("sr_utils", "tools", "bench", "tests") for path in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
-            found |= {name.split(".")[0] for name in names}
+            imported |= {name.split(".")[0] for name in names}
     own = {"sr_utils", "tools", "bench", "tests"}
     distributions = packages_distributions()
-    for module in found - own - set(sys.stdlib_module_names):
+    for module in imported - own - set(sys.stdlib_module_names):
         if module in distributions:  # the extras need not be installed
             assert declared & {canonical(name) for name in distributions[module]}, module
     assert "nothing" not in distributions and "numpy" in distributions

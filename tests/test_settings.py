@@ -102,4 +102,4 @@ def test_a_long_name_is_replaced_and_swept_too(tmp_path):
     for file in (left, other):
         file.write_text("half")
     paths.sweep(goal)
-    assert sorted(tmp_path.iterdir()) == sorted([goal, other])  # the other's process lives
+    assert sorted(tmp_path.iterdir()) == sorted([goal, other])  # the process of the other is alive

@@ -1,23 +1,24 @@
 """Trainings on a Dask cluster: `make reproduce SCHEDULER=tcp://host:8786`, or `local:2` for processes on this machine.
 
-A task is a run and its configuration; its result is the run's files. Images and VGG weights do not travel: every worker
-has its own, and refuses a run whose configuration, which holds the images' digest, is another one there.
+A task is a run and what must be the same wherever it is trained; its result is the run's files. Images and VGG weights
+are not sent: each worker has its own, and refuses a run for which its images, weights, code or versions differ. Dask
+gives the task of a worker that dies to another one, and reconnects.
 """
 
 import contextlib
-import hashlib
 import logging
 import os
 import re
 import sys
+import time
 from pathlib import Path
 from unittest import mock
 
+import joblib
 from tqdm import tqdm
 
 import sr_utils
-from sr_utils import StudyError
-from sr_utils.paths import replace
+from sr_utils import StudyError, paths
 
 try:
     import cloudpickle
@@ -26,154 +27,115 @@ try:
 except ModuleNotFoundError:
     raise StudyError("SCHEDULER needs Dask, which is not installed; run pip install .[cluster].") from None
 
-cloudpickle.register_pickle_by_value(sys.modules[__name__])  # so that workers need sr_utils only, not this file
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers have sr_utils, but not this file
 WAIT = 60  # seconds for a scheduler to answer, or for a worker to join
 
 
 def train_all(scheduler: str, profile: str, data: str, seeds: list[int], fresh: float | None = None) -> None:
-    """Have every (arm, loss, seed) of the study trained by the workers of `scheduler`, and keep the runs here.
+    """Let the workers of `scheduler` train every (arm, loss, seed) of the study that is not kept in `paths.runs()`.
 
-    With `fresh`, a time in seconds since 1970, workers move what they kept before it aside.
-    Each run is written to `paths.runs()` as it arrives; those that are kept already are not asked for. Dask gives the
-    task of a worker that dies to another one, which ends in the same bytes where processors and thread counts agree.
-
-    Raises
-    ------
-    StudyError : no such scheduler, no worker, one with other versions, images or weights, or a run over which one
-        worker after another dies. What has arrived by then is kept.
+    With `fresh`, a time in seconds since 1970, workers move aside what they kept before it. Raises `StudyError` where
+    no scheduler or worker answers, a worker differs, or worker after worker dies; finished runs are kept.
     """
     from sr_utils.training import checkpoints, runs
 
     if not re.fullmatch(r"local:[1-9]\d*|(tcp|tls)://.+:\d+", scheduler):
         raise StudyError(f"SCHEDULER must be local:2 or like tcp://host:8786, not {scheduler!r}.")
     wanted = [(arm, seed, profile, data, loss) for arm, loss in runs.study() for seed in seeds]
-    plans = ((run, runs.plan(*run)) for run in wanted)  # each plan holds a model, so one at a time
-    missing = [(run, plan.config, plan.folder) for run, plan in plans if not checkpoints.complete(plan.folder)]
+    plans = ((run, runs.plan(*run)) for run in wanted)  # a generator, since each plan holds a model
+    missing = {
+        plan.folder: (run, identity(plan.config)) for run, plan in plans if not checkpoints.complete(plan.folder)
+    }
     if not missing:
         return
-    with _connected(scheduler) as client:
-        expected = passport()
-        remote = lambda run, config: _train(run, config, expected, fresh)  # noqa: E731 (Dask pickles no other kind by value)
-        tasks = {client.submit(remote, run, config, pure=False): folder for run, config, folder in missing}
-        progress = {"total": len(wanted), "initial": len(wanted) - len(missing), "unit": "run", "ncols": 100}
-        with tqdm(desc=f"{len(client.nthreads())} worker(s)", **progress) as bar:
-            for task in _as_completed(client, tasks):
-                _keep(tasks[task], task)
+    remote = lambda run, expected: _train(run, expected, fresh)  # noqa: E731 (Dask pickles only a lambda by value)
+    progress = {"total": len(wanted), "initial": len(wanted) - len(missing), "unit": "run", "ncols": 100}
+    with mock.patch.dict(os.environ), _explained(scheduler), _client(scheduler) as client, tqdm(**progress) as bar:
+        client.wait_for_workers(1, timeout=WAIT)
+        now = time.time_ns()  # so that a later command is another task
+        tasks = {client.submit(remote, *task, key=f"{path.name}/{now}"): path for path, task in missing.items()}
+        while tasks:
+            client.wait_for_workers(1, timeout=WAIT)
+            bar.set_description(f"{len(client.nthreads())} worker(s)")
+            with contextlib.suppress(TimeoutError):  # then see again whether there is a worker
+                distributed.wait(list(tasks), timeout=WAIT, return_when="FIRST_COMPLETED")
+            for task in [task for task in tasks if task.done()]:
+                _keep(tasks.pop(task), task.result())
                 bar.update()
 
 
-@contextlib.contextmanager
-def _connected(scheduler: str):
-    """A client of the scheduler at this address, or of one that is started here; it has at least one worker."""
+def _client(scheduler: str) -> distributed.Client:
+    """A client of this scheduler or, for `local:N`, of N worker processes that are started here and share the cores."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a StudyError says what went wrong
-    with contextlib.ExitStack() as stack:
-        if scheduler.startswith("local:"):
-            scheduler = stack.enter_context(_local(int(scheduler.removeprefix("local:"))))
-        try:
-            client = stack.enter_context(distributed.Client(scheduler, timeout=WAIT))
-        except (OSError, TimeoutError):
-            raise StudyError(
-                f"No Dask scheduler answers at {scheduler}; start one there (dask scheduler), or use SCHEDULER=local:2."
-            ) from None
-        try:
-            _wait_for_workers(client)
-            yield client
-        except (distributed.CancelledError, OSError):
-            raise StudyError(
-                f"The scheduler at {scheduler} went away; start it again. What has come back is kept."
-            ) from None
+    if not scheduler.startswith("local:"):
+        return distributed.Client(scheduler, timeout=WAIT)
+    processes = int(scheduler.removeprefix("local:"))
+    threads = str(max(1, dask.system.CPU_COUNT // processes))
+    variables = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), threads)
+    variables |= {"TQDM_DISABLE": "1"}  # only our own bar; Dask sets all of them in this process too
+    options = {"n_workers": processes, "threads_per_worker": 1, "memory_limit": 0, "dashboard_address": ":0"}
+    with dask.config.set({"distributed.nanny.pre-spawn-environ": variables, "scheduler-address": None}):
+        return distributed.Client(timeout=WAIT, silence_logs=logging.CRITICAL, **options)
 
 
 @contextlib.contextmanager
-def _local(processes: int):
-    """The address of a scheduler on this machine, whose worker processes share the cores."""
-    threads = str(max(1, dask.system.CPU_COUNT // processes))
-    environment = {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads, "OMP_NUM_THREADS": threads}
-    settings = {"distributed.nanny.pre-spawn-environ": environment | {"TQDM_DISABLE": "1"}}  # one bar, which is ours
-    options = {"dashboard_address": ":0", "silence_logs": logging.CRITICAL, "memory_limit": 0}
-    with dask.config.set(settings), mock.patch.dict(os.environ):  # Dask changes the environment of this process too
-        with distributed.LocalCluster(processes, threads_per_worker=1, **options) as cluster:
-            yield cluster.scheduler_address
-
-
-def _wait_for_workers(client) -> None:
+def _explained(scheduler: str):
+    """Turn Dask's exceptions into a `StudyError`."""
     try:
-        client.wait_for_workers(1, timeout=WAIT)
-    except TimeoutError:
-        if client.status != "running":
-            raise distributed.CancelledError from None  # the scheduler is gone too
-        address = client.scheduler.address
+        yield
+    except (OSError, TimeoutError, distributed.CancelledError) as error:
+        reason = "the connection was lost" if isinstance(error, distributed.CancelledError) else error
         raise StudyError(
-            f"No worker of {address} answers for {WAIT} s; start one with dask worker {address} --nthreads 1, in an "
-            "environment with this checkout."
+            f"The cluster at {scheduler} does not answer ({reason}); start dask scheduler there, and dask worker "
+            f"{scheduler} --nthreads 1 in an environment with this checkout, or use SCHEDULER=local:2. Finished runs "
+            "are kept."
+        ) from None
+    except (distributed.KilledWorker, ImportError, RuntimeError) as error:
+        raise StudyError(
+            f"The cluster cannot train the study ({error.__cause__ or error}); install this checkout on each of its "
+            "machines, and look at their logs and free memory. Finished runs are kept."
         ) from None
 
 
-def _as_completed(client, tasks):
-    """The tasks in the order in which they end; raises `StudyError` when no worker is left for `WAIT` seconds."""
-    waiting = set(tasks)
-    while waiting:
-        _wait_for_workers(client)
-        with contextlib.suppress(TimeoutError):
-            done, waiting = distributed.wait(waiting, timeout=WAIT, return_when="FIRST_COMPLETED")
-            yield from done
-
-
-def passport() -> dict:
-    """What must be the same on both sides: the code of `sr_utils` (as a digest), the backend, and versions."""
+def identity(config: dict, threads: int = 1) -> dict:
+    """What must be the same on every worker: a run's configuration, the code of `sr_utils`, versions, and one thread
+    for tasks, since seeds and random numbers belong to a process."""
     from sr_utils import device
 
-    code = hashlib.sha256()
-    for path in sorted(Path(sr_utils.__file__).parent.rglob("*.py")):
-        code.update(path.name.encode() + path.read_bytes())
+    files = sorted(Path(sr_utils.__file__).parent.rglob("*.py"))
     versions = {name: version for name, version in device.versions().items() if name not in ("python", "machine")}
-    return {"sr_utils": code.hexdigest()[:10], **versions}
+    code = joblib.hash([(path.name, path.read_bytes()) for path in files])
+    return {"--nthreads": threads, "sr_utils": code, **versions, **config}
 
 
-def _train(run: tuple, config: dict, expected: dict, fresh: float | None = None) -> dict[str, bytes]:
-    """On a worker: train this run and return its files. The worker's own `runs/` carries it over a restart."""
-    from sr_utils import paths
+def _train(run: tuple, expected: dict, fresh: float | None = None) -> dict[str, bytes]:
+    """On a worker: train this run and return its files. A worker that restarts resumes from its own `runs/`."""
     from sr_utils.training import checkpoints, runs
 
     worker = distributed.get_worker()
     try:
-        if worker.state.nthreads > 1:  # seeds and random numbers belong to a process
-            raise StudyError("it trains several runs in one process; start it with --nthreads 1.")
-        _compare(passport(), expected, "install the same checkout and requirements.lock there")
-        planned = runs.plan(*run)
-        _compare(planned.config, config, "give it the same images, VGG_WEIGHTS and DEVICE")
-        if fresh and planned.folder.exists() and planned.folder.stat().st_mtime < fresh:
-            paths.move_aside(planned.folder)  # one that a worker began for this command goes on
+        plan = runs.plan(*run)
+        own = identity(plan.config, worker.state.nthreads)
+        differ = [
+            f"{name} is {own.get(name)}, not {value}" for name, value in expected.items() if own.get(name) != value
+        ]
+        if differ:
+            raise StudyError(f"{', '.join(differ)}; give it this checkout, requirements.lock, images and settings.")
+        if fresh and plan.folder.exists() and plan.folder.stat().st_mtime < fresh:
+            paths.move_aside(plan.folder)  # but not a run that a worker began for this command
         folder = runs.train(*run).folder
     except StudyError as error:
         raise StudyError(f"Worker {worker.address}: {error}") from None
     return {name: (folder / name).read_bytes() for name in checkpoints.FILES}
 
 
-def _compare(found: dict, expected: dict, advice: str) -> None:
-    differ = [f"{key} is {found.get(key)}, not {value}" for key, value in expected.items() if found.get(key) != value]
-    if differ:
-        raise StudyError(f"{', '.join(differ)}; {advice}.")
-
-
-def _keep(folder: Path, task) -> None:
-    """Write the files that a task brought, as if the run had been trained here."""
+def _keep(folder: Path, files: dict[str, bytes]) -> None:
+    """Write the files that a task returned, as if the run had been trained here."""
     from sr_utils.training import checkpoints
 
-    try:
-        files = task.result()
-    except distributed.KilledWorker as error:
-        raise StudyError(
-            f"{folder.name}: {error.allowed_failures + 1} workers died over it, the last at "
-            f"{error.last_worker.address}; look at that machine's memory and log. What has come back is kept."
-        ) from None
-    except (ImportError, RuntimeError) as error:
-        raise StudyError(
-            f"The scheduler or a worker cannot run the study ({error.__cause__ or error}); install this checkout there."
-        ) from None
     with checkpoints.alone(folder):
-        if not checkpoints.complete(folder):  # a worker that shares this disk has kept it already
+        if not checkpoints.complete(folder):  # a worker on the same disk may have kept it already
             folder.mkdir(exist_ok=True)
             for name, content in files.items():
-                replace(folder / name, lambda path, content=content: path.write_bytes(content))
+                paths.replace(folder / name, lambda path, content=content: path.write_bytes(content))
             checkpoints.tidy(folder)

@@ -1,7 +1,7 @@
-"""`make publish`: outputs of executed pages into notebooks/, stripped, and the README's tables from results.json.
+"""`make publish`: copy outputs of executed pages into notebooks/, and fill the README's tables from results.json.
 
-A published page has its own code, the parameters' defaults among it, and the outputs of the run that was executed; a
-line under its title says which run that was, and with which command.
+A published page has its own code, with the default parameters, and the outputs of the executed run. A line under its
+title names the run and the command.
 """
 
 import re
@@ -21,9 +21,9 @@ RUN_CELL = "run-shown"  # the id of the cell that holds this command, under the 
 
 
 def run_shown(page: nbformat.NotebookNode) -> dict | None:
-    """The parameters of the run whose outputs a published page shows, or None where it says none."""
-    said = COMMAND.search("\n".join(cell.source for cell in page.cells if cell.id == RUN_CELL))
-    return said and {"profile": said[1], "data": said[2], "seeds": profiles.check_seeds(said[3])}
+    """The parameters of the run whose outputs a published page shows, or None if it names none."""
+    match = COMMAND.search("\n".join(cell.source for cell in page.cells if cell.id == RUN_CELL))
+    return match and {"profile": match[1], "data": match[2], "seeds": profiles.check_seeds(match[3])}
 
 
 def run_line(parameters: dict) -> str:
@@ -32,7 +32,7 @@ def run_line(parameters: dict) -> str:
     return (
         f"As published, this page shows the run `{command(parameters)}`: {profile.total_steps:,} steps of "
         f"{profile.batch} patches of {profile.patch}×{profile.patch} pixels per training. *Run All* uses the defaults "
-        "below: a short training on images that come with the packages, without a network."
+        "below: a short training on images that come with the packages, without a download."
     )
 
 
@@ -41,7 +41,7 @@ def refuse_failed(page: nbformat.NotebookNode, path: Path) -> None:
     for cell in page.cells:
         failed = any(output.output_type == "error" for output in cell.get("outputs", []))
         if failed or "papermill-error" in str(cell.metadata.get("tags")):
-            raise StudyError(f"{path} failed in cell {cell.id!r}; mend that, and run make reproduce again.")
+            raise StudyError(f"{path} failed in cell {cell.id!r}; correct it, and run make reproduce again.")
         if cell.cell_type == "code" and not cell.execution_count:
             raise StudyError(f"{path} was not executed to its end (cell {cell.id!r}); run make reproduce again.")
 
@@ -62,7 +62,7 @@ def refuse_older(page: nbformat.NotebookNode, path: Path, source: nbformat.Noteb
             )
 
 
-def published(page: nbformat.NotebookNode, source: nbformat.NotebookNode) -> nbformat.NotebookNode:
+def with_outputs(page: nbformat.NotebookNode, source: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The page of notebooks/ with the outputs of its executed copy, without progress, times, paths and widget state.
 
     Pictures keep their alt text.
@@ -112,7 +112,7 @@ def pages(profile: str) -> list[Path]:
         refuse_failed(page, executed)
         refuse_older(page, executed, source)
         runs[executed.name] = page.metadata.papermill.parameters
-        made[path] = published(page, source)
+        made[path] = with_outputs(page, source)
     first, *others = runs
     for name in others:
         if runs[name] != runs[first]:

@@ -33,20 +33,12 @@ def command(parameters: dict) -> str:
 
 
 def findings_table(record: dict) -> str:
-    """Markdown: the original's claims, what was measured here, the verdict, and the figure that shows it."""
+    """Markdown: the original's claims, what was measured of the part that decides, the verdict, its figure."""
     lines = ["| | the original says | measured here | verdict |", "|---|---|---|---|"]
-    for row in findings(record["claims"]).itertuples():
+    for row in findings(record["claims"], brief=True).itertuples():
         figure = f"figures/{record['profile']}/{FIGURES[row.Index]}.png"
-        lines.append(f"| [{row.Index}]({figure}) | {row.original} | {_shortened(row.ours)} | **{row.verdict}** |")
+        lines.append(f"| [{row.Index}]({figure}) | {row.original} | {row.ours} | **{row.verdict}** |")
     return "\n".join(lines)
-
-
-def _shortened(ours: str) -> str:
-    """What was measured, with the first of the parts that decide; page 06 names all of them."""
-    parts, beside = re.fullmatch(r"(.*?)(\. Ours beside .*)?", ours).groups(default="")
-    clauses = parts.split("; ")
-    shown = "; ".join(clauses[: 2 if clauses[0].endswith("parts hold") else 1]) + beside
-    return shown.replace("least clear: ", "")
 
 
 def run_shown_line(record: dict) -> str:
@@ -76,30 +68,30 @@ def limits_line(record: dict) -> str:
 
 def count_of_verdicts(claims: pd.DataFrame) -> str:
     """How many rows of each family hold, do not hold and stay open, in a sentence."""
-    said = []
+    parts = []
     for family, rows in claims[claims.p.notna()].groupby("family"):
         counts = (
-            f"{(rows.verdict == verdict).sum()} {words}"
-            for verdict, words in (("holds", "held"), ("does not hold", "did not"), ("undecided", "stayed undecided"))
+            f"{(rows.verdict == verdict).sum()} {verb}"
+            for verdict, verb in (("holds", "held"), ("does not hold", "did not"), ("undecided", "stayed undecided"))
         )
-        said.append(f"of {len(rows)} {family} rows, {', '.join(counts)}")
-    return f"{'; '.join(said).capitalize()}." if said else "One seed gives no verdicts."
+        parts.append(f"of {len(rows)} {family} rows, {', '.join(counts)}")
+    return f"{'; '.join(parts).capitalize()}." if parts else "One seed gives no verdicts."
 
 
 def minutes_line(record: dict) -> str:
     """Markdown: how long a first `make reproduce` takes, for each precision that `make bench BENCHES=shares` timed."""
     benches = json.loads((paths.ROOT / "figures/bench/bench.json").read_text())
-    said = []
+    timings = []
     for entry in (benches[name] for name in sorted(benches) if name.startswith("shares")):
-        host, found = entry["host"], entry["found"]
-        if found["profile"] == "quick":
-            said.append(
-                f"{found['wall'] / 60:.0f} minutes on {host['cores']} cores of an {host['processor']}, in "
+        host, results = entry["host"], entry["found"]
+        if results["profile"] == "quick":
+            timings.append(
+                f"{results['wall'] / 60:.0f} minutes on {host['cores']} cores of an {host['processor']}, in "
                 f"{host['precision']}"
             )
-    if not said:
+    if not timings:
         return "How long a first `make reproduce` takes has not been measured since `quick` became shorter."
-    return f"A first `make reproduce` takes {'; '.join(said)}; the environment comes on top."
+    return f"A first `make reproduce` takes {'; '.join(timings)}; the environment comes on top."
 
 
 def badges(record: dict) -> str:
@@ -119,8 +111,8 @@ def repository() -> str | None:
     git = subprocess.run(
         ["git", "remote", "get-url", "origin"], cwd=paths.ROOT, capture_output=True, text=True, check=False
     )
-    found = re.search(r"github\.com[:/]([\w.-]+/[\w.-]+?)(\.git)?$", git.stdout.strip())
-    return found and found[1]
+    match = re.search(r"github\.com[:/]([\w.-]+/[\w.-]+?)(\.git)?$", git.stdout.strip())
+    return match and match[1]
 
 
 TABLES = {

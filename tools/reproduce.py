@@ -24,7 +24,7 @@ PARAMETERS = {"profile", "data", "seeds"}
 
 
 def check(profile: str, data: str, seeds: str, device: str | None) -> dict:
-    """Papermill's parameters, or a `StudyError` before anything has started."""
+    """Papermill's parameters; raises `StudyError` for an invalid one, before anything starts."""
     profiles.get(profile)
     check_name(data)
     profiles.check_device(device)
@@ -33,7 +33,7 @@ def check(profile: str, data: str, seeds: str, device: str | None) -> dict:
 
 
 def make_absolute() -> None:
-    """Paths in the environment as seen from here, for kernels run in another folder."""
+    """Make paths in the environment absolute, because kernels run in another folder."""
     for variable in ("SR_DATA", "SR_RUNS", "SR_FIGURES", "SR_BUILD", "VGG_WEIGHTS"):
         value = os.environ.get(variable)
         if value and value not in ("none", "imagenet"):
@@ -41,8 +41,8 @@ def make_absolute() -> None:
 
 
 def forget(profile: str, data: str, seeds: list) -> None:
-    """Move the kept runs of these parameters aside, so that they are trained anew; nothing is deleted."""
-    from sr_utils.training import configuration, study  # it brings the backend with it
+    """Move the kept runs of these parameters aside, so that they are trained again; nothing is deleted."""
+    from sr_utils.training import configuration, study  # it loads Keras
 
     for arm, loss in study():
         config = configuration.plan(arm, seeds[0], profile, data, loss).config
@@ -91,12 +91,12 @@ def execute(notebook: Path, target: Path, parameters: dict) -> None:
 
 
 def _stop(number, frame) -> None:
-    """Ctrl-C or SIGTERM: end at once, kernel and all. Every file is written whole or not at all, so nothing is lost."""
+    """On Ctrl-C or SIGTERM: end at once, with the kernel. Files are written whole or not at all, so nothing is lost."""
     print("\nmake reproduce was interrupted; the same command goes on from the last checkpoint.", file=sys.stderr)
     sys.stderr.flush()
     for child in psutil.Process().children(recursive=True):
         child.kill()
-    os._exit(130)  # an exception could get lost in the event loop that waits for the kernel
+    os._exit(130)  # the event loop that waits for the kernel could swallow an exception
 
 
 @one_sentence("reproduce")

@@ -1,9 +1,9 @@
 """`make verify`: run the published pages again, and compare all that they print and draw with what they show.
 
-nbval does it, cell by cell. The parameters are those of the command that stands under each page's title; kept runs
-are found again, others are trained. Text, tables and pictures must be the same to the byte. Progress bars (stderr),
-the ids of live widgets, and cells with the tag `nbval-ignore-output` are not compared. Copies of the pages, figures
-and the record go to build/verify, so that nothing that is published is touched.
+nbval compares them cell by cell. The parameters are those of the command under each page's title; kept runs are used,
+others are trained. Text, tables and pictures must be equal to the byte. Progress bars (stderr), the ids of live
+widgets, and cells with the tag `nbval-ignore-output` are not compared. Copies of the pages, figures and the record are
+written to build/verify, so that published files do not change.
 """
 
 import os
@@ -23,7 +23,7 @@ from tools.publish import run_shown
 
 
 class Compared:
-    """What nbval compares: pictures as well as text, but not progress."""
+    """A pytest plugin that makes nbval compare pictures as well as text, but not progress bars."""
 
     def pytest_collectstart(self, collector):
         if hasattr(collector, "skip_compare"):
@@ -42,7 +42,7 @@ def runs_of(pages: list[Path]) -> dict[Path, dict]:
     return runs
 
 
-def copy(page: Path, parameters: dict, folder: Path) -> Path:
+def copy_with_run(page: Path, parameters: dict, folder: Path) -> Path:
     """The page with its outputs and, as in `make reproduce`, a cell that sets the parameters of its run."""
     folder.mkdir(parents=True, exist_ok=True)
     book = nbformat.read(page, as_version=4)
@@ -54,8 +54,8 @@ def copy(page: Path, parameters: dict, folder: Path) -> Path:
 
 
 def prepare(records: dict[str, dict]) -> None:
-    """Point figures, record and data to build/verify: a page shows what these folders hold, so they hold what its own
-    run had: the records of all profiles, and no benchmark but those that it was scored on.
+    """Point figures, record and data to build/verify. A page shows what these folders hold, so they hold what its run
+    had: the records of all profiles, and only the benchmarks that it was scored on.
     """
     reproduce.make_absolute()
     scratch, figures, data = paths.build().resolve() / "verify", paths.figures(), paths.data().resolve()
@@ -81,7 +81,7 @@ def main(*pages: str) -> int:
     """Verify these pages, or all that are committed; 0 if they show the same."""
     runs = runs_of([Path(page) for page in pages] or sorted(paths.NOTEBOOKS.glob("0*.ipynb")))
     prepare({run["profile"]: read(run["profile"]) for run in runs.values()})
-    copies = [str(copy(page, run, paths.build().resolve() / "verify/pages")) for page, run in runs.items()]
+    copies = [str(copy_with_run(page, run, paths.build().resolve() / "verify/pages")) for page, run in runs.items()]
     options = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=1e6"]  # a cell may train for days
     return pytest.main([*options, "-v", "--no-header", "-p", "no:cacheprovider", *copies], [Compared()])
 

@@ -22,7 +22,7 @@ from tools.readme import fill
 
 DATA, SEED = "bsds500", 0
 LONGEST = Profile("shipped", 150, 400, 8, 96, 1e-3, "cosine", SMALL_VGG)  # twelve times the steps of `long`
-EXAMPLES = {  # what to look at: an image of Set14, and (y, x)
+EXAMPLES = {  # title: an image of Set14, and the (y, x) of the crop
     "text": ("img_013", (256, 40)),
     "a face": ("img_008", (192, 152)),
     "foliage": ("img_003", (60, 80)),
@@ -33,7 +33,7 @@ SHIPPED = {"srcnn": ("standard", "mse"), "combined": (LONGEST, "mae")}  # arm ->
 
 
 def halve(source, target) -> None:
-    """Copy a `.weights.h5` with every number as float16; Keras reads it as it reads the original."""
+    """Copy a `.weights.h5` with every number as float16; Keras reads it like the original."""
     with h5py.File(source) as whole, h5py.File(target, "w") as half:
 
         def copy(name, item):
@@ -58,22 +58,22 @@ def ensemble(model):
     return sr
 
 
-def means(model, sets) -> dict:
+def mean_scores(model, sets) -> dict:
     """{set: {"psnr", "ssim"}}: means over the images, by the published protocol."""
     return {name: score(model, pairs)[["psnr", "ssim"]].mean().round(4).to_dict() for name, pairs in sets.items()}
 
 
 def ship(arm: str) -> dict:
-    """Train (or find) that arm, write its float16 weights into `pretrained.FOLDER`, and return its record."""
+    """Train that arm (unless it is kept), write its float16 weights to `pretrained.FOLDER`, and return its record."""
     profile, loss = SHIPPED[arm]
     run = train(arm, SEED, profile, DATA, loss)
     file = pretrained.FOLDER / f"{arm}.weights.h5"
     pretrained.FOLDER.mkdir(exist_ok=True)
     replace(file, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
     sets = {"sample": load("sample").valid} | test_sets(DATA)
-    before = means(run.model, sets)
+    before = mean_scores(run.model, sets)
     run.model.load_weights(file)
-    after = means(run.model, sets)
+    after = mean_scores(run.model, sets)
     schedule = run.config["profile"]
     return {
         "sha256": pooch.file_hash(str(file)),
@@ -81,25 +81,25 @@ def ship(arm: str) -> dict:
         **{key: run.config[key] for key in ("loss", "data", "seed", "precision", "backend")},
         "profile": {key: schedule[key] for key in ("name", "epochs", "steps", "batch", "patch", "learning_rate")},
         "scores": after,
-        "self_ensemble": means(ensemble(run.model), sets),
+        "self_ensemble": mean_scores(ensemble(run.model), sets),
         "rounding": {name: round(after[name]["psnr"] - before[name]["psnr"], 4) for name in sets},
         "host": {"seconds_per_step": run.host["seconds_per_step"], "versions": run.host["versions"]},
     }
 
 
 def examples() -> None:
-    """figures/weights/examples.png: where the networks do well and where they do not, on pictures of Set14."""
+    """Draw figures/weights/examples.png: crops of Set14 where the networks do well, and where they do not."""
     pairs = {pair.name: pair for pair in load("Set14").valid}
-    shown = {words: (pairs[name].lr, pairs[name].hr) for words, (name, _) in EXAMPLES.items()}
+    shown = {title: (pairs[name].lr, pairs[name].hr) for title, (name, _) in EXAMPLES.items()}
     *_, (lr, hr) = shown.values()
     jpeg = cv2.imencode(".jpg", lr[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 30])[1]
     shown["LR saved as JPEG"] = np.ascontiguousarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[..., ::-1]), hr
-    windows = {words: at for words, (_, at) in EXAMPLES.items()}
+    windows = {title: at for title, (_, at) in EXAMPLES.items()}
     windows["LR saved as JPEG"] = windows[list(EXAMPLES)[-1]]
     arms = {"bicubic": "bicubic"} | {arm: models.load(arm) for arm in SHIPPED}
     scenes = {
-        words: {"lr": lr} | {label: upscale(arm, lr) for label, arm in arms.items()} | {"hr": hr}
-        for words, (lr, hr) in shown.items()
+        title: {"lr": lr} | {label: upscale(arm, lr) for label, arm in arms.items()} | {"hr": hr}
+        for title, (lr, hr) in shown.items()
     }
     note = "The weights that come with the study, on crops of Set14. Last row: LR was saved as JPEG of quality 30."
     plots.save(plots.crops(scenes, psnr, windows), "examples", "weights", note)
@@ -122,7 +122,7 @@ def scores_table(record: dict) -> str:
 
 
 def training_table(record: dict) -> str:
-    """Markdown: what trained each network, and what the rounding to float16 costs."""
+    """Markdown: how each network was trained, and what rounding to float16 costs."""
     lines = ["| network | trained on | seed | steps × batch × HR patch | loss | precision | float16 costs / dB |"]
     lines += ["|---|---|---:|---|---|---|---|"]
     for arm, entry in record.items():

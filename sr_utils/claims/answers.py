@@ -1,5 +1,5 @@
-"""The answers at the end of pages 01 to 05: sentences made from what was measured, so that other numbers bring other
-words. They state effects and intervals; verdicts over all claims are `judge`'s.
+"""The answers at the end of pages 01 to 06: sentences made from what was measured, so that other numbers bring other
+words. Pages 01 to 05 state effects and intervals; verdicts over all claims are `judge`'s.
 """
 
 import numpy as np
@@ -7,23 +7,27 @@ import pandas as pd
 
 from sr_utils.claims.derived import best_strengths
 from sr_utils.claims.statistics import compare, signed
-from sr_utils.claims.words import direction, size, versus
+from sr_utils.claims.table import BY_ID, METRICS
+from sr_utils.claims.words import change, direction
 from sr_utils.data import SCALE
 from sr_utils.filters import wave_gain
-from sr_utils.models.arms import PLACES
+from sr_utils.models.arms import ARMS, PLACES
 
-PLURAL = ("beat", "lose to")
-NOTE = "\n\n*In brackets: 95 % intervals over seeds and images; with one seed, over images alone.*"
+SKIPS = {place: f"{place}_skip" for place in PLACES}
+NOTE = (
+    "\n\n*In brackets: 95 % intervals over seeds and images; with one seed, over images alone. "
+    "Not clear: the interval contains zero.*"
+)
 
 
 def answer(*sentences: str) -> str:
     """Markdown: a bullet for each sentence, its first letter a capital, and what the brackets hold."""
-    return "\n".join(f"- {sentence[0].upper()}{sentence[1:]}" for sentence in sentences) + NOTE
+    return "\n".join(f"- {sentence[0].upper()}{sentence[1:]}." for sentence in sentences) + NOTE
 
 
-def share(values, spec: str = ".0%") -> str:
-    """A mean share: "57 %"."""
-    return format(float(np.mean(values)), spec).replace("%", " %")
+def percent(number: float) -> str:
+    """A share: "57 %"."""
+    return f"{100 * number:.0f} %"
 
 
 def means(scores: pd.DataFrame, metric: str) -> pd.Series:
@@ -31,138 +35,115 @@ def means(scores: pd.DataFrame, metric: str) -> pd.Series:
     return scores.groupby("arm", sort=False)[metric].mean()
 
 
+def against(scores: pd.DataFrame, reference: str, *arms: str, metric: str = "psnr") -> str:
+    """Arms against another: "PSNR against SRCNN: residual +0.22 dB (+0.05 … +0.39); inception …"."""
+    unit, digits = (" dB", "+.2f") if metric in ("psnr", "response") else ("", "+.4f")
+    table = compare(scores[scores.arm.isin((reference, *arms))], reference, metric)
+    listed = (f"{_name(arm)} {change(table.loc[arm], unit, digits)}" for arm in arms)
+    return f"{METRICS.name[metric]} against {_name(reference)}: {'; '.join(listed)}"
+
+
+def _name(label: str) -> str:
+    return ARMS[label].name if label in ARMS else label
+
+
 def baseline(scores: pd.DataFrame, learning: pd.DataFrame) -> str:
     """01, from the scores of bilinear, bicubic and SRCNN, and from its learning curves."""
-    psnr, sharp = means(scores, "psnr"), means(scores, "sharpness")
-    curve = learning[learning.arm == "srcnn"]
-    smoother = "still smoother than HR" if sharp["srcnn"] < 1 else "no smoother than HR"
+    sharp, curve = means(scores, "sharpness"), learning[learning.arm == "srcnn"]
     return answer(
-        f"{versus(compare(scores, 'bicubic').loc['srcnn'], 'SRCNN', 'bicubic interpolation')}, "
-        f"and {versus(compare(scores, 'bilinear').loc['srcnn'], 'it', 'bilinear')}. "
-        f"Means over all images: {psnr['srcnn']:.2f}, {psnr['bicubic']:.2f} and {psnr['bilinear']:.2f} dB.",
-        f"SRCNN has {share(sharp['srcnn'])} of HR's high-frequency power, bicubic {share(sharp['bicubic'])}: "
-        f"its pictures are {smoother}.",
-        f"{share(curve.first_fifth)} of the loss's whole fall happens in the first fifth of the schedule; "
-        f"{share(curve.last_two_fifths)} is left after three fifths.",
+        f"{against(scores, 'bicubic', 'srcnn')}. {against(scores, 'bilinear', 'srcnn')}",
+        f"SRCNN's pictures have {percent(sharp['srcnn'])} of HR's high-frequency power, those of bicubic interpolation "
+        f"{percent(sharp['bicubic'])}. SRCNN's are {'' if sharp['srcnn'] < 1 else 'not '}smoother than HR",
+        f"{percent(curve.first_fifth.mean())} of the loss's fall happens in the first fifth of the schedule, and "
+        f"{percent(curve.last_two_fifths.mean())} in its last two fifths",
     )
 
 
 def upsampling(scores: pd.DataFrame, costs: dict) -> str:
     """02, from scores with and without the skip, and `models.cost` by arm."""
-    final = means(scores, "loss")
-    order = sorted(PLACES, key=lambda place: final[PLACES[place]])
-    listed = " < ".join(f"{place} ({final[PLACES[place]]:.1f})" for place in order)
-    psnr, skips = means(scores, "psnr"), {place: f"{place}_skip" for place in PLACES}
-    ranked = sorted(PLACES, key=lambda place: -psnr[PLACES[place]])
-    best, worst = PLACES[ranked[0]], PLACES[ranked[-1]]
-    gains = {place: compare(scores, PLACES[place]).loc[skips[place]] for place in PLACES}
-    most, least = (choose(gains, key=lambda place: gains[place].difference) for choose in (max, min))
-    dear, cheap = (costs[PLACES[place]]["macs"] for place in ("pre", "post"))
-    ranges = [np.ptp([psnr[arm] for arm in arms.values()]) for arms in (PLACES, skips)]
-    start = "most of the gap is the start's, not the place's" if ranges[1] < ranges[0] / 2 else (
-        "the place matters, whatever the start")  # fmt: skip
+    loss, (without, with_skip) = means(scores, "loss"), spread(scores)
+    order = sorted(PLACES, key=lambda place: loss[PLACES[place]])
+    start = "most of the gap comes from the start of the training, not from the place"
+    start = start if with_skip < without / 2 else "the place matters, with and without the skip"
+    ratio = costs[PLACES["pre"]]["macs"] / costs[PLACES["post"]]["macs"]
     return answer(
-        f"by final loss, in grey levels²: {listed}. "
-        f"That is {'also' if order == list(PLACES) else 'not'} the original's order.",
-        f"the best place against the worst: {versus(compare(scores, worst).loc[best], ranked[0], ranked[-1])} of PSNR.",
-        f"the global skip changes {most} by {signed(gains[most].difference, '+.2f')} dB, the most of the four, and "
-        f"{least} by {signed(gains[least].difference, '+.2f')} dB, the least. Without it the four lie within "
-        f"{ranges[0]:.2f} dB, with it within {ranges[1]:.2f} dB: {start}.",
-        f"{versus(compare(scores, 'srcnn').loc[best], f'{ranked[0]}, the best of the four,', 'the baseline')}; "
-        f"under the skip, {versus(compare(scores, 'srcnn_skip').loc[skips[ranked[0]]], 'it', 'the baseline')}.",
-        f"post needs {dear / cheap:.0f} times fewer multiply–adds than pre.",
+        f"final loss, in grey levels²: {' < '.join(f'{place} ({loss[PLACES[place]]:.1f})' for place in order)}. "
+        f"The original's order is {'the same' if order == list(PLACES) else ' < '.join(PLACES)}",
+        against(scores, "srcnn", *PLACES.values()),
+        f"with the global skip in all, {against(scores, 'srcnn_skip', *SKIPS.values())}",
+        f"the four places lie within {without:.2f} dB without the skip, within {with_skip:.2f} dB with it: {start}",
+        f"pre needs {ratio:.0f} times as many multiply–adds as post",
     )
+
+
+def spread(scores: pd.DataFrame) -> tuple[float, float]:
+    """How far apart the four placements lie in dB: without the global skip, and with it."""
+    psnr = means(scores, "psnr")
+    return np.ptp(psnr[list(PLACES.values())]), np.ptp(psnr[list(SKIPS.values())])
 
 
 def architecture(scores: pd.DataFrame) -> str:
     """03, from the scores of both architectures and their controls."""
-    base, pre = compare(scores, "srcnn"), compare(scores, "pre_upsampling")
-    plain, inception = compare(scores, "plain"), compare(scores, "inception")
+    narrow = ("residual_as_pre", "inception_as_pre")
     return answer(
-        f"as a whole, {versus(base.loc['residual'], 'the residual network', 'the baseline')}, "
-        f"and {versus(base.loc['inception'], 'the inception network', 'the baseline')}.",
-        f"the learnt up-sampler alone: {versus(base.loc['pre_upsampling'], 'it', 'the baseline')}. Behind it, "
-        f"{versus(pre.loc['residual'], 'the residual blocks', 'three convolutions', verbs=PLURAL)}, "
-        f"and {versus(pre.loc['inception'], 'the inception blocks', 'three convolutions', verbs=PLURAL)}.",
-        f"at equal cost, {versus(pre.loc['residual_as_pre'], 'narrow residual blocks', 'them', verbs=PLURAL)}, "
-        f"and {versus(pre.loc['inception_as_pre'], 'narrow inception blocks', 'them', verbs=PLURAL)}.",
-        f"with skips or without: {versus(plain.loc['residual'], 'residual', 'the same depth without skips')}.",
-        f"depth or width: {versus(inception.loc['residual'], 'residual', 'inception')}.",
+        against(scores, "srcnn", "residual", "inception", "pre_upsampling"),
+        f"{against(scores, 'pre_upsampling', 'residual', 'inception', *narrow)}. All have the same up-sampler",
+        against(scores, "plain", "residual"),
+        against(scores, "inception", "residual"),
     )
 
 
 def loss(scores: pd.DataFrame) -> str:
     """04, from the scores of the three losses, and of the control where ImageNet's weights are at hand."""
     if "srcnn perceptual" not in set(scores.arm):
-        mae = versus(compare(scores, "srcnn").loc["srcnn mae"], "MAE", "MSE")
-        return answer(f"{mae} of PSNR.", "the perceptual loss was not trained: ImageNet's weights are not here.")
-    against = {metric: compare(scores, "srcnn", metric) for metric in ("psnr", "ssim", "sharpness", "gmsd")}
-    mine = {metric: table.loc["srcnn perceptual"] for metric, table in against.items()}
-    random = {m: compare(scores, "srcnn perceptual_random", m).loc["srcnn perceptual"] for m in ("sharpness", "gmsd")}
-    mae = against["psnr"].loc["srcnn mae"]
-    sharp = means(scores, "sharpness")
-    nearer = ("farther from", "no clearly nearer to", "nearer to")
+        untrained = "the perceptual loss was not trained, because ImageNet's weights are not here"
+        return answer(against(scores, "srcnn", "srcnn mae"), untrained)
+    mae, perceptual = (signed(BY_ID[id].published, "+.2f") for id in ("9a", "9f"))
+    losses = ("srcnn", "srcnn mae", "srcnn perceptual", "srcnn perceptual_random")
+    sharp = "; ".join(f"{_name(arm)} {percent(share)}" for arm, share in means(scores, "sharpness")[[*losses]].items())
     return answer(
-        f"PSNR against MSE: MAE {signed(mae.difference, '+.2f')} dB, the perceptual loss "
-        f"{signed(mine['psnr'].difference, '+.2f')} dB. The original found −0.07 and −0.64 dB, on one image.",
-        f"the perceptual loss gives {share(sharp['srcnn perceptual'])} of HR's high-frequency power, "
-        f"MSE {share(sharp['srcnn'])}, MAE {share(sharp['srcnn mae'])}.",
-        f"by edges (GMSD) the perceptual picture is {nearer[1 - direction(mine['gmsd'])]} HR than MSE's, "
-        f"a difference of {size(mine['gmsd'], '', '.4f')}; by structure (SSIM) it is "
-        f"{nearer[1 + direction(mine['ssim'])]} HR, {size(mine['ssim'], '', '.4f')}.",
-        f"random features give {share(sharp['srcnn perceptual_random'])} of HR's high-frequency power. By edges (GMSD) "
-        f"trained features come {nearer[1 - direction(random['gmsd'])]} HR than random ones, "
-        f"{size(random['gmsd'], '', '.4f')}.",
+        f"{against(scores, 'srcnn', 'srcnn mae', 'srcnn perceptual')}. The original found {mae} dB for MAE and "
+        f"{perceptual} dB for the perceptual loss, on one image",
+        f"high-frequency power, as a share of HR's: {sharp}",
+        f"{against(scores, 'srcnn', 'srcnn perceptual', metric='gmsd')}. Lower is nearer to HR",
+        f"{against(scores, 'srcnn', 'srcnn perceptual', metric='ssim')}. Higher is nearer to HR",
+        f"{against(scores, 'srcnn perceptual_random', 'srcnn perceptual', metric='gmsd')}. Lower is nearer to HR",
     )
 
 
 def enhancement(scores: pd.DataFrame, sweep: pd.DataFrame, response: pd.DataFrame) -> str:
     """05, from the scores of both inputs, the sweep of strengths after the network, and the response to ripples."""
-    before = compare(scores, "srcnn").loc["srcnn_edge_input"]
-    after = sweep[sweep.arm == "srcnn"].groupby("strength")[["psnr", "sharpness"]].mean()
-    best, full = best_strengths(sweep), after.iloc[-1] - after.iloc[0]
-    bicubic = sweep[sweep.arm == "bicubic"].groupby("strength").psnr.mean()
-    return answer(
-        f"before the network, the filter changes PSNR by {signed(before.difference, '+.3f')} dB "
-        f"({signed(before.low, '+.3f')} … {signed(before.high, '+.3f')}).",
-        *_ripples(response),
-        f"after the network, at full strength, it changes PSNR by {signed(full.psnr, '+.2f')} dB and takes sharpness "
-        f"from {after.sharpness.iloc[0]:.2f} to {after.sharpness.iloc[-1]:.2f} of HR's.",
-        f"after the network, the best strength is {best.psnr['srcnn']:g} by PSNR, {best.ssim['srcnn']:g} by SSIM, "
-        f"{best.gmsd['srcnn']:g} by GMSD and {best.sharpness['srcnn']:g} by sharpness (nearest to HR's); after bicubic "
-        f"interpolation it is {best.psnr['bicubic']:g} by PSNR, a gain of {bicubic.max() - bicubic.iloc[0]:.2f} dB.",
-    )
-
-
-def _ripples(response: pd.DataFrame) -> list[str]:
-    if response.empty:
-        return []
-    ripple = compare(response, "srcnn", "response").loc["srcnn_edge_input"]
-    return [
-        f"ripples up to LR's Nyquist frequency come out at {signed(ripple.difference, '+.2f')} dB against the baseline "
-        f"({signed(ripple.low, '+.2f')} … {signed(ripple.high, '+.2f')}); the filter alone would lift them by "
-        f"{signed(filter_alone(response), '+.1f')} dB."
+    after, best = sweep.groupby(["arm", "strength"])[["psnr", "sharpness"]].mean(), best_strengths(sweep)
+    none, full = after.loc["srcnn"].iloc[[0, -1]].itertuples(index=False)
+    bicubic = after.loc["bicubic"].psnr
+    sentences = [
+        against(scores, "srcnn", "srcnn_edge_input"),
+        f"after the network, at full strength, the filter changes PSNR by {signed(full.psnr - none.psnr, '+.2f')} dB. "
+        f"High-frequency power goes from {percent(none.sharpness)} to {percent(full.sharpness)} of HR's",
+        f"after the network, the best strength is {best.psnr['srcnn']:g} by PSNR, {best.ssim['srcnn']:g} by SSIM and "
+        f"{best.gmsd['srcnn']:g} by GMSD; sharpness comes nearest to HR's at {best.sharpness['srcnn']:g}",
+        f"after bicubic interpolation, the best strength by PSNR is {best.psnr['bicubic']:g}: it gains "
+        f"{bicubic.max() - bicubic.iloc[0]:.2f} dB",
     ]
-
-
-def filter_alone(response: pd.DataFrame) -> float:
-    """What edge enhancement alone does to the ripples of a response table: mean gain in dB up to LR's Nyquist."""
-    frequencies = np.array([float(c.removeprefix("gain ")) for c in response if c.startswith("gain ")])
-    return float(np.mean(20 * np.log10(wave_gain(frequencies[frequencies <= 0.5 / SCALE]))))
+    if len(response):
+        frequencies = np.array([float(c.removeprefix("gain ")) for c in response if c.startswith("gain ")])
+        alone = np.mean(20 * np.log10(wave_gain(frequencies[frequencies <= 0.5 / SCALE])))
+        network = against(response, "srcnn", "srcnn_edge_input", metric="response")
+        sentences.insert(1, f"{network}. The filter alone would add {signed(alone, '+.1f')} dB")
+    return answer(*sentences)
 
 
 #: What was changed, and the two arms that differ by it.
 CHANGES = (
-    ("SRCNN for bicubic interpolation", "srcnn", "bicubic"),
-    ("a learnt up-sampling before SRCNN", "pre_upsampling", "srcnn"),
-    ("residual blocks behind it", "residual", "pre_upsampling"),
-    ("inception blocks behind it", "inception", "pre_upsampling"),
-    ("a global skip from zero, with post-upsampling", "post_skip", "post_upsampling"),
-    ("MAE for MSE", "srcnn mae", "srcnn"),
-    ("the perceptual loss for MSE", "srcnn perceptual", "srcnn"),
+    ("SRCNN instead of bicubic interpolation", "srcnn", "bicubic"),
+    ("a learnt up-sampler before SRCNN", "pre_upsampling", "srcnn"),
+    ("residual blocks behind a learnt up-sampler", "residual", "pre_upsampling"),
+    ("inception blocks behind a learnt up-sampler", "inception", "pre_upsampling"),
+    ("a global skip that starts at zero, with post-upsampling", "post_skip", "post_upsampling"),
+    ("MAE instead of MSE", "srcnn mae", "srcnn"),
+    ("the perceptual loss instead of MSE", "srcnn perceptual", "srcnn"),
     ("edge enhancement before the network", "srcnn_edge_input", "srcnn"),
 )
-COUNTED = {"holds": "hold", "does not hold": "do not hold", "undecided": "are undecided"}
 
 
 def conclusions(judged: pd.DataFrame, scores: pd.DataFrame, costs: pd.DataFrame) -> str:
@@ -172,32 +153,37 @@ def conclusions(judged: pd.DataFrame, scores: pd.DataFrame, costs: pd.DataFrame)
         for words, arm, before in CHANGES
         if arm in set(scores.arm)
     }
-    moved = sorted(changes, key=lambda words: -abs(changes[words].difference))
-    clear = [f"{words} {signed(changes[words].difference, '+.2f')}" for words in moved if direction(changes[words])]
-    unclear = [words for words in moved if not direction(changes[words])]
-    psnr = means(scores, "psnr")
-    plain, skips = ([psnr[arm] for arm in arms] for arms in (PLACES.values(), (f"{p}_skip" for p in PLACES)))
-    combined = compare(scores[scores.arm.isin(("combined", "srcnn"))], "srcnn").loc["combined"]
-    cost, size_of = costs.loc["combined"] / costs.loc["srcnn"], costs.loc["combined"].parameters
-    after = judged.loc["11b"]
+    largest = sorted(changes, key=lambda words: -abs(changes[words].difference))
+    clear = [f"{words} {signed(changes[words].difference, '+.2f')}" for words in largest if direction(changes[words])]
+    unclear = [words for words in largest if not direction(changes[words])]
+    (without, with_skip), cost = spread(scores), costs.loc["combined"] / costs.loc["srcnn"]
     return answer(
         verdicts(judged[judged.family == "primary"]),
-        f"what moves PSNR, in dB, largest first: {', '.join(clear) or 'nothing clearly'}."
-        + (f" Not clear: {', '.join(unclear)}." if unclear else ""),
-        f"the four placements lie within {np.ptp(plain):.2f} dB without a global skip, and within "
-        f"{np.ptp(skips):.2f} dB with it.",
-        f"edge enhancement at full strength after the network changes PSNR by {signed(after.effect, '+.2f')} dB.",
-        f"{versus(combined, 'the combined model', 'SRCNN')}, with {cost.macs:.2g} times its multiply–adds and "
-        f"{size_of:,.0f} parameters.",
+        f"changes of PSNR in dB, largest first: {'; '.join(clear) or 'none is clear'}"
+        + (f". Not clear: {'; '.join(unclear)}" if unclear else ""),
+        f"the four placements lie within {without:.2f} dB without the global skip, within {with_skip:.2f} dB with it",
+        f"full edge enhancement after the network changes PSNR by {signed(judged.effect['11b'], '+.2f')} dB",
+        f"{against(scores, 'srcnn', 'combined')}. It takes {cost.macs:.2g} times SRCNN's multiply–adds and "
+        f"{cost.parameters:.2g} times its parameters",
     )
 
 
+#: Verdicts as a sentence says them, of one claim and of several.
+COUNTED = {
+    "holds": ("holds", "hold"),
+    "does not hold": ("does not hold", "do not hold"),
+    "undecided": ("is undecided", "are undecided"),
+    "no verdict": ("has no verdict", "have no verdict"),
+    "not testable here": ("cannot be tested here", "cannot be tested here"),
+}
+
+
 def verdicts(primary: pd.DataFrame) -> str:
-    """How many of the original's claims hold, do not hold and stay open, with their ids."""
-    ids = {verdict: list(rows.index) for verdict, rows in primary.groupby("verdict")}
-    counts = [f"{len(ids[v])} {words} ({', '.join(ids[v])})" for v, words in COUNTED.items() if v in ids]
-    rest = primary[~primary.verdict.isin(COUNTED)]
-    if len(rest):
-        side = (rest.leans == "for").sum()
-        counts.append(f"{len(rest)} have no verdict; of these, {side} effects speak for the claim")
-    return f"of the original's {len(primary)} claims, {', '.join(counts)}."
+    """How many of the original's claims have which verdict, with their ids."""
+    ids = {verdict: primary.index[primary.verdict == verdict] for verdict in COUNTED}
+    counts = [f"{len(i)} {COUNTED[verdict][len(i) > 1]} ({', '.join(i)})" for verdict, i in ids.items() if len(i)]
+    said = f"of the original's {len(primary)} claims, {', '.join(counts)}"
+    if ids["no verdict"].empty:
+        return said
+    leaning = (primary.leans[ids["no verdict"]] == "for").sum()
+    return f"{said}. With one seed there are no verdicts. Effects on the claim's side: {leaning}"

@@ -1,4 +1,4 @@
-"""How much a verdict depends on: one image, one seed, the method, the schedule; and what the experiment can decide."""
+"""How much a verdict depends on: one image, one seed, the margin, the schedule; and what the experiment can decide."""
 
 import itertools
 from bisect import bisect_left
@@ -6,10 +6,9 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from sr_utils.claims import statistics
-from sr_utils.claims.judging import ALPHA, Trial, gather, intersection, judge, primary_verdicts
+from sr_utils.claims.judging import Trial, gather, judge, verdicts
 from sr_utils.claims.statistics import FIXED, Estimate
 from sr_utils.claims.table import BY_ID, share_of_mse
 
@@ -22,57 +21,37 @@ def robustness(*observations: pd.DataFrame) -> pd.DataFrame:
     """How many verdicts turn when one seed, or one image, is left out: a row per primary claim that has a verdict.
 
     Columns: `verdict`; `seeds` and `images`, how many there are to leave out (no seeds where there are only two);
-    `seeds_turn` and `images_turn`, how many of them turn the verdict; `which`, their names; `ranks`, the uncorrected p
-    by Wilcoxon's signed-rank test of the images' mean differences, which need not be normal for it.
+    `seeds_turn` and `images_turn`, how many of them turn the verdict; `which`, their names.
     """
-    trials = gather(*observations)
-    verdicts = pd.Series(primary_verdicts(trials), dtype=str)
-    members = {id: [trials[part] for part in BY_ID[id].parts or (id,)] for id in verdicts.index}
-    needed = {trial.claim.id: trial for group in members.values() for trial in group}
-    images = {id: dict.fromkeys(unit for trial in group for unit in _images(trial)) for id, group in members.items()}
-    seeds = sorted({seed for trial in needed.values() for seed in trial.paired.index} - {FIXED})
+    trials = {
+        id: parts for id, parts in gather(*observations).items()
+        if BY_ID[id].original and not any(part.why for part in parts)
+    }  # fmt: skip
+    if not trials:
+        return pd.DataFrame()
+    frames = [part.paired for parts in trials.values() for part in parts]
+    seeds = sorted({seed for frame in frames for seed in frame.index} - {FIXED})
     seeds = seeds if len(seeds) > 2 else []
-    left_out = seeds + list(dict.fromkeys(unit for units in images.values() for unit in units))
-    names = [f"seed {seed}" for seed in seeds] + [str(image) for _, image in left_out[len(seeds) :]]
-    again = [primary_verdicts(trials | {id: t.without(one) for id, t in needed.items()}) for one in left_out]
-    turned = pd.DataFrame(again, columns=verdicts.index).ne(verdicts, axis=1)
+    images = list(dict.fromkeys(unit for frame in frames if frame.shape[1] > 1 for unit in frame.columns))
+    names = [f"seed {seed}" for seed in seeds] + [str(image) for _, image in images]
+    verdict = verdicts(trials).verdict
+    again = [
+        verdicts({id: [part.without(one) for part in parts] for id, parts in trials.items()}).verdict
+        for one in seeds + images
+    ]
+    turned = pd.DataFrame(again, columns=verdict.index).ne(verdict, axis=1).reset_index(drop=True)
     return pd.DataFrame({
-        "verdict": verdicts,
+        "verdict": verdict,
         "seeds": len(seeds),
         "seeds_turn": turned[: len(seeds)].sum(),
-        "images": pd.Series({id: len(units) for id, units in images.items()}, dtype=int),
+        "images": {id: len(set().union(*map(_images, parts))) for id, parts in trials.items()},
         "images_turn": turned[len(seeds) :].sum(),
         "which": turned.apply(lambda each: ", ".join(itertools.compress(names, each))),
-        "ranks": pd.Series({id: _ranks(group) for id, group in members.items()}, dtype=float),
     }).rename_axis("id")  # fmt: skip
 
 
 def _images(trial: Trial) -> list:
     return list(trial.paired.columns) if trial.paired.shape[1] > 1 else []
-
-
-class Ranks:
-    """The images' mean differences by Wilcoxon's signed-rank test, in `Estimate`'s words."""
-
-    def __init__(self, trial: Trial):
-        self.means = trial.paired.mean().to_numpy()
-
-    def above(self, value) -> float:
-        return stats.wilcoxon(self.means - value, alternative="greater").pvalue
-
-    def below(self, value) -> float:
-        return stats.wilcoxon(self.means - value, alternative="less").pvalue
-
-
-def _ranks(trials: list[Trial]) -> float:
-    """The two-sided p of the row with these parts by ranks; a part without images keeps its own."""
-    if not any(_images(trial) for trial in trials):
-        return np.nan
-    pairs = [
-        statistics.p_values(Ranks(t), t.claim.expect, t.claim.null, t.margin) if _images(t) else t.p_values()
-        for t in trials
-    ]
-    return min(1.0, *intersection(pairs))
 
 
 def margins(table: pd.DataFrame) -> pd.DataFrame:
@@ -88,22 +67,20 @@ def margins(table: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
-def power(*observations: pd.DataFrame, alpha: float = ALPHA) -> pd.DataFrame:
+def power(*observations: pd.DataFrame) -> pd.DataFrame:
     """What these seeds and images can decide: a row per claim that has a verdict, at the variances observed.
 
     Columns: `verdict`; `unit`; `gap`, from the effect to the null (or to the margin) that has to be told apart;
-    `detectable`, the smallest gap that is found with a probability of 80 % at this two-sided `alpha`; and for undecided
+    `detectable`, the smallest gap that is found with a probability of 80 % at a two-sided p of 0.05; and for undecided
     rows `seeds_needed` and `images_needed`, how many of the one, the other staying as they are, would find this gap so
     (infinite where a thousand would not). An intersection stands for its weakest part; gaps of ratios are base-2 logs.
     """
     judged, trials, rows = judge(*observations), gather(*observations), {}
     for id, row in judged[judged.p.notna()].iterrows():
-        trial = trials[row.binding or id]
-        if trial.paired.size == 1:  # one image and one seed
-            continue
+        (trial,) = trials[row.binding or id]  # a part has one trial
         effect, (seeds, units) = float(trial.paired.to_numpy().mean()), trial.paired.shape
-        gap = abs(abs(effect) - trial.margin) if row.expect == "same" else abs(effect - trial.claim.null)
-        found = partial(_detectable, alpha, _variances(trial))
+        gap = abs(abs(effect) - trial.margin) if row.expect == "same" else abs(effect - trial.null)
+        found = partial(_detectable, _variances(trial.paired.to_numpy()))
         rows[id] = {"verdict": row.verdict, "unit": row.unit, "gap": gap, "detectable": found(seeds, units)}
         rows[id] |= {"seeds_needed": np.nan, "images_needed": np.nan}
         if row.verdict == "undecided" and FIXED not in trial.paired.index:
@@ -113,19 +90,18 @@ def power(*observations: pd.DataFrame, alpha: float = ALPHA) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("id")
 
 
-def _variances(trial: Trial) -> tuple[float, float, float]:
+def _variances(d: np.ndarray) -> tuple[float, float, float]:
     """What the variance of a single difference is made of: (of seeds, of units, of both together)."""
-    d = trial.paired.to_numpy()
     of_seeds, of_units = np.square(statistics.estimate(d).errors) * d.shape
     rest = float(statistics.interaction(d)) if min(d.shape) > 1 else 0.0
     return max(of_seeds - rest / d.shape[1], 0), of_units, rest
 
 
-def _detectable(alpha: float, variances, seeds: int, units: int) -> float:
+def _detectable(variances, seeds: int, units: int) -> float:
     of_seeds, of_units, rest = variances
     errors = np.sqrt([(of_seeds + rest / units) / seeds, of_units / units])
     found = Estimate(np.array(0.0), errors, (max(seeds - 1, 1), max(units - 1, 1)))
-    return found.half_width(1 - alpha) + found.half_width(2 * CHANCE - 1)
+    return found.half_width() + found.half_width(2 * CHANCE - 1)
 
 
 def _needed(gap: float, detectable) -> float:
@@ -141,13 +117,13 @@ def turned(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     For another schedule, other learning rates, other images. A run with one seed has no verdicts: there the side on
     which its effect lies is compared with the other run's verdict, where that is decided.
     """
-    pair = after.loc[after.index.intersection(before.index), ["claim", "family"]]
-    pair = pair.assign(before=_stand(before), after=_stand(after))
+    pair = before[["claim", "family"]].assign(before=_stand(before)).join(_stand(after).rename("after"), how="inner")
+    pair = pair[(pair.claim == after.claim[pair.index])]
     stands = pair[["before", "after"]]
     leaning = stands.apply(lambda each: each.str.startswith("leans")).any(axis=1)
     untold = stands.eq("not testable here").any(axis=1) | (leaning & stands.eq("undecided").any(axis=1))
-    pair = pair[(pair.claim == before.claim[pair.index]) & ~untold]
-    return pair.assign(stays=pair.before.str.removeprefix("leans to ") == pair.after.str.removeprefix("leans to "))
+    stands = stands[~untold].replace("leans to ", "", regex=True)
+    return pair[~untold].assign(stays=stands.before == stands.after)
 
 
 def _stand(table: pd.DataFrame) -> pd.Series:
@@ -160,10 +136,10 @@ def survivors(tables: dict[str, pd.DataFrame]) -> str:
     lines = []
     for (small, before), (large, after) in itertools.pairwise(tables.items()):
         pair = turned(before, after)
-        stay, count = (pair[rows].family.value_counts() for rows in (pair.stays, pair.stays.notna()))
-        kept = [f"{stay.get(family, 0)} of {count.get(family, 0)} {family}" for family in ("primary", "secondary")]
+        stay = pair.groupby("family").stays
+        kept = [f"{stay.sum().get(each, 0)} of {stay.size().get(each, 0)} {each}" for each in ("primary", "secondary")]
         rows = pair[~pair.stays].itertuples()
         other = "; ".join(f"{row.Index} *{row.claim}* ({row.before} → {row.after})" for row in rows)
-        others = f" Others: {other}." if other else ""
+        others = f" The others: {other}." if other else ""
         lines.append(f"- **{small} → {large}**: {' and '.join(kept)} verdicts stay.{others}")
     return "\n".join(lines)

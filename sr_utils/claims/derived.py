@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from sr_utils import StudyError
 from sr_utils.claims.table import CLAIMS, FURTHEST, between
 from sr_utils.models.arms import ALIKE
 
@@ -15,8 +16,12 @@ def observed(table: pd.DataFrame) -> pd.DataFrame:
     """A table as `judge` reads it: rows `arm`, `seed`, `set`, `image`, a column per metric.
 
     Curves (with `epoch`), sweeps (with `strength`) and distances of pictures (with `rms`) are turned into such rows by
-    `learning`, `enhanced` and `furthest`; every other table is one already.
+    `learning`, `enhanced` and `furthest`; every other table is one already. Raises `StudyError` for a missing number.
     """
+    missing = table[table.select_dtypes("number").isna().any(axis=1)]
+    if len(missing):
+        arm, seed = missing.iloc[0][["arm", "seed"]]
+        raise StudyError(f"A number of {arm} with seed {seed} is missing; train it again, or score it again.")
     for column, derive in (("epoch", learning), ("strength", enhanced), ("rms", furthest)):
         if column in table:
             return derive(table)
@@ -50,9 +55,9 @@ def learning(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def share_of_fall(curve: pd.Series, part: float) -> float:
-    """Share of a loss's whole fall that is done after this part of the schedule."""
-    after = curve.iloc[max(1, round(part * len(curve))) - 1]
-    return float((curve.iloc[0] - after) / (curve.iloc[0] - curve.iloc[-1]))
+    """Share of a loss's whole fall that is done after this part of the schedule; NaN where it does not change."""
+    after, fall = curve.iloc[max(1, round(part * len(curve))) - 1], curve.iloc[0] - curve.iloc[-1]
+    return float((curve.iloc[0] - after) / fall) if fall else np.nan
 
 
 def race(curve: pd.Series, other: pd.Series) -> float:
@@ -91,19 +96,18 @@ def furthest(likeness: pd.DataFrame) -> pd.DataFrame:
     """The distances of pictures, named by `between`, and rows of the two among `ALIKE` that are furthest apart.
 
     `likeness` is `probes.likeness`'s table. For each seed and image, the new rows hold the largest `gmsd` of any two
-    arms, and how often the largest distance holds that of two seeds of one arm (the mean over arms), as a base-2
-    logarithm: `apart` of `rms`, `apart_gmsd` of `gmsd`. They are missing where an arm was not run, and the latter two
-    where there is one seed.
+    arms, and how many times larger the largest distance is than that of two seeds of one arm (the mean over arms):
+    `apart` of `rms`, `apart_gmsd` of `gmsd`. They are missing where an arm was not run, and the latter two where there
+    is one seed.
     """
     named = [between(a, b) for a, b in zip(likeness.arm, likeness.other, strict=True)]
     likeness = likeness.assign(arm=named).drop(columns="other")
-    arms = [between(a, b) for a, b in combinations(ALIKE, 2)]
-    selves = [between(a, a) for a in ALIKE]
+    arms, selves = [between(a, b) for a, b in combinations(ALIKE, 2)], [between(a, a) for a in ALIKE]
     if not set(arms) <= set(named):
         return likeness
     wide = likeness.pivot(index=["seed", "set", "image"], columns="arm", values=["rms", "gmsd"])
     rows = pd.DataFrame({"gmsd": wide["gmsd"][arms].max(axis=1)})
     if set(selves) <= set(named):
         for metric, name in (("rms", "apart"), ("gmsd", "apart_gmsd")):
-            rows[name] = np.log2(wide[metric][arms].max(axis=1) / wide[metric][selves].mean(axis=1))
+            rows[name] = wide[metric][arms].max(axis=1) / wide[metric][selves].mean(axis=1)
     return pd.concat([likeness, rows.reset_index().assign(arm=FURTHEST)], ignore_index=True)

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sr_utils import StudyError
 from sr_utils.claims import statistics
 from sr_utils.claims.derived import observed
 from sr_utils.claims.statistics import FIXED
@@ -20,23 +19,32 @@ FAMILIES = (("primary", "p_holm", statistics.holm), ("secondary", "q", stats.fal
 
 @dataclass(frozen=True)
 class Trial:
-    """A claim with an arm, and what was observed: `paired` (seeds × units). `why` it gets no verdict, if so."""
+    """A claim with an arm, and what was observed: `paired` (seeds × units). `why` it gets no verdict, if so.
+
+    Of ratios, `paired` and `null` are base-2 logarithms. `margin` is in the metric's unit.
+    """
 
     claim: tuple  # a row of CLAIMS
     paired: pd.DataFrame | None = None
+    null: float = 0.0
     margin: float = 0.0
     why: str = ""
 
-    @property
-    def measurable(self) -> bool:
-        """Whether there is an interval."""
-        return self.paired is not None and self.paired.size > 1
-
     def p_values(self) -> tuple[float, float]:
         """(p of "holds", p of "does not hold"), each up to 2; the smaller one is two-sided."""
-        if not self.measurable:
+        if self.paired is None:
             return np.nan, np.nan
-        return statistics.p_values(statistics.estimate(self.paired), self.claim.expect, self.claim.null, self.margin)
+        return statistics.p_values(statistics.estimate(self.paired), self.claim.expect, self.null, self.margin)
+
+    def agrees(self, differences) -> np.ndarray:
+        """Which of these are on the claim's side of `null`, or within the margin."""
+        if self.claim.expect == "same":
+            return np.abs(differences) < self.margin
+        return differences > self.null if self.claim.expect == "more" else differences < self.null
+
+    def leans(self) -> bool:
+        """Whether the mean alone speaks for the claim."""
+        return bool(self.agrees(self.paired.to_numpy().mean()))
 
     def without(self, label) -> "Trial":
         """The same without this seed or unit, where it has that and others."""
@@ -47,33 +55,36 @@ class Trial:
         return replace(self, paired=d)
 
 
-def gather(*observations: pd.DataFrame) -> dict[str, Trial]:
-    """A trial for every claim that has an arm, by id. Raises `StudyError` for scores that cannot be compared."""
+def gather(*observations: pd.DataFrame) -> dict[str, list[Trial]]:
+    """The trials of every claim by id: one, or those of its parts. Raises `StudyError` for what cannot be compared."""
     seen = pd.concat([observed(table) for table in observations], ignore_index=True)
     arms = dict(list(seen.groupby("arm", sort=False)))
-    return {c.id: _trial(c, arms) for c in CLAIMS if not c.parts}
+    alone = seen.seed[seen.seed != FIXED].nunique() == 1
+    trials = {c.id: _trial(c, arms, alone) for c in CLAIMS if not c.parts}
+    return {c.id: [trials[id] for id in c.parts or (c.id,)] for c in CLAIMS}
 
 
-def _trial(c, arms: dict[str, pd.DataFrame]) -> Trial:
+def _trial(c, arms: dict[str, pd.DataFrame], alone: bool) -> Trial:
     named = [arm for arm in (c.arm, c.reference) if arm]
     for arm in named:
         if arm not in arms or c.metric not in arms[arm] or arms[arm][c.metric].isna().all():
             return Trial(c, why=_absent(arm, c.metric, arms))
-    paired = statistics.paired(pd.concat([arms[arm] for arm in named]), c.arm, c.reference, c.metric)
-    if not np.isfinite(paired.to_numpy()).all():
-        raise StudyError(
-            f"{c.id} has a {METRICS[c.metric].name} that is not finite; an infinite PSNR means that SR equals HR."
-        )
+    paired, null = statistics.paired(pd.concat([arms[arm] for arm in named]), c.arm, c.reference, c.metric), c.null
+    if METRICS.scale[c.metric] == "ratio":
+        paired, null = np.log2(paired), np.log2(null)
     margin = c.margin * (arms[c.reference].loss.mean() if c.metric == "loss" else 1)
-    return Trial(c, paired, margin, ALONE if len(paired) == 1 and FIXED not in paired.index else "")
+    why = "one image" if paired.size == 1 else ""
+    return Trial(c, paired, null, margin, ALONE if alone or (len(paired) == 1 and FIXED not in paired.index) else why)
 
 
 def _absent(arm: str, metric: str, arms) -> str:
+    if arm == FURTHEST:
+        return "one seed has no distance between two seeds" if arm in arms else "the pictures were not compared"
     if arm in arms:
-        alone = arm == FURTHEST and METRICS[metric].ratio
-        return "with one seed there is no distance between seeds" if alone else f"{arm} has no {METRICS[metric].name}"
-    made = any(word in arm for word in (" ~ ", " against ", FURTHEST))  # of other arms' runs
-    return f"there are no curves or likeness of {arm}" if made else f"{arm} was not run"
+        return f"{METRICS.name[metric]} of {arm} was not measured"
+    if " ~ " in arm:
+        return "the pictures were not compared"
+    return f"there are no curves of {arm.replace(' against ', ' and ')}" if " against " in arm else f"{arm} was not run"
 
 
 def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame:
@@ -97,43 +108,26 @@ def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame
     null, margin, unit, quantity : as effects are printed; `quantity` says that `effect` is no difference.
     """
     trials = gather(*observations)
-    chosen = [c for c in CLAIMS if study is None or (study == c.study and not c.parts)]
-    rows = {c.id: _single(trials[c.id]) for c in chosen if not c.parts}
-    both = {id: trials[id].p_values() for id in rows}
-    for c in chosen:
-        if c.parts:
-            parts = [trials[id] for id in c.parts]
-            rows[c.id] = _intersection(c, parts, [rows[id] for id in c.parts], [both[id] for id in c.parts])
-            both[c.id] = intersection(both[id] for id in c.parts)
-    table = pd.DataFrame([rows[c.id] for c in chosen], pd.Index([c.id for c in chosen], name="id"))
-    decide = table.why == ""
-    table["p"] = [min(1.0, *both[id]) if ok else np.nan for id, ok in decide.items()]
+    table = pd.DataFrame([_row(c, trials[c.id]) for c in CLAIMS]).set_index("id")
+    if study is not None:
+        table = table[(table.study == study) & (table.parts == "")]
     table["p_holm"] = table["q"] = np.nan
     table["verdict"] = np.where(table.effect.notna(), "no verdict", "not testable here")
-    if study:
-        return table.assign(why=table.why.where(~decide, ELSEWHERE))
+    if study is not None:
+        return table.assign(why=table.why.where(table.p.isna(), ELSEWHERE))
     for family, column, correct in FAMILIES:
-        members = table.index[decide & (table.family == family)]
+        members = table.index[table.p.notna() & (table.family == family)]
         if len(members):
-            table.loc[members, column] = adjusted = correct(table.p[members].to_numpy())
-            table.loc[members, "verdict"] = [decided(p, *both[id]) for id, p in zip(members, adjusted, strict=True)]
-    return table
+            table.loc[members, [column, "verdict"]] = verdicts({id: trials[id] for id in members}, correct).to_numpy()
+    return table.astype({"p_holm": float, "q": float})
 
 
-def decided(adjusted: float, holds: float, fails: float) -> str:
-    """The verdict of an adjusted p: which of the two p-values is smaller, where it is below 0.05."""
-    return "undecided" if adjusted >= ALPHA else "holds" if holds < fails else "does not hold"
-
-
-def primary_verdicts(trials: dict[str, Trial]) -> dict[str, str]:
-    """The verdicts of the primary rows alone, by id, of those that can have one."""
-    both = {}
-    for c in CLAIMS:
-        parts = [trials[id] for id in c.parts or (c.id,)] if c.original else []
-        if parts and all(part.measurable and not part.why for part in parts):
-            both[c.id] = intersection(part.p_values() for part in parts)
-    adjusted = statistics.holm([min(1.0, *pair) for pair in both.values()])
-    return {id: decided(p, *pair) for (id, pair), p in zip(both.items(), adjusted, strict=True)}
+def verdicts(trials: dict[str, list[Trial]], correct=statistics.holm) -> pd.DataFrame:
+    """`adjusted` p and `verdict` of a family: that of the smaller of the two p-values, where it is below 0.05."""
+    both = pd.DataFrame([intersection(t.p_values() for t in parts) for parts in trials.values()], index=list(trials))
+    adjusted = correct(both.min(axis=1).clip(upper=1).to_numpy())
+    verdict = np.where(adjusted >= ALPHA, "undecided", np.where(both[0] < both[1], "holds", "does not hold"))
+    return pd.DataFrame({"adjusted": adjusted, "verdict": verdict}, index=both.index)
 
 
 def intersection(pairs) -> tuple[float, float]:
@@ -142,50 +136,27 @@ def intersection(pairs) -> tuple[float, float]:
     return float(holds.max()), float(fails.min() * len(fails))
 
 
-def _row(c, **found) -> dict:
-    """What the table says of every claim, and what was found of this one."""
-    metric, nothing = METRICS[c.metric], dict.fromkeys(("effect", "low", "high", "better_share"), np.nan)
-    words = {key: getattr(c, key) for key in ("family", "study", "original", "published", "note", "control", "expect")}
-    return words | nothing | {
-        "claim": c.claim, "parts": " ".join(c.parts), "metric": c.metric, "unit": metric.unit,
-        "quantity": not c.reference and c.metric != "epochs", "null": 2**c.null if metric.ratio else c.null,
-        "margin": c.margin, "leans": "", "seeds": 0, "units": 0, "covers": "", "binding": "", "why": "",
-        "part_of": c.part_of,
-    } | found  # fmt: skip
-
-
-def _single(trial: Trial) -> dict:
-    c = trial.claim
-    if trial.paired is None:
-        return _row(c, margin=trial.margin, why=trial.why)
-    d = trial.paired.to_numpy()
-    mean, *ends = statistics.interval(d) if trial.measurable else (d.mean(), np.nan, np.nan)
-    *agrees, leans = _on_side(np.append(d, mean), c, trial.margin)
-    effect, low, high = (2**x if METRICS[c.metric].ratio else x for x in (mean, *ends))
-    return _row(
-        c, margin=trial.margin, why=trial.why, effect=effect, low=low, high=high, better_share=float(np.mean(agrees)),
-        leans="for" if leans else "against", seeds=len(d), units=d.shape[1], covers=_covers(trial),
-    )  # fmt: skip
-
-
-def _on_side(differences: np.ndarray, c, margin: float) -> np.ndarray:
-    if c.expect == "same":
-        return np.abs(differences) < margin
-    return differences > c.null if c.expect == "more" else differences < c.null
-
-
-def _intersection(c, parts: list[Trial], rows: list[dict], pairs: list[tuple]) -> dict:
-    absent = next((part.why for part in parts if part.paired is None), "")
+def _row(c, parts: list[Trial]) -> dict:
+    """What the table says of a claim: its line of claims.csv, and what was found of it, or of its weakest part."""
+    row = c._asdict() | {"parts": " ".join(c.parts), "leans": "", "seeds": 0, "units": 0, "covers": "", "binding": ""}
+    row |= dict.fromkeys(("effect", "low", "high", "better_share", "p"), np.nan)
+    absent = [part.why for part in parts if part.paired is None]
     if absent:
-        return _row(c, why=absent)
+        return row | {"why": absent[0]}
+    pairs = np.array([part.p_values() for part in parts])
     with np.errstate(divide="ignore"):
-        against = [np.log(holds) - np.log(fails) for holds, fails in pairs]  # exact where either is tiny
-    binding = int(np.nanargmax(against)) if not np.isnan(against).all() else 0
-    shown = ("expect", "metric", "unit", "quantity", "null", "margin", "effect", "low", "high", "better_share")
-    found = {key: rows[binding][key] for key in (*shown, "seeds", "units", "covers")}
-    leans = "for" if all(row["leans"] == "for" for row in rows) else "against"
-    why = next((part.why for part in parts if part.why), "")
-    return _row(c, **found, binding=c.parts[binding], why=why, leans=leans)
+        against = np.log(pairs[:, 0]) - np.log(pairs[:, 1])  # exact where either is tiny
+    weakest = parts[int(np.where(np.isnan(against), -np.inf, against).argmax())]
+    why, d = next((part.why for part in parts if part.why), ""), weakest.paired.to_numpy()
+    interval, ratio = statistics.interval(d), METRICS.scale[weakest.claim.metric] == "ratio"
+    row |= {key: getattr(weakest.claim, key) for key in ("expect", "metric", "unit", "quantity", "null")}
+    row |= zip(("effect", "low", "high"), (2**x if ratio else x for x in interval), strict=True)
+    return row | {
+        "margin": weakest.margin, "better_share": float(weakest.agrees(d).mean()), "seeds": len(d), "units": d.shape[1],
+        "covers": _covers(weakest), "binding": weakest.claim.id if c.parts else "", "why": why,
+        "leans": "for" if all(part.leans() for part in parts) else "against",
+        "p": np.nan if why else min(1.0, *intersection(pairs)),
+    }  # fmt: skip
 
 
 def _covers(trial: Trial) -> str:

@@ -11,6 +11,7 @@ from sr_utils.claims import statistics
 from sr_utils.claims.derived import curves
 from sr_utils.claims.table import LADDER
 from sr_utils.data.sets import BENCHMARKS
+from sr_utils.models.arms import label
 
 VERSION = 2  # of the file; another one is refused
 DIGITS = 7  # significant ones, of every number in a table
@@ -125,3 +126,18 @@ def beside_published(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFra
     ours = table.reindex(columns=columns).assign(source="this page")
     both = pd.concat([published[[*columns, "source"]].assign(source=published.source.str.split(r"[,;]").str[0]), ours])
     return both.map(lambda v: v if isinstance(v, str) else "" if pd.isna(v) else f"{v:.2f}")
+
+
+def trials() -> pd.DataFrame:
+    """The trials that chose each arm's learning rate (`make bench BENCHES=rates`): arms × rates, PSNR in dB, or NaN.
+
+    PSNR is that of validation images. Empty where figures/bench holds no trials, as in an installation without the
+    repository.
+    """
+    path = paths.ROOT / "figures/bench/bench.json"
+    entry = json.loads(path.read_text()).get("rates") if path.exists() else None
+    if entry is None:
+        return pd.DataFrame()
+    rows = pd.DataFrame(entry["found"]["rows"])
+    rows["arm"] = [label(arm, loss) for arm, loss in zip(rows.arm, rows.loss, strict=True)]
+    return rows.pivot_table(index="arm", columns="rate", values="psnr", sort=False).sort_index(axis=1)

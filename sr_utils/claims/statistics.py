@@ -44,7 +44,7 @@ class Estimate:
             left = (distance[..., None] - small[..., None] * minor) / large[..., None]
             tail = special.stdtr(freedom, -left) @ _WEIGHTS
         certain = np.where(distance > 0, 0.0, np.where(distance < 0, 1.0, 0.5))
-        return np.where(large > 0, tail, certain)
+        return np.where(large == 0, certain, tail)
 
     def above(self, value) -> np.ndarray:
         """One-sided p of "the true mean is at most this value": small where the mean is clearly above it."""
@@ -58,8 +58,8 @@ class Estimate:
         """Half the width of the two-sided interval at this level (of a single mean)."""
         outside = (1 - level) / 2
         widest = float(sum(e * stats.t.ppf(1 - outside, n) for e, n in zip(self.errors, self.freedom, strict=True)))
-        if widest == 0:
-            return 0.0
+        if not widest > 0:
+            return widest
         return optimize.brentq(lambda x: float(self.beyond(x)) - outside, 0, 2 * widest)  # the integral errs a little
 
 
@@ -73,17 +73,17 @@ def estimate(differences) -> Estimate:
     """The mean of paired differences (…, seeds, units) with the errors of a two-way layout, both factors random.
 
     The means of seeds vary by the seeds and by what is particular to each seed and unit; the units' error is what they
-    add to that, so nothing counts twice. Raises `StudyError` for no or one difference, or one that is not finite.
+    add to that, so nothing counts twice. A single difference has no errors: they are NaN, as is all that follows.
+    Raises `StudyError` for no difference, or one that is not finite.
     """
     d = np.asarray(differences, float)
     if not d.size or not np.isfinite(d).all():
         raise StudyError("An interval needs at least one finite difference; an infinite PSNR means that SR equals HR.")
     seeds, units = d.shape[-2:]
-    if seeds * units == 1:
-        raise StudyError("One image and one seed give no interval; score more images, or train more seeds.")
     mean, rows, columns = d.mean((-2, -1)), d.mean(-1), d.mean(-2)
-    of_seeds = rows.var(-1, ddof=1) / seeds if seeds > 1 else np.zeros_like(mean)
-    of_units = columns.var(-1, ddof=1) / units if units > 1 else np.zeros_like(mean)
+    nothing = np.full_like(mean, np.nan if seeds * units == 1 else 0)
+    of_seeds = rows.var(-1, ddof=1) / seeds if seeds > 1 else nothing
+    of_units = columns.var(-1, ddof=1) / units if units > 1 else nothing
     if min(seeds, units) > 1:
         of_units = np.maximum(of_units - interaction(d) / (seeds * units), 0)
     return Estimate(mean, np.sqrt(np.stack([of_seeds, of_units])), (max(seeds - 1, 1), max(units - 1, 1)))
@@ -99,7 +99,7 @@ def interaction(d: np.ndarray) -> np.ndarray:
 def interval(differences, level: float = LEVEL) -> tuple[float, float, float]:
     """Mean of paired differences (seeds, units) and its interval: (mean, low, high).
 
-    With one seed the interval speaks of images only. Raises as `estimate` does.
+    With one seed the interval speaks of images only; a single difference has none (NaN). Raises as `estimate` does.
     """
     found = estimate(np.atleast_2d(differences))
     half = found.half_width(level)
@@ -109,8 +109,8 @@ def interval(differences, level: float = LEVEL) -> tuple[float, float, float]:
 def paired(scores: pd.DataFrame, arm: str, reference: str = "", metric: str = "psnr") -> pd.DataFrame:
     """arm − reference, paired by seed and image: a row per seed, a column per (set, image). "" subtracts nothing.
 
-    An interpolation is paired with every seed. Raises `StudyError` for an arm without scores, or arms that were scored
-    on different images or trained with different seeds.
+    An interpolation is paired with every seed. Raises `StudyError` for an arm without scores, one that was scored twice
+    or not finitely, and for arms that were scored on different images or trained with different seeds.
     """
     a = _grid(scores, arm, metric)
     if not reference:
@@ -128,9 +128,13 @@ def _grid(scores, arm, metric) -> pd.DataFrame:
     rows = scores[(scores.arm == arm) & scores[metric].notna()] if metric in scores else scores[:0]
     if rows.empty:
         raise StudyError(f"There are no scores for {arm!r} ({metric}); score it first.")
+    if rows.duplicated(["seed", "set", "image"]).any():
+        raise StudyError(f"{arm} has two scores for one seed and image; give every score once.")
     grid = rows.pivot(index="seed", columns=["set", "image"], values=metric)
     if grid.isna().any(axis=None):
         raise StudyError(f"The seeds of {arm} were scored on different images; score all on the same sets.")
+    if not np.isfinite(grid.to_numpy(float)).all():
+        raise StudyError(f"{arm} has a {metric} that is not finite; an infinite PSNR means that SR equals HR.")
     return grid
 
 
@@ -142,7 +146,7 @@ def compare(scores: pd.DataFrame, reference: str, metric: str = "psnr") -> pd.Da
     rows = {}
     for arm in dict.fromkeys(scores.arm):
         d = paired(scores, arm, reference, metric).to_numpy()
-        mean, low, high = interval(d) if d.size > 1 else (d.mean(), np.nan, np.nan)
+        mean, low, high = interval(d)
         value = scores.loc[scores.arm == arm, metric].mean()
         rows[arm] = {metric: value, "difference": mean, "low": low, "high": high}
     return pd.DataFrame.from_dict(rows, orient="index")

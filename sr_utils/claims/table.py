@@ -9,16 +9,17 @@ A row expects that in `metric`, `arm` has "more" or "less" than `reference`, or 
 - `id`: as text cites it, the original's claim, and a letter for a row behind it (6s is the original's word on skips);
 - `study`: the notebook that asks it; `claim`: what is tested; `original`: what the original says, for a primary row;
 - `reference`: an arm; empty where the claim is about a quantity, which is then compared with `null`;
-- `metric`: one of `METRICS`; "loss" is the MSE of uint8 SR over all pixels and channels of a benchmark image;
+- `metric`: a row of metrics.csv; "loss" is the MSE of uint8 SR over all pixels and channels of a benchmark image;
 - `margin`: in the file in dB; here, of a loss, as the share of the reference's mean that so many dB of PSNR are;
 - `parts`: ids of the rows whose intersection this row is, with blanks between; it has no arm of its own then;
 - `published`: the original's own difference, where it gives one, in the metric's unit;
 - `control`: whether the row rules out another explanation; `note`: what a reader must know beside the verdict.
 
-Made from these: `family`, "primary" or "secondary", and `part_of`, the intersection that a row is part of.
+Made from these: `family`, "primary" or "secondary"; `part_of`, the intersection that a row is part of; `unit`; and
+`quantity`, whether the effect is no difference. In metrics.csv, a `scale` of "percent" says how a number is printed;
+of "ratio", that means and intervals are taken of its logarithm.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -27,36 +28,11 @@ import pandas as pd
 LADDER = (
     ("post_upsampling", "srcnn", "moving every convolution to LR size"),
     ("post_skip", "post_upsampling", "a global skip whose last layer starts at zero (two changes in one step)"),
-    ("combined", "post_skip", "residual blocks for two large convolutions"),
-    ("combined mae", "combined", "the absolute for the squared error"),
+    ("combined", "post_skip", "residual blocks instead of two large convolutions"),
+    ("combined mae", "combined", "MAE instead of MSE"),
 )
 FURTHEST = "the furthest two of the five"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What is measured and its `unit`; printed as a `percent`, or kept as a base-2 logarithm and shown as a `ratio`."""
-
-    name: str
-    unit: str
-    percent: bool = False
-    ratio: bool = False
-
-
-METRICS = {
-    "psnr": Metric("PSNR", "dB"),
-    "ssim": Metric("SSIM", "in SSIM"),
-    "gmsd": Metric("GMSD", "in GMSD"),
-    "loss": Metric("MSE on the benchmark images", "grey levels²"),
-    "sharpness": Metric("high-frequency power", "of HR's", percent=True),
-    "epochs": Metric("epochs to the same validation loss", "epochs"),
-    "area": Metric("mean validation MSE over the schedule", "grey levels²"),
-    "first_fifth": Metric("share of the loss's fall", "of the fall", percent=True),
-    "last_two_fifths": Metric("share of the loss's fall", "of the fall", percent=True),
-    "response": Metric("gain of a fine ripple", "dB of gain"),
-    "apart": Metric("RMS difference of pictures", "× that of two seeds", ratio=True),
-    "apart_gmsd": Metric("GMSD between pictures", "× that of two seeds", ratio=True),
-}
+METRICS = pd.read_csv(Path(__file__).with_name("metrics.csv"), index_col="metric", keep_default_na=False)
 
 
 def share_of_mse(decibels: float) -> float:
@@ -74,12 +50,17 @@ def _read() -> pd.DataFrame:
     path = Path(__file__).with_name("claims.csv")
     table = pd.read_csv(path, dtype={"id": str}, keep_default_na=False, na_values=numbers)
     table = table.fillna({"null": 0.0, "margin": 0.0}).replace({"expect": {"": "more"}, "metric": {"": "psnr"}})
-    table["margin"] = table.margin.where(table.metric != "loss", share_of_mse(table.margin))
-    table["claim"] = table.claim.where(table.claim != "", table.original)
-    table["family"] = (table.original != "").map({True: "primary", False: "secondary"})
     whole = {part: row.id for row in table.itertuples() for part in row.parts.split()}
-    table["part_of"] = table.id.map(whole).fillna("")
-    return table.assign(parts=table.parts.str.split().map(tuple), control=table.control != "")
+    return table.assign(
+        claim=table.claim.where(table.claim != "", table.original),
+        margin=table.margin.where(table.metric != "loss", share_of_mse(table.margin)),
+        parts=table.parts.str.split().map(tuple),
+        control=table.control != "",
+        family=(table.original != "").map({True: "primary", False: "secondary"}),
+        part_of=table.id.map(whole).fillna(""),
+        unit=table.metric.map(METRICS.unit),
+        quantity=(table.reference == "") & (table.metric != "epochs"),
+    )
 
 
 CLAIMS = tuple(_read().itertuples(index=False, name="Claim"))

@@ -1,6 +1,5 @@
 """Measured differences and verdicts in words. Other numbers, or a verdict that turns, bring other words."""
 
-import numpy as np
 import pandas as pd
 
 from sr_utils.claims.statistics import signed
@@ -12,24 +11,16 @@ def direction(row) -> int:
     return int(row.low > 0) - int(row.high < 0)
 
 
-def size(row, unit: str = "dB", spec: str = ".2f") -> str:
-    """How large a difference is, without its sign, and its interval: "0.40 dB (0.24 … 0.58)"."""
-    sign = -1 if row.difference < 0 else 1
-    low, high = sorted((sign * row.low, sign * row.high))
-    words = f"{abs(row.difference):{spec}} {unit}".strip()
-    return words if np.isnan(row.low) else f"{words} ({signed(low, spec)} … {signed(high, spec)})"
-
-
-def versus(row, a: str, b: str, unit: str = "dB", spec: str = ".2f", verbs=("beats", "loses to")) -> str:
-    """`a` against `b` in words: "a beats b by 0.40 dB (0.24 … 0.58)", or that no difference is clear."""
-    if direction(row) == 0:
-        return f"between {a} and {b} no difference is clear: {size(row, unit, spec)}"
-    return f"{a} {verbs[direction(row) < 0]} {b} by {size(row, unit, spec)}"
+def change(row, unit: str = " dB", spec: str = "+.2f") -> str:
+    """A row of `compare` with its interval: "+0.40 dB (+0.24 … +0.58)", or "+0.10 dB (−0.20 … +0.40, not clear)"."""
+    text = f"{signed(row.difference, spec)}{unit}"
+    unclear = "" if direction(row) else ", not clear"
+    return text if pd.isna(row.low) else f"{text} ({signed(row.low, spec)} … {signed(row.high, spec)}{unclear})"
 
 
 def value(row, number: float, unit: bool = True) -> str:
     """A number in the units of a row of `judge`'s table: "+0.62 dB", "81 % of the fall", "1.7 × that of two seeds"."""
-    percent = METRICS[row.metric].percent
+    percent = METRICS.scale[row.metric] == "percent"
     text = signed(100 * number if percent else number)
     text = text.lstrip("+") if row.quantity else text
     return f"{text} {'% ' * percent}{row.unit}" if unit else text
@@ -51,30 +42,34 @@ def measured(row) -> str:
 
 
 def expected(row) -> str:
-    """What a row of `judge`'s table expects: "> 0", "< 5 % of the fall", "within ±0.1 dB"."""
-    if row.parts and not row.binding:
+    """What a row of `judge`'s table expects: "> 0", "< 5 % of the fall", "within ±0.1 dB"; nothing if not measured."""
+    if pd.isna(row.effect):
         return ""
     if row.expect == "same":
         return f"within ±{value(row, row.margin).lstrip('+')}"
     return f"{'>' if row.expect == 'more' else '<'} {value(row, row.null).lstrip('+') if row.quantity else 0}"
 
 
-def share(row) -> str:
-    """In how many of the seed × image pairs the arm is on the claim's side."""
-    return "" if pd.isna(row.better_share) else f"{100 * row.better_share:.0f} % of {row.seeds * row.units:,}"
-
-
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """`judge`'s table for reading, primary rows as the original says them. Without `study`, it ends with the verdicts.
 
-    An intersection shows its weakest part, the one named in its claim.
+    An intersection shows its weakest part, the one named in its claim. "as expected in" counts seed × image pairs.
     """
-    columns = {"claim": _claim, "expected": expected, "effect": effect, "95 % interval": interval}
-    columns |= {"over": lambda row: row.covers, "single ones agree": share}
     rows = list(table.itertuples())
-    shown = pd.DataFrame({head: map(words, rows) for head, words in columns.items()}, index=table.index)
-    if table.p_holm.notna().any() or table.q.notna().any():
-        shown["corrected p"] = ["" if pd.isna(p) else f"{p:.2g}" for p in table.p_holm.fillna(table.q)]
+    shown = pd.DataFrame({
+        "claim": map(_claim, rows),
+        "expected": map(expected, rows),
+        "effect": map(effect, rows),
+        "95 % interval": map(interval, rows),
+        "over": [row.covers for row in rows],
+        "as expected in": [
+            "" if pd.isna(row.better_share) else f"{100 * row.better_share:.0f} % of {row.seeds * row.units:,}"
+            for row in rows
+        ],
+    }, index=table.index)  # fmt: skip
+    corrected = table.p_holm.fillna(table.q)
+    if corrected.notna().any():
+        shown["corrected p"] = ["" if pd.isna(p) else f"{p:.2g}" for p in corrected]
     if not (table.verdict == "no verdict").all():
         shown["verdict"] = [f"{row.verdict} ({row.why})" if row.why else row.verdict for row in rows]
     return shown
@@ -87,33 +82,37 @@ def _claim(row) -> str:
     return f"{said}: {row.claim}" if said else row.claim
 
 
-def findings(table: pd.DataFrame) -> pd.DataFrame:
+def findings(table: pd.DataFrame, brief: bool = False) -> pd.DataFrame:
     """The findings, a row per primary claim: `original` (what the original says), `ours` (with interval), `verdict`.
 
     `table` is `judge`'s, of all claims. `ours` names the parts that decide: the weakest of a claim that holds, those
-    that fail of a claim that does not, those that are open of one that is undecided.
+    that fail of a claim that does not, those that are open of one that is undecided. If `brief`, it names one of them.
     """
-    rows = {id: _finding(row, table) for id, row in table[table.family == "primary"].iterrows()}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("id")
+    primary = table[table.family == "primary"]
+    ours = [_ours(row, table, brief) for row in primary.itertuples()]
+    return primary[["study", "original", "verdict", "note"]].assign(ours=ours).rename_axis("id")
 
 
-def _finding(row, table: pd.DataFrame) -> dict:
-    found = {"study": row.study, "original": row.original, "verdict": row.verdict}
-    parts = table[table.part_of == row.name]
+def _ours(row, table: pd.DataFrame, brief: bool) -> str:
     if row.verdict == "not testable here":
-        ours = f"not testable here: {row.why}"
-    elif not row.binding:
-        ours = f"{row.claim}: {measured(row)}"
-    else:
-        deciding = parts[parts.verdict == row.verdict] if row.verdict in ("does not hold", "undecided") else parts[:0]
-        if deciding.empty:
-            deciding = parts.loc[[row.binding]]
-        held = int((parts.verdict == "holds").sum())
-        counted = f"{held} of {len(parts)} parts hold; " if (parts.verdict != "no verdict").all() else ""
-        least = "least clear: " if row.verdict not in ("does not hold", "no verdict") else ""
-        ours = counted + least + "; ".join(f"{part.claim}: {measured(part)}" for part in deciding.itertuples())
-    beside = parts[parts.published.notna() & parts.effect.notna()]
-    if len(beside):
-        pairs = ", ".join(f"{effect(p)} ({value(p, p.published, False)})" for p in beside.itertuples())
-        ours += f". Ours beside the original's: {pairs}"
-    return found | {"ours": ours, "note": row.note}
+        return f"not testable here: {row.why}"
+    if not row.binding:
+        return f"{row.claim}: {measured(row)}"
+    parts = table[table.part_of == row.Index]
+    held, refuted = (parts.index[parts.verdict == each] for each in ("holds", "does not hold"))
+    deciding = parts[parts.verdict == row.verdict].sort_index(key=lambda ids: ids != row.binding, kind="stable")
+    label, more = {"does not hold": "Refuted", "undecided": "Undecided"}.get(row.verdict, "Weakest"), ""
+    if row.verdict == "undecided" and len(refuted) and not brief:
+        more = f", refuted: {', '.join(refuted)}"
+    if row.verdict == "undecided" and deciding.empty:
+        label, more = "Weakest", ", but not together"
+    if label == "Weakest":
+        deciding = parts.loc[[row.binding]]
+    named = [f"{part.claim}{':' if brief else ','} {measured(part)}" for part in deciding.itertuples()]
+    count = "" if row.verdict == "no verdict" else f"{len(held)} of {len(parts)} parts hold{more}"
+    if brief:
+        return "; ".join(filter(None, (count, named[0])))
+    said = f"{count}. {label}: {'; '.join(named)}".removeprefix(". ")
+    published = table[table.index.str.fullmatch(f"{row.Index}[a-z]") & table.published.notna() & table.effect.notna()]
+    beside = [f"{p.claim}, {effect(p)} ({value(p, p.published, False)})" for p in published.itertuples()]
+    return f"{said}. Ours (and the original's): {'; '.join(beside)}" if beside else said

@@ -1,4 +1,4 @@
-"""Tables that cost time are kept beside the weights that they describe, and found again."""
+"""A cache for tables that are slow to compute: CSV files in a run's folder."""
 
 import hashlib
 from pathlib import Path
@@ -6,18 +6,18 @@ from pathlib import Path
 import pandas as pd
 
 from sr_utils.paths import replace
-from sr_utils.training.configuration import source
+from sr_utils.training.configuration import code_of
 
 
 def kept(folder: Path | None, name: str, depends: list, compute) -> pd.DataFrame:
-    """`compute()`, or what it gave before: `<folder>/<name>-<digest>.csv`, without index.
+    """The table that `compute()` returns, read from `<folder>/<name>-<digest>.csv` if that file exists.
 
-    `depends` lists what the table depends on besides the weights: functions (their code counts) and values (their text
-    counts). With None as folder nothing is kept. An image may be called "NA": text is never read as missing.
+    `depends` lists what the table depends on besides the weights: the digest covers the code of functions and the
+    `repr` of values. With None as folder nothing is kept. Text is never read as missing, even the image name "NA".
     """
     if folder is None:
         return compute()
-    text = "\n".join(source(part) if callable(part) else repr(part) for part in depends)
+    text = "\n".join(code_of(part) if callable(part) else repr(part) for part in depends)
     path = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}.csv"
     if path.exists():
         numbers = pd.read_csv(path, nrows=0).columns.difference(["arm", "other", "set", "image"])

@@ -1,13 +1,13 @@
-"""How an SR image is scored: PSNR, SSIM, sharpness and GMSD, on the luma with the border shaved.
+"""The metrics of an SR image: PSNR, SSIM, sharpness and GMSD, on the luma with the border shaved.
 
-Bicubic enlargement, mean PSNR in dB, published and measured here: Set5 28.42 and 28.43, Set14 26.00 and 26.09.
-Pillow's kernel differs from MATLAB's by up to 0.2 grey levels. On Set14 it is the border that decides: with 0, 1 and
-4 pixels shaved, enlarging luma alone gives 25.86, 26.05 and 26.09 dB. Cropping HR to a multiple of 4, 8, 12 or 24
-moves it by 0.01 only (26.09, 26.08, 26.09, 26.08). The benchmark archive, used here, holds HR cropped to a multiple of
-4 already, at the right and at the bottom; the older tables cut the uncropped originals by rules of their own.
+Mean PSNR of bicubic enlargement in dB, published and measured here: Set5 28.42 and 28.43, Set14 26.00 and 26.09.
+Pillow's kernel differs from MATLAB's by up to 0.2 grey levels. The difference on Set14 comes from the border: with 0,
+1 and 4 pixels shaved, enlarging only the luma gives 25.86, 26.05 and 26.09 dB. Cropping HR to a multiple of 4, 8, 12
+or 24 changes it by at most 0.01 dB (26.09, 26.08, 26.09, 26.08). HR in the benchmark archive, used here, is already
+cropped to a multiple of 4, at the right and at the bottom; older tables cropped the originals in other ways.
 
-LPIPS (Zhang et al., 2018, arXiv:1801.03924) is not here: its backbone's weights would have to be downloaded. GMSD,
-which needs none, is not a substitute for it but a perceptual distance of its own.
+LPIPS (Zhang et al., 2018, arXiv:1801.03924) is not used, because its backbone's weights would have to be downloaded.
+GMSD needs no weights; it is another perceptual distance, not a substitute for LPIPS.
 """
 
 import functools
@@ -21,7 +21,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sr_utils import StudyError
 from sr_utils.data.images import SCALE
 
-SHAVE = SCALE  # pixels cut from each side before scoring
+SHAVE = SCALE  # pixels cut off at each side before scoring
 
 
 def luma(image):
@@ -42,7 +42,7 @@ def _lumas(sr, hr):
 
 
 def _of_lumas(metric):
-    """Turn a function of two lumas into one of two images; `inspect.unwrap` gives the function of lumas back."""
+    """Turn a function of two lumas into one of two images; `inspect.unwrap` returns the function of lumas."""
     return functools.wraps(metric)(lambda sr, hr: metric(*_lumas(sr, hr)))
 
 
@@ -71,10 +71,10 @@ def ssim(sr, hr) -> float:
 
 @_of_lumas
 def sharpness(sr, hr) -> float:
-    """Share of HR's high-frequency power that SR keeps: 0 for none, 1 for all, more for added noise or ringing.
+    """High-frequency power of SR over that of HR: 0 if SR has none, 1 if equal, more with added noise or ringing.
 
     Power of the luma (Hann window, 4 pixels shaved) at radial frequencies above half of LR's Nyquist frequency,
-    that is above 1/16 cycle per HR pixel; SR's over HR's. Arguments as for `psnr`; raises `StudyError` for a flat HR.
+    that is above 1/16 cycle per HR pixel. Arguments as for `psnr`; raises `StudyError` for a flat HR.
     """
     window = np.outer(*map(np.hanning, hr.shape))
     powers = [np.abs(np.fft.fft2((y - y.mean()) * window)) ** 2 for y in (sr, hr)]
@@ -108,7 +108,7 @@ def _gradient(y):
 def mse(sr, hr) -> float:
     """Mean squared error in grey levels² of uint8 (H, W, 3) images, over all pixels and channels.
 
-    The loss that networks are trained with, of the picture that a file would hold. Rounding adds 1/12 to it.
+    The training loss, but of the rounded image that a file would hold; rounding adds 1/12 to it.
     """
     return float(np.square(sr.astype(np.float64) - hr).mean())
 

@@ -1,6 +1,6 @@
-"""What claims are judged by besides scores and curves: how alike pictures are, and what becomes of a fine ripple.
+"""Measurements for claims besides scores and loss curves: how alike SR images are, and the gain of a fine ripple.
 
-Every table has the columns `arm`, `seed` and one per metric, most have `set` and `image`, as `score_all`'s has.
+Every table has the columns `arm`, `seed` and one per metric; most have `set` and `image` too, as `score_all`.
 """
 
 from itertools import combinations
@@ -19,11 +19,11 @@ from sr_utils.models.arms import COMPARED
 
 
 def likeness(runs, sets, arms=COMPARED) -> pd.DataFrame:
-    """How far apart SR pictures are: rows `arm`, `other`, `seed`, `set`, `image`, `rms` (grey levels), `gmsd`.
+    """Differences between SR images: rows `arm`, `other`, `seed`, `set`, `image`, `rms` (grey levels), `gmsd`.
 
-    Of uint8 SR of the runs of these `arms` (labels); others are left out. `rms` is over all pixels and channels. There
-    is a row for each two arms of one seed, and one for each arm with itself: then it is this seed's picture against the
-    next seed's, after the last one comes the first. With one seed there are none of these.
+    Only runs of these `arms` (labels) are compared. `rms` is over all pixels and channels of uint8 SR. There is a row
+    for every pair of arms with one seed. If there are several seeds, there is also a row for each arm and itself, which
+    compares this seed's image with the next seed's; after the last seed comes the first.
     """
     runs = [run for run in runs if run.label in arms]
     named = {(run.label, run.config["seed"]): run for run in runs}
@@ -49,7 +49,7 @@ def _distances(named: dict, pairs) -> pd.DataFrame:
 
 
 def _couples(keys) -> list:
-    """The two (label, seed) that are compared, for each pair of them."""
+    """The pairs of (label, seed) that are compared."""
     seeds = sorted({seed for _, seed in keys})
     following = dict(zip(seeds, seeds[1:] + seeds[:1], strict=True))
     couples = [(a, b) for a, b in combinations(keys, 2) if a[1] == b[1]]
@@ -58,17 +58,17 @@ def _couples(keys) -> list:
     ]
 
 
-RIPPLED = 96  # pixels to a side of the crop that `response` looks at
+RIPPLED = 96  # side in pixels of the crop that `response` measures
 FREQUENCIES = np.array([1, 2, 3, 4, 6, 8]) / 32  # cycles per HR pixel; 4/32 is LR's Nyquist frequency
 
 
 def response(runs, pairs) -> pd.DataFrame:
-    """What becomes of a fine ripple on the bilinear image on its way to SR, in dB of gain.
+    """The gain of a network for a fine ripple on its bilinear image, in dB.
 
-    Two rows per run, image and direction with each frequency's gain, `gain 0.125` and so on, and their mean up to LR's
-    Nyquist frequency as `response`. The ripple, ±4 grey levels high, is added to the output of the layer "bilinear",
-    before any edge enhancement; its gain is the component of SR's change at the same frequency, over the middle
-    64×64 pixels of the image's middle 96×96. Smaller images are named in a warning; without others the table is empty.
+    A row per run, image and direction has the gain at each frequency (`gain 0.125` and so on), and their mean up to
+    LR's Nyquist frequency as `response`. The ripple, ±4 grey levels high, is added to the output of the layer
+    "bilinear", before any edge enhancement. The gain is the component of SR's change at the same frequency, over the
+    middle 64×64 pixels of the image's middle 96×96. A warning names smaller images; if all are, the table is empty.
     """
     if all(min(pair.hr.shape[:2]) < RIPPLED for pair in pairs):
         return pd.DataFrame(columns=["set", "image", "response", "arm", "seed"])
@@ -108,11 +108,7 @@ def _gains(head, tail, pair, axis: int) -> dict:
 
 
 def first_layer(runs, frequencies=np.linspace(1 / 32, 1 / 4, 50)) -> pd.DataFrame:  # noqa: B008
-    """What the learnt first layer does to a grey ripple: rows `arm`, `seed`, `frequency`, `spectrum` (a gain, not dB).
-
-    The gain is the root mean square over the kernels of "conv_9" and both directions; frequencies are in cycles per
-    HR pixel.
-    """
+    """`first_layer_gain` of several runs: rows `arm`, `seed`, `frequency` (cycles per pixel), `spectrum` (a factor)."""
     frames = [
         pd.DataFrame({"frequency": frequencies, "spectrum": first_layer_gain(run, frequencies)}).assign(**_who(run))
         for run in runs

@@ -1,7 +1,9 @@
-"""Upscale and score by the published protocol."""
+"""Scores of SR images by the published protocol."""
 
+import functools
 import warnings
 
+import cachetools
 import cv2
 import numpy as np
 import pandas as pd
@@ -10,21 +12,16 @@ from sr_utils import StudyError
 from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk
 from sr_utils.evaluation.keeping import kept
-from sr_utils.evaluation.metrics import METRICS, SHAVE, gmsd, luma, measure, mse, psnr, sharpness, ssim
-from sr_utils.evaluation.upscale import grey_levels, tiles, upscale, upscale_window
+from sr_utils.evaluation.metrics import METRICS, luma, measure, mse
+from sr_utils.evaluation.upscale import grey_levels, tiles, upscale
 from sr_utils.filters import edge_enhance
-
-__all__ = [
-    "METRICS", "SHAVE", "gmsd", "luma", "mse", "psnr", "score", "score_all", "sharpness", "ssim", "upscale",
-    "upscale_window",
-]  # fmt: skip
 
 
 def score(model, pairs) -> pd.DataFrame:
     """One row per image: `image`, `loss` (`mse`), `psnr` (dB), `ssim`, `sharpness`, `gmsd`; `model` as for `upscale`.
 
-    An image without any detail cannot be scored (its PSNR is infinite); a warning names it, and it is left out. Raises
-    `StudyError` where no image is left.
+    An image of one colour is left out with a warning, because its PSNR is infinite. Raises `StudyError` if no image
+    is left.
     """
     rows = []
     for pair in pairs:
@@ -38,7 +35,7 @@ def score(model, pairs) -> pd.DataFrame:
 
 
 def test_sets(data: str) -> dict:
-    """The images to score on: the validation images of `data`, and every benchmark that is already on disk."""
+    """The images to score on: the validation images of `data`, and every benchmark that is on disk."""
     own = load(data)
     sets = {} if own.name == "bsds500" else {own.name: own.valid}  # bsds500 has none of its own
     return (sets | {name: load(name).valid for name in on_disk()}) or {"sample": own.valid}
@@ -48,14 +45,14 @@ def score_all(entries, sets) -> pd.DataFrame:
     """Rows `arm`, `seed`, `set`, `image`, `loss`, `psnr`, `ssim`, `sharpness`, `gmsd` of trained runs, interpolations.
 
     `entries` are `training.Run`s or the names "nearest", "bilinear", "bicubic" (which have seed −1). A run's scores
-    are kept beside its weights and found again; they are recomputed when a set's images change.
+    are kept beside its weights; they are computed again if a set's images or the code of a metric change.
     """
     frames = [_scores(entry, name, pairs) for entry in entries for name, pairs in sets.items()]
     return pd.concat(frames, ignore_index=True)
 
 
 def strength_sweep(entries, sets, strengths) -> pd.DataFrame:
-    """`score_all`'s rows for SR images edge-enhanced after the network, with a column `strength`."""
+    """The rows of `score_all` for SR images that are edge-enhanced after the network, with a column `strength`."""
     frames = []
     for entry in entries:
         once = _once(entry if isinstance(entry, str) else entry.model)
@@ -68,40 +65,25 @@ def strength_sweep(entries, sets, strengths) -> pd.DataFrame:
 
 
 def _once(arm):
-    """`upscale` of one arm as a function that computes each LR array a single time."""
-    done = {}
-
-    def sr(lr):
-        if id(lr) not in done:
-            done[id(lr)] = upscale(arm, lr)
-        return done[id(lr)]
-
-    return sr
+    """`upscale` with this arm as a function that computes the SR of each LR array only once."""
+    return cachetools.cached({}, key=id)(functools.partial(upscale, arm))
 
 
 def _scores(entry, name, pairs, arm=None, suffix="") -> pd.DataFrame:
-    """Scores of a run or interpolation, or of `arm` in its stead; a run's are kept beside its weights."""
+    """Scores of a run or interpolation, or of `arm` instead of it; a run's are kept beside its weights."""
     is_run = not isinstance(entry, str)
     model, label, seed = (entry.model, entry.label, entry.config["seed"]) if is_run else (entry, entry, -1)
-    depends = [
-        digest(pairs),
-        suffix,
-        score,
-        measure,
-        mse,
-        upscale,
-        tiles,
-        grey_levels,
-        edge_enhance,
-        luma,
-        *METRICS.values(),
-    ]
+    functions = (score, measure, mse, upscale, tiles, grey_levels, edge_enhance, luma, *METRICS.values())
+    depends = [digest(pairs), suffix, *functions]
     frame = kept(entry.folder if is_run else None, "scores", depends, lambda: score(arm or model, pairs))
     return frame.assign(arm=label, seed=seed, set=name)[["arm", "seed", "set", "image", "loss", *METRICS]]
 
 
 def hardest_crop(pair, side: int = 48) -> tuple[int, int]:
-    """(y, x) of the side×side HR window where bicubic errs most, aligned on LR pixels: the rule behind every crop."""
+    """(y, x) of the side×side HR window with the largest squared error of bicubic, aligned on LR pixels.
+
+    Every crop of the figures is chosen by this rule. Raises `StudyError` for an image smaller than the window.
+    """
     if min(pair.hr.shape[:2]) < side:
         raise StudyError(f"{pair.name} is smaller than a {side}×{side} crop; use larger images or a smaller crop.")
     error = np.square(upsample(pair.lr) - pair.hr.astype(np.float32)).mean(-1)

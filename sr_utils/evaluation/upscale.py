@@ -1,7 +1,7 @@
-"""The one road from LR to SR, for whole images, windows and photographs of any size.
+"""From LR to SR: the only code that applies an arm to whole images, windows, and photographs of any size.
 
-A network sees a window of the image at a time, so that memory does not grow with the image. Windows overlap by the
-receptive field, so that together they are the whole image's SR, to the byte.
+A network processes one window of the image at a time, so that memory does not grow with the image. Windows overlap by
+the receptive field, so that together they equal the SR of the whole image, to the byte.
 """
 
 import math
@@ -14,7 +14,7 @@ from sr_utils.data.images import SCALE, upsample
 from sr_utils.device import keras, traced
 
 POINTWISE = ("Rescaling", "Add", "Concatenate")
-MARGIN = 24  # LR pixels around a window whose arm is a function, which may hide any network; `combined` sees 18
+MARGIN = 24  # LR pixels around a window if the arm is a function of unknown reach; the reach of `combined` is 18
 
 
 def upscale(arm, lr: np.ndarray) -> np.ndarray:
@@ -34,9 +34,9 @@ def upscale(arm, lr: np.ndarray) -> np.ndarray:
 
 
 def upscale_window(arm, pair, y: int, x: int, side: int) -> np.ndarray:
-    """The side×side window of SR at (y, x), without computing all of it: uint8 (side, side, 3).
+    """The side×side window at (y, x) of an image's SR, computed from the LR around it: uint8 (side, side, 3).
 
-    LR is cut with a margin beyond the arm's receptive field, so the window is the whole image's.
+    The margin around the LR window covers the arm's receptive field, so the result equals the whole image's SR there.
     """
     margin = reach(arm) if isinstance(arm, keras.Model) else MARGIN
     top, left = max(0, y // SCALE - margin), max(0, x // SCALE - margin)
@@ -51,8 +51,8 @@ def tiles(
 ) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
     """SR in pieces, row by row: yields ((top, left), piece), in HR pixels, of the dtype of `lr` (uint8 or uint16).
 
-    `window` is the largest side of what the model is given, in LR pixels; by default so large that margins are at
-    most 15 % of the work.
+    `window` is the largest side of a model's input, in LR pixels; by default it is so large that margins are at most
+    15 % of the work.
     """
     margin = reach(model)
     window = window or max(256, 30 * margin)
@@ -78,7 +78,7 @@ def _spans(length: int, margin: int, window: int) -> Iterator[tuple[int, tuple[i
 
 
 def grey_levels(sr, dtype=np.uint8) -> np.ndarray:
-    """float 0…255 -> uint8 or uint16: the one place where a network's output is rounded and clipped."""
+    """float 0…255 -> uint8 or uint16: the only place where a network's output is rounded and clipped."""
     white = np.iinfo(dtype).max
     return np.clip(np.rint(np.asarray(sr) * np.float32(white / 255)), 0, white).astype(dtype)
 
@@ -86,12 +86,10 @@ def grey_levels(sr, dtype=np.uint8) -> np.ndarray:
 def reach(model: keras.Model) -> int:
     """The receptive field's radius: how many LR pixels beyond its own an SR pixel can depend on, to each side.
 
-    Added up over the layers, each at the size of image that it works at; where branches meet, the farthest counts.
-    Raises `TypeError` for a layer whose reach is not known here.
+    It is the sum over the layers, each at its own resolution; where branches meet, the largest counts. Raises
+    `TypeError` for a kind of layer that `_through` does not know.
     """
-    known = {
-        id(model.input): (Fraction(1), Fraction(0))
-    }  # tensor -> (its pixels per LR pixel, its radius in LR pixels)
+    known = {id(model.input): (Fraction(1), Fraction(0))}  # tensor -> (pixels per LR pixel, radius in LR pixels)
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue

@@ -6,6 +6,7 @@ To add an arm: write its builder in `networks`, its line here, its claim in clai
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sr_utils import Named
 from sr_utils.models import networks
 
 
@@ -17,7 +18,7 @@ class Arm:
     ----------
     builder : a function of `networks`.
     name, colour, marker, dashes : how figures and tables show it (Matplotlib's terms).
-    rate : Adam's first learning rate, chosen by `make bench BENCHES=rates` on validation images alone.
+    rate : Adam's initial learning rate, chosen by `make bench BENCHES=rates` on validation images only.
     study : the notebooks that compare it; the first one explains it.
     loss : a name in `losses.LOSSES`.
     """
@@ -42,8 +43,8 @@ def label(arm: str, loss: str = "mse") -> str:
     return arm if loss == "mse" else f"{arm} {loss}"
 
 
-# Paul Tol's "muted" scheme, safe for colour-blind readers; markers and dashes carry the same meaning a second time.
-# A placement and the same placement under a global skip share their hue, and so do a network and its narrow version.
+# Paul Tol's "muted" colours, which colour-blind readers can tell apart; markers and dashes repeat the distinction.
+# A placement with and without the global skip has one hue, and so have a network and its narrow version.
 n, DOTTED = networks, (0, (4, 1, 1, 1, 1, 1))
 ARMS = {
     arm.label: arm
@@ -74,12 +75,12 @@ ARMS = {
 }
 
 #: Network by name.
-MODELS = {arm.builder.__name__: arm.builder for arm in ARMS.values()}
+MODELS = Named("arm", {arm.builder.__name__: arm.builder for arm in ARMS.values()})
 
 #: Every training of the study as (network, loss), in the table's order.
 STUDY = tuple((arm.builder.__name__, arm.loss) for arm in ARMS.values())
 
-#: Where up-sampling can sit, in the original study's order, best first.
+#: Where up-sampling can sit, in the order that the original study reports, best first.
 PLACES = {
     "pre": "pre_upsampling",
     "progressive": "progressive_upsampling",
@@ -87,6 +88,6 @@ PLACES = {
     "post": "post_upsampling",
 }
 
-#: The five whose pictures look alike, says the original, and one that it says looks different.
+#: The original says that the pictures of the first five look alike, and that those of the last look different.
 ALIKE = ("srcnn", *PLACES.values())
 COMPARED = (*ALIKE, "srcnn perceptual")

@@ -1,7 +1,7 @@
-"""What the networks are built of: their input and output, and the two layers that Keras lacks.
+"""The layers of the networks: input, output, convolutions, and the two layers that Keras lacks.
 
 Sub-pixel convolution: Shi et al., 2016, arXiv:1609.05158. The image path (input, bilinear enlargement, global skip,
-output) is float32; convolutions follow Keras' dtype policy, which `device.setup` chooses.
+output) is float32; convolutions use Keras' dtype policy, which `device.setup` sets.
 """
 
 import numpy as np
@@ -52,14 +52,14 @@ def lr_input():
 
 
 def sr_output(lr, y, name, skip=None):
-    """The model from the LR image to `y`, brought back from −0.5…0.5 to 0…255; `skip`: an image to which y is added."""
+    """The model from the LR image to `y`, rescaled from −0.5…0.5 to 0…255. If `skip` is an image, y is added to it."""
     if skip is not None:
         y = layers.Add(name="global_skip", dtype="float32")([skip, y])
     return keras.Model(lr, layers.Rescaling(255, offset=127.5, name="grey_levels", dtype="float32")(y), name=name)
 
 
 def conv(x, filters, kernel, name, zero=False, **options):
-    """Convolution that keeps the size: (B, h, w, c) -> (B, h, w, filters); `zero`: it starts with zero weights."""
+    """Convolution with "same" padding: (B, h, w, c) -> (B, h, w, filters). `zero` initialises the kernel with zeros."""
     if zero:
         options["kernel_initializer"] = "zeros"
     return layers.Conv2D(filters, kernel, padding="same", name=name, **options)(x)

@@ -1,7 +1,7 @@
 """The networks: each a function of a few lines that returns a Keras model.
 
 Every model maps (B, h, w, 3) in 0…255 to float32 (B, 4h, 4w, 3) in 0…255, for any h and w. Scaling to −0.5…0.5
-and back is in the model. (Centring is worth half a dB to SRCNN: 29.47 against 28.94 dB on Set5 after 1,500 steps.)
+and back is part of the model. (Centring gains SRCNN half a dB: 29.47 against 28.94 dB on Set5 after 1,500 steps.)
 
 SRCNN: Dong et al., 2014, arXiv:1501.00092. Sub-pixel convolution: Shi et al., 2016, arXiv:1609.05158. The four
 placements of up-sampling: Wang, Chen & Hoi, 2020, arXiv:1902.06068. Back-projection: Haris et al., 2018,
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from sr_utils.models import layers
 else:
 
-    class _Layers:  # loads Keras when a network is built, so that reading the table of arms does not
+    class _Layers:  # imports Keras only when a network is built: the table of arms is read without it
         def __getattr__(self, name):
             return getattr(importlib.import_module("sr_utils.models.layers"), name)
 
     layers = _Layers()
 
-CHANNELS = 32  # of every learnt up-sampling that feeds a convolution; with three, pre-upsampling only ties the baseline
+CHANNELS = 32  # of every learnt up-sampling before a convolution; with 3, pre-upsampling is no better than the baseline
 
 
 def three_convolutions(x, zero=False):

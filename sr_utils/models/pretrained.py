@@ -13,20 +13,20 @@ RECORD = FOLDER / "weights.json"
 
 
 def record() -> dict:
-    """What made each file: {arm: {"sha256", "profile", "data", "loss", "seed", "scores", …}}."""
+    """How each file was made: {arm: {"sha256", "profile", "data", "loss", "seed", "scores", …}}."""
     return json.loads(RECORD.read_text())
 
 
 def path(arm: str) -> Path:
-    """The weights of that arm, float16 in Keras' `.weights.h5` layout, once their checksum holds.
+    """The file of that arm's weights, float16 in Keras' `.weights.h5` layout, after a check of its SHA-256.
 
-    Raises `StudyError` for an arm without weights, and for a file that is absent or altered.
+    Raises `StudyError` for an arm without weights, and for a file that is missing or altered.
     """
-    known = record()
-    if arm not in known:
-        raise StudyError(f"No weights come with the arm {arm!r}; choose {' or '.join(known)}, or train it.")
+    entries = record()
+    if arm not in entries:
+        raise StudyError(f"No weights come with the arm {arm!r}; choose {' or '.join(entries)}, or train it.")
     file = FOLDER / f"{arm}.weights.h5"
-    if not file.exists() or pooch.file_hash(str(file)) != known[arm]["sha256"]:
+    if not file.exists() or pooch.file_hash(str(file)) != entries[arm]["sha256"]:
         raise StudyError(f"{file} is not the file that came with the study; restore it: git checkout -- {file}")
     return file
 

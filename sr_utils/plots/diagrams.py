@@ -1,46 +1,79 @@
-"""Block diagrams: of networks, from the Keras graph itself, so that they cannot drift from the code; of the study."""
+"""Block diagrams: of networks, drawn from the Keras graph, so that they always show the code; and of the study.
 
+Nothing here imports Keras: a model is an argument.
+"""
+
+import re
+from collections import Counter
 from itertools import pairwise
 
-import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.path import Path
 
-from sr_utils.plots.graphs import columns_and_sizes, describe, graph
-from sr_utils.plots.style import DPI, GREY, headline, name
+from sr_utils.plots.style import GREY, PAGE, canvas, headline, name
 
-#: What a box does decides its colour; its words say the same.
-COLOURS = {
-    "image": "#f0f0f0",
-    "conv": "#cfe0f3",
-    "up": "#fbd9b5",
-    "down": "#e6c3d6",
-    "merge": "#d5ead0",
-    "filter": "#f3e79b",
-    "loss": "#ddd3ee",
-}
-BOX, STEP, GATE = 82, 96, 22  # pixels: a box's width, from one to the next, and extra room where a block begins or ends
-TALL = {1: 58, 2: 84, 4: 110}  # pixels: a box's height by the size of its output, in LR pixels
-LOW = 40  # pixels: the height of a box that shares its column
+#: The colour of a box shows what it does, as its words do.
+COLOURS = {"image": "#f0f0f0", "conv": "#cfe0f3", "up": "#fbd9b5", "down": "#e6c3d6"}
+COLOURS |= {"merge": "#d5ead0", "filter": "#f3e79b", "loss": "#ddd3ee"}
+BOX, STEP = 82, 106  # pixels: a box's width, and from one to the next (less where a network is long)
+TALL = {1: 58, 2: 84, 4: 110}  # pixels: a box's height by the height of its output, in LR pixels
+LOW, ROUND = 40, 34  # pixels: the height of a box that shares its column, and the diameter of "+"
 LANE = 26  # pixels between two lines that pass above
+#: The words and the kind of each layer; `{…}` is the layer's own setting.
+LAYERS = {
+    "InputLayer": ("LR\n0…255", "image"),
+    "centre": ("centre\n−½…½", "image"),
+    "grey_levels": ("SR\n0…255", "image"),
+    "Conv2D": ("conv {kernel_size[0]}×{kernel_size[1]}\n{filters} filters", "conv"),
+    "DepthToSpace": ("sub-pixel\nshuffle ×{scale}", "up"),
+    "UpSampling2D": ("{interpolation}\n×{size[0]}", "up"),
+    "MaxPooling2D": ("max-pool\n÷{pool_size[0]}", "down"),
+    "EdgeEnhance": ("edge\nenhance", "filter"),
+    "Add": ("+", "merge"),
+    "Concatenate": ("concat", "merge"),
+}
 
 
-def canvas(width: float, height: float):
-    """A figure of so many pixels, and axes over all of it whose unit is a pixel."""
-    fig = plt.figure(figsize=(width / DPI, height / DPI))
-    ax = fig.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, height))
-    ax.axis("off")
-    return fig, ax
+def describe(layer) -> tuple[str, str]:
+    """The words and the kind of a Keras layer's box."""
+    settings = layer.get_config()
+    words, kind = LAYERS.get(layer.name) or LAYERS[type(layer).__name__]
+    return words.format(**settings) + "\nReLU" * (settings.get("activation") == "relu"), kind
+
+
+def graph(model):
+    """Layers and connections of a Keras model, repeats folded: ({name: layer}, [(from, to)], {name: repeats}).
+
+    Repeated blocks (layers named `block<i>_…`) and layers (`conv_<i>`) are shown once, as the first. The third value
+    names the layers that stand for several. Layers come in the order in which they are computed.
+    """
+    nodes = {layer.name: layer for layer in model.layers}
+    entries = {entry["name"]: str(entry["inbound_nodes"]) for entry in model.get_config()["layers"]}
+    edges = [(a, b) for b in nodes for a in re.findall(r"'keras_history': \[\s*'([^']+)'", entries[b])]
+    first = {node: re.sub(r"^(block|conv_)\d+", r"\g<1>1", node) for node in nodes}
+    first = {node: other if other in nodes else node for node, other in first.items()}
+    shown = {node: layer for node, layer in nodes.items() if first[node] == node}
+    folded = dict.fromkeys((first[a], b) for a, b in edges if b in shown)
+    return shown, list(folded), {node: count for node, count in Counter(first.values()).items() if count > 1}
+
+
+def columns_and_sizes(nodes, edges) -> tuple[dict, dict]:
+    """Of each layer: its column, the longest path from the input, and its output's height in LR pixels: 1, 2 or 4."""
+    column, shape = {}, {}
+    for node, layer in nodes.items():
+        before = [a for a, b in edges if b == node]
+        column[node] = max((column[a] + 1 for a in before), default=0)
+        inputs = [shape[a] for a in before]
+        shape[node] = layer.compute_output_shape(inputs if len(inputs) > 1 else inputs[0]) if before else (1, 1, 1, 3)
+    return column, {node: height for node, (_, height, *_) in shape.items()}
 
 
 def box(ax, x, y, width, height, words, kind, size=9):
     """A box with its centre at (x, y)."""
-    corner = height / 2.2 if kind == "merge" and len(words) == 1 else 6
-    style = f"round,pad=0,rounding_size={min(corner, width / 2.2)}"
-    where = (x - width / 2, y - height / 2)
-    ax.add_patch(FancyBboxPatch(where, width, height, boxstyle=style, fc=COLOURS[kind], ec="#555555", lw=0.9))
-    ax.text(x, y, words, ha="center", va="center", fontsize=14 if len(words) == 1 else size, linespacing=1.15)
+    style = f"round,pad=0,rounding_size={min(6, height / 4) if words != '+' else height / 2}"
+    corner = (x - width / 2, y - height / 2)
+    ax.add_patch(FancyBboxPatch(corner, width, height, boxstyle=style, fc=COLOURS[kind], ec="#555555", lw=0.9))
+    ax.text(x, y, words, ha="center", va="center", fontsize=14 if words == "+" else size, linespacing=1.15)
 
 
 def arrow(ax, *points):
@@ -49,124 +82,118 @@ def arrow(ax, *points):
 
 
 class Layout:
-    """Where a network's boxes and lines stand, in pixels; y is 0 on the main line and grows upwards."""
+    """Where a network's boxes and lines stand, in pixels: `top` is its upper end, and y grows downwards."""
 
-    def __init__(self, model):
-        self.model = model
+    def __init__(self, model, top: float = 0):
         self.nodes, self.edges, self.repeats = graph(model)
         column, size = columns_and_sizes(self.nodes, self.edges)
-        peers = {rank: [n for n in self.nodes if column[n] == rank] for rank in column.values()}
-        far = [(a, b) for a, b in self.edges if column[b] - column[a] > 1]
-        near = {a for a, b in self.edges if (a, b) not in far}
-        #: Boxes whose only way leads over other columns stand below, out of the way of the others in their column.
-        self.low = [a for a, _ in far if a not in near and len(peers[column[a]]) > 1]
-        over = [(a, b) for a, b in far if a not in self.low]
-        self.over = sorted(over, key=lambda edge: column[edge[1]] - column[edge[0]])  # the shortest lies lowest
-        self.x, self.y, self.tall = {}, {}, {}
-        inside = [column[node] for node in self.repeats]
-        for node, rank in column.items():
-            gates = (rank >= min(inside)) + (rank > max(inside)) if inside else 0
-            self.x[node] = BOX / 2 + 4 + STEP * rank + GATE * gates
-            stack = [n for n in peers[rank] if n not in self.low]
-            self.y[node] = 46 * ((len(stack) - 1) / 2 - stack.index(node)) if node in stack else 0
-            self.tall[node] = TALL[size[node]] if stack == [node] else LOW
+        length = {(a, b): column[b] - column[a] for a, b in self.edges}
+        near = {a for (a, _), columns in length.items() if columns == 1}
+        peers = Counter(column.values())
+        #: Boxes whose only line leads over other columns stand below, out of the way of those in their column.
+        self.low = [n for n in self.nodes if n not in near and column[n] < max(peers) and peers[column[n]] > 1]
+        over = [edge for edge in self.edges if length[edge] > 1 and edge[0] not in self.low]
+        self.over = sorted(over, key=length.get)  # lines that pass above: the shortest stands lowest
+        self.step = min(STEP, (PAGE - BOX - 8) // max(peers))
+        self.x = {node: 4 + BOX / 2 + self.step * rank for node, rank in column.items()}
+        self.y, self.wide, self.tall = {}, {}, {}
+        for node, layer in self.nodes.items():
+            stack = [n for n in self.nodes if column[n] == column[node] and n not in self.low]
+            self.y[node] = 46 * (stack.index(node) - (len(stack) - 1) / 2) if node in stack else 0
+            self.wide[node], self.tall[node] = BOX, TALL[size[node]] if stack == [node] else LOW
+            if describe(layer)[0] == "+":
+                self.wide[node] = self.tall[node] = ROUND
         self.reach = max(abs(self.y[node]) + self.tall[node] / 2 for node in self.nodes)
-        self.above = self.reach + LANE * len(self.over) + 34
-        self.below = self.reach + 10 + 20 * bool(self.repeats) + 58 * bool(self.low)
-        self.y |= {node: 26 - self.below for node in self.low}
-        self.width = max(self.x.values()) + BOX / 2 + 4
+        self.top, self.main = top, top + 34 + LANE * len(self.over) + self.reach
+        self.bottom = self.main + self.reach + 10 + 20 * bool(self.repeats) + 58 * bool(self.low)
+        self.y = {node: self.bottom - 26 if node in self.low else self.main + y for node, y in self.y.items()}
 
     def lane(self, edge) -> float:
-        """Height of a line that passes over other columns."""
-        return self.reach + LANE * (self.over.index(edge) + 0.6)
+        """Height of a line that passes above other columns."""
+        return self.main - self.reach - LANE * (self.over.index(edge) + 0.6)
 
     def line(self, a: str, b: str) -> list:
         """The points of the line from one box to another."""
         (xa, ya), (xb, yb) = (self.x[a], self.y[a]), (self.x[b], self.y[b])
+        right, left = xa + self.wide[a] / 2, xb - self.wide[b] / 2
         if a in self.low:
-            return [(xa + BOX / 2, ya), (xb, ya), (xb, yb - self.tall[b] / 2)]
+            return [(right, ya), (xb, ya), (xb, yb + self.tall[b] / 2)]
         if b in self.low:
-            return [(xa, ya - self.tall[a] / 2), (xa, yb), (xb - BOX / 2, yb)]
+            return [(xa, ya + self.tall[a] / 2), (xa, yb), (left, yb)]
         if (a, b) not in self.over:
-            return [(xa + BOX / 2, ya), (xb - BOX / 2, yb)]
-        y, start = self.lane((a, b)), (xa, ya + self.tall[a] / 2)
+            return [(right, ya), (left, yb)]
+        start = (xa, ya - self.tall[a] / 2)
         if b in self.repeats and a not in self.repeats:  # in every repeat it starts where the block does
-            start = (min(self.x[node] for node in self.repeats) - BOX / 2 - GATE / 2, 0)
-        return [start, (start[0], y), (xb, y), (xb, yb + self.tall[b] / 2)]
+            start = (min(self.x[node] for node in self.repeats) - self.step / 2, self.main)
+        return [start, (start[0], self.lane((a, b))), (xb, self.lane((a, b))), (xb, yb - self.tall[b] / 2)]
 
-    def draw(self, ax, base: float) -> None:
-        """Draw all of it; `base` is the height of the main line."""
+    def draw(self, ax, title: str) -> None:
         for node, layer in self.nodes.items():
-            words, kind, _ = describe(layer)
+            words, kind = describe(layer)
             words = words.removesuffix("\nReLU") if self.tall[node] == LOW else words
-            box(ax, self.x[node], base + self.y[node], BOX, self.tall[node], words, kind)
+            box(ax, self.x[node], self.y[node], self.wide[node], self.tall[node], words, kind)
         for edge in self.edges:
-            line = np.add(self.line(*edge), (0, base))
-            arrow(ax, *line)
-            if edge in self.over and line[0, 1] == base:
-                ax.plot(*line[0], "o", ms=4, color="#444444")
+            points = self.line(*edge)
+            arrow(ax, *points)
+            if points[0][1] == self.main and edge in self.over:
+                ax.plot(*points[0], "o", ms=4, color="#444444")
         if self.repeats:
             xs = [self.x[node] for node in self.repeats]
-            left, right, bottom = min(xs) - BOX / 2 - GATE + 5, max(xs) + BOX / 2 + 5, base - self.reach - 24
-            top = base + max([self.reach + 6, *(self.lane(edge) + 8 for edge in self.over if edge[1] in self.repeats)])
-            frame = {"fill": False, "ec": "#888888", "ls": "--", "lw": 1}
-            ax.add_patch(Rectangle((left, bottom), right - left, top - bottom, **frame))
-            times = f"× {max(self.repeats.values())}"
-            ax.text(right - 6, bottom + 3, times, ha="right", va="bottom", fontsize=11, weight="bold")
-        words = f"{name(self.model.name)}  ·  {self.model.count_params():,} parameters"
-        ax.text(4, base + self.above - 4, words, va="top", fontsize=10, weight="bold")
+            lanes = [self.lane(edge) - 8 for edge in self.over if edge[1] in self.repeats]
+            left, right, bottom = min(xs) - self.step / 2 - 8, max(xs) + BOX / 2 + 4, self.main + self.reach + 24
+            height = max(bottom - y for y in (self.main - self.reach - 6, *lanes))
+            ax.add_patch(Rectangle((left, bottom), right - left, -height, fill=False, ec="#888888", ls="--"))
+            ax.text(right - 6, bottom - 4, f"× {max(self.repeats.values())}", ha="right", fontsize=11, weight="bold")
+        ax.text(4, self.top + 4, title, va="top", fontsize=10, weight="bold")
 
 
-def network_diagram(*models, title: str = ""):
+def network_diagram(*models):
     """One row per built Keras model, left to right. A box is as high as its output: LR, twice LR, or HR."""
-    plans = [Layout(model) for model in models]
-    top = round(sum(plan.above + plan.below for plan in plans))
-    fig, ax = canvas(round(max(plan.width for plan in plans)), top)
-    for plan in plans:
-        plan.draw(ax, top - plan.above)
-        top -= plan.above + plan.below
-    layers = "; ".join(
-        f"{name(plan.model.name)}: " + ", ".join(describe(each)[0].replace("\n", " ") for each in plan.nodes.values())
-        for plan in plans
-    )
-    return headline(fig, title, f"Block diagrams, drawn from the networks. {layers}")
+    layouts, top = [], 0
+    for model in models:
+        layouts.append(Layout(model, top))
+        top = layouts[-1].bottom
+    fig, ax = canvas(max(max(layout.x.values()) for layout in layouts) + BOX / 2 + 4, round(top))
+    layers = []
+    for model, layout in zip(models, layouts, strict=True):
+        layout.draw(ax, f"{name(model.name)}  ·  {model.count_params():,} parameters")
+        words = [describe(layer)[0].replace("\n", " ") for layer in layout.nodes.values()]
+        layers.append(f"{name(model.name)}: {', '.join(words)}")
+    return headline(fig, "", f"Block diagrams, drawn from the networks. {'; '.join(layers)}")
 
 
-#: Along the study's main line: words, kind of box, what is studied there.
+#: The study's boxes: words, kind, column, y in pixels, and what is studied there.
+MAIN, UPPER = 260, 110
 STAGES = (
-    ("LR", "image", "h × w"),
-    ("up-sampling\n×4", "up", "02: where?"),
-    ("enhance\nedges?", "filter", "05: before"),
-    ("network", "conv", "01: SRCNN · 03: depth, width"),
-    ("enhance\nedges?", "filter", "05: after"),
-    ("SR", "image", "4h × 4w"),
+    ("LR", "image", 0, MAIN, "h × w"),
+    ("up-sampling\n×4", "up", 1, MAIN, "02: where?"),
+    ("enhance\nedges?", "filter", 2, MAIN, "05: before"),
+    ("network", "conv", 3, MAIN, "01: SRCNN · 03: depth, width"),
+    ("enhance\nedges?", "filter", 4, MAIN, "05: after"),
+    ("SR", "image", 5, MAIN, "4h × 4w"),
+    ("loss", "loss", 3, UPPER, "04: MSE, MAE, perceptual"),
+    ("HR", "image", 5, UPPER, ""),
 )
 
 
-def study_diagram(title: str = "Five studies of one pipeline: each changes one box and leaves the others alone"):
+def study_diagram():
     """LR -> up-sampling -> network -> SR, compared with HR by the loss; the notebooks' numbers at what they change."""
-    width, main, upper, top = 124, 70, 220, 308  # pixels: of a box; heights of the two lines of boxes, and of HR to LR
     fig, ax = canvas(1040, 330)
-    at = [width / 2 + 8 + i * 180 for i in range(len(STAGES))]
+    lr, _, _, network, after, sr = at = [70 + 180 * column for column in range(6)]
     note = {"fontsize": 9.5, "color": GREY, "va": "center"}
-    for x, (words, kind, below) in zip(at, STAGES, strict=True):
-        box(ax, x, main, width, 64, words, kind, size=11)
-        ax.text(x, main - 46, below, ha="center", **note)
+    for words, kind, column, y, text in STAGES:
+        box(ax, at[column], y, 124, 60, words, kind, size=11)
+        ax.text(at[column], y + 46 if y == MAIN else y - 42, text, ha="center", **note)
     for a, b in pairwise(at):
-        arrow(ax, (a + width / 2, main), (b - width / 2, main))
-    lr, _, _, network, after, sr = at
-    box(ax, sr, upper, width, 56, "HR", "image", size=11)
-    box(ax, network, upper, width, 56, "loss", "loss", size=11)
-    arrow(ax, (sr - width / 2, upper + 10), (network + width / 2, upper + 10))  # HR to the loss
-    arrow(ax, (sr, main + 32), (sr, 150), (after, 150), (after, upper - 10), (network + width / 2, upper - 10))
-    arrow(ax, (network, upper - 28), (network, main + 32))
-    arrow(ax, (sr, upper + 28), (sr, top), (lr, top), (lr, main + 32))  # HR to LR
-    ax.text(network, upper + 40, "04: MSE, MAE, perceptual", ha="center", **note)
-    ax.text(network + 8, 146, "gradient", **note)
-    ax.text(lr + 8, top - 10, "antialiased bicubic ÷4", **note)
-    return headline(
-        fig, title,
-        "Flow chart: HR is scaled down to LR; LR goes through up-sampling, edge enhancement, the network and edge "
-        "enhancement again to SR; the loss compares SR with HR. Studies 01 and 03 change the network, 02 the "
-        "up-sampling, 04 the loss, 05 the edge enhancement",
-    )  # fmt: skip
+        arrow(ax, (a + 62, MAIN), (b - 62, MAIN))
+    arrow(ax, (sr - 62, UPPER - 10), (network + 62, UPPER - 10))  # HR to the loss
+    arrow(ax, (sr, MAIN - 30), (sr, 180), (after, 180), (after, UPPER + 10), (network + 62, UPPER + 10))
+    arrow(ax, (network, UPPER + 30), (network, MAIN - 30))
+    arrow(ax, (sr, UPPER - 30), (sr, 22), (lr, 22), (lr, MAIN - 30))  # HR to LR
+    ax.text(network + 8, 184, "gradient", **note)
+    ax.text(lr + 8, 32, "antialiased bicubic ÷4", **note)
+    title = "Five studies of one pipeline: each changes one box and leaves the others alone"
+    what = "Flow chart: HR is scaled down to LR; LR goes through up-sampling, edge enhancement, the network and edge "
+    what += "enhancement again to SR; the loss compares SR with HR. Studies 01 and 03 change the network, 02 the "
+    what += "up-sampling, 04 the loss, 05 the edge enhancement"
+    return headline(fig, title, what)

@@ -1,4 +1,4 @@
-"""Tables and words for a page: source, sentences, costs, scores, claims. Nothing here computes a result."""
+"""Tables and words for a page: source, costs, scores, findings, claims. Nothing here computes a result."""
 
 import hashlib
 import inspect
@@ -28,29 +28,17 @@ def source(*objects) -> Markdown:
     return Markdown("```python\n" + "\n\n".join(inspect.getsource(o).rstrip() for o in objects) + "\n```")
 
 
-def text(markdown: str) -> Markdown:
-    """A sentence made from results."""
-    return Markdown(markdown)
+text = Markdown  # for sentences made from results
 
 
-class Table:
-    """A styled table: HTML on a page, and plain text that is the same on every run (pandas' Styler has none)."""
+class Table(Styler):
+    """A styled table whose HTML and plain text (pandas' Styler has none) are the same on every run."""
 
-    def __init__(self, style: Styler):
-        self.style = style
+    def __init__(self, table: pd.DataFrame):
+        super().__init__(table, uuid=hashlib.sha256(table.to_csv().encode()).hexdigest()[:8])
 
     def __repr__(self):
-        return self.style.data.to_string()
-
-    def to_html(self) -> str:
-        return self.style.to_html()
-
-    _repr_html_ = to_html
-
-
-def styled(table: pd.DataFrame) -> Styler:
-    """pandas' Styler with an HTML id that is the same on every run, and another for every table on a page."""
-    return table.style.set_uuid(hashlib.sha256(table.to_csv().encode()).hexdigest()[:8])
+        return self.data.to_string()
 
 
 def cost_table(costs: Mapping[str, Mapping]) -> pd.DataFrame:
@@ -63,33 +51,32 @@ def score_table(scores: pd.DataFrame, metrics=tuple(SCORES)) -> Table:
     """Means over images and seeds: a row per arm, the metrics side by side for each set; the best is bold."""
     means = scores.pivot_table(index="arm", columns="set", values=list(metrics), sort=False).swaplevel(axis=1)
     means = means.loc[scores.arm.unique(), [(each, metric) for each in scores["set"].unique() for metric in metrics]]
-    style = styled(means).format({column: SCORES[column[1]][1] for column in means}, na_rep="")
+    style = Table(means).format({column: SCORES[column[1]][1] for column in means}, na_rep="")
     style = style.highlight_max([column for column in means if SCORES[column[1]][2] == "max"], props=BOLD)
     style = style.highlight_min([column for column in means if SCORES[column[1]][2] == "min"], props=BOLD)
     style = style.format_index(name).format_index(lambda head: SCORES.get(head, [head])[0], axis=1)
-    return Table(style.hide(names=True).hide(names=True, axis=1))
+    return style.hide(names=True).hide(names=True, axis=1)
 
 
 def trial_table(trials: pd.DataFrame) -> Table:
-    """`rates.trials`: arms × learning rates, PSNR in dB, the best of each arm bold, those not tried empty."""
-    style = styled(trials.rename(index=name, columns="{:g}".format)).format("{:.2f}", na_rep="")
-    return Table(style.highlight_max(axis=1, props=BOLD))
+    """`record.trials`: arms × learning rates, PSNR in dB, the best of each arm bold, those not tried empty."""
+    table = Table(trials.rename(index=name, columns="{:g}".format))
+    return table.format("{:.2f}", na_rep="").highlight_max(axis=1, props=BOLD)
 
 
-def _judged(style: Styler) -> Styler:
-    """Verdicts in the colours of the figures, long texts wrapped at the left."""
-    colours = {verdict: f"color: {to_hex(legible(colour))}" for verdict, (colour, *_) in VERDICTS.items()}
-    verdicts = [column for column in style.columns if column == "verdict"]
-    style = style.map(lambda verdict: colours[verdict.split(" (")[0]], subset=verdicts)
-    return style.set_properties(**{"text-align": "left", "white-space": "normal", "vertical-align": "top"})
+def _judged(table: pd.DataFrame, verdicts: list) -> Table:
+    """A table with the verdicts in the colours of the figures, and long texts wrapped at the left."""
+    colours = {verdict: f"color: {to_hex(legible(colour))}" for verdict, (colour, _) in VERDICTS.items()}
+    style = Table(table).map(lambda cell: colours[cell.split("\n")[0].split(" (")[0]], subset=verdicts)
+    return style.set_properties(**{"text-align": "left", "white-space": "pre-wrap", "vertical-align": "top"})
 
 
 def finding_table(table: pd.DataFrame) -> Table:
     """`claims.judge`'s table as findings: what the original says, what was measured here, the verdict."""
     found = words.findings(table).assign(page=lambda each: each.study.map("{:02d}".format))
     heads = {"page": "page", "original": "the original says", "ours": "measured here", "verdict": "verdict"}
-    style = _judged(styled(found[list(heads)].rename(columns=heads)))
-    return Table(style.set_properties(subset=["verdict"], **{"font-weight": "bold"}))
+    style = _judged(found[list(heads)].rename(columns=heads), ["verdict"])
+    return style.set_properties(["verdict"], **{"font-weight": "bold"})
 
 
 def claim_table(table: pd.DataFrame) -> Table:
@@ -97,6 +84,20 @@ def claim_table(table: pd.DataFrame) -> Table:
     ordered = by_study(table)
     shown = words.readable(ordered)
     shown.insert(0, "study", ordered.study.map("{:02d}".format))
+    style = _judged(shown, shown.columns.intersection(["verdict"]))
     primary = ordered.index[ordered.family == "primary"]
-    style = _judged(styled(shown)).set_properties(subset=(primary, shown.columns), **{"font-weight": "bold"})
-    return Table(style.hide(names=True))
+    return style.set_properties((primary, shown.columns), **{"font-weight": "bold"}).hide(names=True)
+
+
+def verdict_table(tables: Mapping[str, pd.DataFrame]) -> Table:
+    """Primary claims × runs of the study: verdict, effect and interval in each cell, coloured by verdict.
+
+    `tables` maps a column's heading to what `claims.judge` returned for that run; rows are the last one's.
+    """
+    *_, last = tables.values()
+    primary = last[last.family == "primary"]
+    cells = pd.DataFrame({"claim": primary.original})
+    for run, table in tables.items():
+        rows = table.reindex(primary.index).fillna({"verdict": "not testable here"}).itertuples()
+        cells[run] = [f"{row.verdict}\n{words.measured(row)}".strip() for row in rows]
+    return _judged(cells, list(tables)).hide(names=True)

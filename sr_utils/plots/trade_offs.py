@@ -1,52 +1,46 @@
-"""What is won against what it costs: PSNR beside perceptual measures, and beside parameters and multiply–adds."""
+"""Gain against cost: PSNR beside perceptual measures, and beside parameters and multiply–adds."""
 
 import numpy as np
 import pandas as pd
-from matplotlib.transforms import Bbox
 
 from sr_utils.claims.statistics import compare
 from sr_utils.plots.charts import SHARPNESS
-from sr_utils.plots.intervals import bars
 from sr_utils.plots.style import GREY, axes, headline, legible, look, name
 
-SIDES = ((1, 0), (0.7, 0.7), (0.7, -0.7), (-1, 0), (-0.7, 0.7), (-0.7, -0.7), (0, 1), (0, -1))
-#: Places for a name around its point, in pixels: the first free one is taken.
-PLACES = [(reach * x, reach * y) for reach in (9, 20, 34, 50, 70) for x, y in SIDES]
+#: Where a label can stand beside its point: sides, and pixels between the two. The first free place is taken.
+SIDES = np.array([(1, 0), (1, 0.8), (1, -0.8), (-1, 0), (-1, 0.8), (-1, -0.8), (0, 1), (0, -1)])
+GAPS = (8, 16, 28, 42, 60)
+RING = {"marker": "o", "ms": 7, "mfc": "white", "color": "#888888", "ls": "none"}  # published networks
 
 
 def label_points(ax) -> None:
-    """What `ax.legend()` would list, beside each point, where it covers no line, point or other text.
+    """Write each point's label beside it, where it covers least; one further away gets a thin line to its point.
 
-    A name that is far from its point gets a thin line to it. Axes limits must be final.
+    Axes limits must be final.
     """
     ax.figure.draw_without_rendering()
-    inside = ax.get_window_extent()
-    taken = [artist.get_window_extent() for artist in (*ax.lines, *ax.texts)]
-    taken += [bar.get_datalim(ax.transData).transformed(ax.transData).padded(2) for bar in ax.collections]
+    taken = [artist.get_window_extent().extents for artist in (*ax.lines, *ax.texts)]
+    taken += [bar.get_datalim(ax.transData).transformed(ax.transData).padded(2).extents for bar in ax.collections]
+    place = {"textcoords": "offset pixels", "ha": "center", "va": "center_baseline"}
+    line = {"arrowstyle": "-", "color": "#aaaaaa", "lw": 0.7, "shrinkA": 0, "shrinkB": 6}
     for point, text in zip(*ax.get_legend_handles_labels(), strict=True):
-        options = {"color": legible(point.get_color()), "fontsize": 9, "textcoords": "offset pixels"}
-        note = ax.annotate(text, point.get_xydata()[0], (0, 0), **options)
-        boxes = [_moved(note, place) for place in PLACES]
-        outside = [_common(box, box) - _common(box, inside) for box in boxes]
-        covered = [sum(_common(box, other) for other in taken) for box in boxes]
-        place = PLACES[np.argmin(np.add(covered, np.multiply(outside, 10)))]
-        taken.append(_moved(note, place))
-        if np.hypot(*place) > 30:
-            line = {"arrowstyle": "-", "color": "#aaaaaa", "lw": 0.7, "shrinkA": 0, "shrinkB": 0}
-            ax.annotate("", note.xy, place, textcoords="offset pixels", arrowprops=line)
+        note = ax.annotate(text, point.get_xydata()[0], (0, 0), color=legible(point.get_color()), **place)
+        box = note.get_window_extent()
+        moves = np.concatenate([SIDES * (box.size / 2 + gap) for gap in GAPS])
+        boxes = box.extents + np.tile(moves, 2)
+        inside = overlap(boxes, [ax.bbox.extents])
+        best = np.argmin(np.round(overlap(boxes, taken) - 10 * inside))
+        note.set_position(moves[best])
+        taken.append(boxes[best])
+        if best >= 2 * len(SIDES):
+            ax.annotate("", note.xy, moves[best], textcoords="offset pixels", arrowprops=line)
 
 
-def _moved(note, place: tuple) -> Bbox:
-    """Move an annotation to one side of its point; the box that it then covers."""
-    x, y = np.sign(place).astype(int)
-    note.set(position=place, ha=("center", "left", "right")[x], va=("center", "bottom", "top")[y])
-    return note.get_window_extent()
-
-
-def _common(a: Bbox, b: Bbox) -> float:
-    """The area that two boxes share, in pixels."""
-    both = Bbox.intersection(a, b)
-    return both.width * both.height if both else 0
+def overlap(boxes, others) -> np.ndarray:
+    """By how many pixels the others cover each box: (n, 4) and (m, 4) as left, bottom, right, top -> (n,)."""
+    boxes, others = np.asarray(boxes)[:, None], np.asarray(others)
+    sides = np.minimum(boxes[..., 2:], others[:, 2:]) - np.maximum(boxes[..., :2], others[:, :2])
+    return np.prod(np.maximum(sides, 0), axis=-1).sum(axis=1)
 
 
 def better(ax, x: int, y: int) -> None:
@@ -56,74 +50,67 @@ def better(ax, x: int, y: int) -> None:
     ax.annotate("better", **corner, **text, color=GREY, arrowprops={"arrowstyle": "-|>", "color": "#888888"})
 
 
-def planes(scores: pd.DataFrame, reference: str = "srcnn", title: str = ""):
+def planes(scores: pd.DataFrame):
     """The perception–distortion plane (Blau & Michaeli, 2018, arXiv:1711.06077): PSNR against sharpness and GMSD.
 
-    `scores` as `evaluation.score_all` returns them. The bars are 95 % intervals of the difference to the reference.
+    `scores` as `evaluation.score_all` returns them. The bars are 95 % intervals of the difference to SRCNN.
     """
-    psnr, sharpness, gmsd = (compare(scores, reference, metric) for metric in ("psnr", "sharpness", "gmsd"))
-    panels = (("sharpness", sharpness, SHARPNESS, 1), ("gmsd", gmsd, "GMSD, distance to HR", -1))
+    psnr, sharpness, gmsd = (compare(scores, "srcnn", metric) for metric in ("psnr", "sharpness", "gmsd"))
+    panels = ((sharpness, SHARPNESS, 1), (gmsd, "GMSD, distance to HR", -1))
     fig, pair = axes(440, columns=2)
-    for ax, (metric, table, unit, good) in zip(pair, panels, strict=True):
-        for label, x in psnr.iterrows():
-            y, colour = table.loc[label], look(label)["color"]
-            ax.plot(x.psnr, y[metric], ms=9, label=name(label), **look(label))
-            if label != reference:
-                ax.errorbar(x.psnr, y[metric], bars(y), bars(x), fmt="none", color=colour, elinewidth=1.2)
+    for ax, (table, unit, good) in zip(pair, panels, strict=True):
+        for (label, x), (_, y) in zip(psnr.iterrows(), table.iterrows(), strict=True):
+            ax.plot(x.iloc[0], y.iloc[0], label=name(label), **look(label))
+            bars = ([[row.difference - row.low], [row.high - row.difference]] for row in (y, x))
+            ax.errorbar(x.iloc[0], y.iloc[0], *bars, fmt="none", color=look(label)["color"], elinewidth=1.2)
         ax.margins(0.15, 0.25)
         ax.set(xlabel="PSNR / dB", ylabel=unit)
         better(ax, 1, good)
         label_points(ax)
-    words = title or (
-        f"Highest PSNR: {name(psnr.psnr.idxmax())}. Sharpest: {name(sharpness.sharpness.idxmax())}. "
-        f"Nearest to HR by GMSD: {name(gmsd.gmsd.idxmin())}."
-    )
-    return headline(fig, words, "PSNR against sharpness and against GMSD, two scatter plots")
+    best = [name(each.idxmax()) for each in (psnr.psnr, sharpness.sharpness, -gmsd.gmsd)]
+    title = "Highest PSNR: {}. Sharpest: {}. Nearest to HR by GMSD: {}.".format(*best)
+    return headline(fig, title, "PSNR against sharpness and against GMSD, two scatter plots")
 
 
-def front(costs, values) -> list[int]:
-    """Positions of the points that no other point beats in both, by rising cost (Pareto's front)."""
-    order = np.lexsort((-np.asarray(values), np.asarray(costs)))
-    best = np.maximum.accumulate(np.asarray(values)[order])
-    return [int(i) for i in order[np.diff(best, prepend=-np.inf) > 0]]
+def front(table: pd.DataFrame, cost: str, value: str) -> pd.DataFrame:
+    """The rows that no other row beats in both cost and value, by rising cost (Pareto's front)."""
+    ordered = table.sort_values([cost, value], ascending=[True, False])
+    return ordered[~(ordered[value] <= ordered[value].cummax().shift())]
 
 
-def quality_against_cost(ours: pd.DataFrame, published: pd.DataFrame, shipped: pd.DataFrame | None = None,
-                         title: str = ""):  # fmt: skip
+def quality_against_cost(ours: pd.DataFrame, published: pd.DataFrame, shipped: pd.DataFrame):
     """PSNR against parameters and against multiply–adds per output pixel, with the front of each group.
 
     Filled marks are this study's arms, stars the trained weights that come with it, hollow marks published networks.
     Every table has the columns `parameters`, `macs`, and `Set5` in dB. Where `ours` has no `Set5`, its `psnr` (the mean
-    over all images) is shown, and nothing else.
+    over all images) is shown, and nothing else. An arm far below SRCNN stands at the lower end, with its PSNR.
     """
     metric = "Set5" if "Set5" in ours else "psnr"
     if metric == "psnr":
-        published, shipped = ours[:0], None
-    shipped = ours[:0] if shipped is None else shipped
-    star, ring = {"marker": "*", "ms": 15, "mec": "white"}, {"marker": "o", "ms": 7, "mfc": "white", "color": "#888888"}
-    fig, panels = axes(560, columns=2, sharey=True)
-    for ax, cost, unit in zip(
-        panels, ("parameters", "macs"), ("parameters", "multiply–adds per output pixel"), strict=True
-    ):
-        theirs = published.dropna(subset=[cost, metric])
+        published = shipped = ours[:0]
+    published = published.rename(index={"SRCNN": "SRCNN, published"})
+    best, first = ours.loc[ours[metric].idxmax()], ours.loc["srcnn"]
+    psnr, lowest = ours[metric], first[metric] - 2.5  # dB
+    ours = ours.assign(**{metric: psnr.clip(lower=lowest)})
+    fig, panels = axes(600, columns=2, sharey=True)
+    units = {"parameters": "parameters", "macs": "multiply–adds per output pixel"}
+    for ax, (cost, unit) in zip(panels, units.items(), strict=True):
         for label, row in ours.iterrows():
-            ax.plot(row[cost], row[metric], ms=8, label=name(label), **look(label))
+            text = name(label) + (f", {psnr[label]:.1f} dB" if psnr[label] < lowest else "")
+            ax.plot(row[cost], row[metric], label=text, **look(label))
         for label, row in shipped.iterrows():
-            ax.plot(row[cost], row[metric], label=f"{name(label)}, shipped", **look(label) | star)
-        for label, row in theirs.iterrows():
-            ax.plot(row[cost], row[metric], label=f"{label}, published" if label == "SRCNN" else label, **ring)
+            star = look(label) | {"marker": "*", "ms": 15, "mec": "white"}
+            ax.plot(row[cost], row[metric], label=f"{name(label)}, shipped", **star)
+        for label, row in published.dropna(subset=[cost, metric]).iterrows():
+            ax.plot(row[cost], row[metric], label=label, **RING)
         ax.set(xscale="log", xlabel=unit)
         ax.margins(0.1, 0.08)
         ax.xaxis.set_minor_formatter("")
         better(ax, -1, 1)
         label_points(ax)
-        for group, colour in ((theirs, "#888888"), (ours, "#EE7733")):
-            best = group.iloc[front(group[cost], group[metric])]
-            ax.plot(best[cost], best[metric], color=colour, lw=6, alpha=0.2, zorder=0)
+        for group, colour in ((published.dropna(subset=[cost]), RING["color"]), (ours, "#EE7733")):
+            ax.plot(cost, metric, data=front(group, cost, metric), color=colour, lw=6, alpha=0.2, zorder=0)
     panels[0].set_ylabel(f"PSNR on {metric if metric == 'Set5' else 'all images'} / dB")
-    best, first = ours.loc[ours[metric].idxmax()], ours.loc["srcnn" if "srcnn" in ours.index else ours.index[0]]
-    words = title or (
-        f"{name(best.name)} is the best arm: {best[metric]:.2f} dB, {best[metric] - first[metric]:.2f} dB above "
-        f"SRCNN, at {best.macs / first.macs:.2g} times its multiply–adds"
-    )
-    return headline(fig, words, "PSNR against parameters and against multiply–adds, two scatter plots")
+    title = f"{name(best.name)} is the best arm: {best[metric]:.2f} dB, {best[metric] - first[metric]:.2f} dB above "
+    title += f"SRCNN, at {best.macs / first.macs:.2g} times its multiply–adds"
+    return headline(fig, title, "PSNR against parameters and against multiply–adds, two scatter plots")

@@ -1,4 +1,4 @@
-"""From a configuration to a trained run: train once, keep, resume."""
+"""Training: from a configuration to a run that is trained once, kept, and resumed if it was interrupted."""
 
 from sr_utils.training.runs import Run, study, train, validation_crops
 

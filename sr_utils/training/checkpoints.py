@@ -1,4 +1,4 @@
-"""What survives a crash: checkpoints after every epoch, and files that are whole or absent."""
+"""Checkpoints after every epoch, and the files of a complete run: each is written whole or not at all."""
 
 import contextlib
 import errno
@@ -19,15 +19,15 @@ from sr_utils.device import keras
 from sr_utils.models.arms import label
 from sr_utils.paths import replace
 
-#: What the folder of a complete run holds; run.json, written last, declares it so.
+#: The files of a complete run. run.json is written last, so its presence means that the run is complete.
 FILES = ("history.csv", "final.weights.h5", "run.json")
 
 
 @contextlib.contextmanager
 def alone(folder: Path):
-    """One process at a time writes a run's folder; a second one says so, waits, and then finds the run kept.
+    """Lock a run's folder: only one process writes it, and another one prints a line and waits.
 
-    Raises `StudyError` where the folder cannot be written, or the disk fills up.
+    Raises `StudyError` if the folder cannot be written, or the disk fills up.
     """
     lock = FileLock(folder.with_name(f".{folder.name}.lock"))
     try:
@@ -47,7 +47,7 @@ def alone(folder: Path):
 
 
 def complete(folder: Path) -> bool:
-    """Whether a whole run is kept there; one of which a file was altered or lost is named and moved aside."""
+    """Whether the folder holds a complete run. A run with an altered or missing file is named and moved aside."""
     if not (folder / "run.json").exists():
         return False
     try:
@@ -62,7 +62,7 @@ def complete(folder: Path) -> bool:
 
 
 class Keeper(keras.callbacks.Callback):
-    """Progress bar, and after each epoch a checkpoint that is written beside and then renamed."""
+    """Shows a progress bar, and writes a checkpoint after each epoch."""
 
     def __init__(self, folder: Path, config: dict, profile):
         super().__init__()
@@ -70,9 +70,9 @@ class Keeper(keras.callbacks.Callback):
         self.rows, self.seconds = [], []
 
     def resume(self, model) -> int:
-        """Load the newest whole checkpoint and return the number of epochs that it holds; a damaged one is named.
+        """Load the newest intact checkpoint and return its number of epochs; damaged ones are named.
 
-        From then on this model's weights are kept, whichever model wraps it for training.
+        Later checkpoints hold this model's weights, also if another model wraps it for training.
         """
         self.network = model
         for record in sorted(self.folder.glob("epoch-*.json"), reverse=True):
@@ -104,46 +104,42 @@ class Keeper(keras.callbacks.Callback):
         self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in logs.items()}})
         self.bar.set_postfix(loss=f"{logs['val_loss']:.4g}")
         weights = self.folder / f"epoch-{epoch + 1:04}.weights.h5"
-        save(self.network, weights)
+        save_weights(self.network, weights)
         kept = json.dumps({"sha256": pooch.file_hash(str(weights)), "rows": self.rows})
         replace(weights.with_suffix("").with_suffix(".json"), lambda path: path.write_text(kept))
-        for older in range(epoch):  # the last two stay
-            self._forget(f"epoch-{older:04}")
-
-    def _forget(self, name: str) -> None:
-        for suffix in (".json", ".weights.h5"):
-            (self.folder / f"{name}{suffix}").unlink(missing_ok=True)
+        for file in self.folder.glob("epoch-*"):
+            if int(file.name[len("epoch-") :].partition(".")[0]) < epoch:  # the last two stay
+                file.unlink()
 
     def on_train_end(self, logs=None):
         self.bar.close()
 
     def finish(self, model) -> None:
-        """Keep the trained weights without the optimizer, then the record that declares the run complete."""
+        """Write the trained weights without the optimizer, then run.json, which completes the run."""
         model.optimizer = None
         replace(self.folder / "history.csv", lambda path: pd.DataFrame(self.rows).to_csv(path, index=False))
-        save(model, self.folder / "final.weights.h5")
+        save_weights(model, self.folder / "final.weights.h5")
+        per_step = float(np.median(self.seconds) / self.profile.steps) if self.seconds else None
         record = {
             "config": self.config,
             "sha256": {name: pooch.file_hash(str(self.folder / name)) for name in FILES[:-1]},
-            "host": {
-                "seconds_per_step": float(np.median(self.seconds) / self.profile.steps) if self.seconds else None,
-                "versions": device.versions(),
-            },
+            "host": {"seconds_per_step": per_step, "versions": device.versions()},
         }
-        replace(self.folder / "run.json", lambda path: Path(path).write_text(json.dumps(record, indent=1)))
+        replace(self.folder / "run.json", lambda path: path.write_text(json.dumps(record, indent=1)))
         tidy(self.folder)
 
 
 def tidy(folder: Path) -> None:
-    """Remove the checkpoints of a complete run, and what a kill cut short."""
+    """Remove the checkpoints of a complete run, and temporary files of killed processes."""
     for left in [*folder.glob("epoch-*"), *folder.glob(".*")]:
         left.unlink()
 
 
-def save(model, path: Path) -> None:
-    """Weights, and the optimizer's two moments where it has some, by `replace`, if the disk has room for them.
+def save_weights(model, path: Path) -> None:
+    """Write the model's weights, and the optimizer's state if it has one, by `paths.replace`.
 
-    HDF5 can end the process when a disk fills up under its hands, so it is asked before.
+    Raises `OSError` if the disk has no room: HDF5 can abort the process when a disk fills up, so that the free space
+    is checked first. Adam keeps two moments, so that a weight takes at most 12 bytes.
     """
     if shutil.disk_usage(path.parent).free < 12 * model.count_params() + 2**20:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -1,7 +1,7 @@
-"""What a training is: its configuration, and the key under which it is kept.
+"""The configuration of a training, and its key: the name of the folder in which the run is kept.
 
-The key changes with everything that changes the weights: the network, the bytes of the images, the schedule, and the
-code of what makes batches, loss and optimizer (without comments and docstrings).
+The key depends on everything that changes the weights: the network, the bytes of the images, the schedule, and the
+code (without comments and docstrings) of batches, loss and optimizer.
 """
 
 import ast
@@ -23,7 +23,7 @@ from sr_utils.training.device_batches import OnDevice
 
 @dataclass(frozen=True)
 class Plan:
-    """A training before it begins: the untrained `.model`, its `.criterion`, `.images`, `.profile`, and `.config`."""
+    """A training that has not begun: the untrained `.model`, its `.criterion`, `.images`, `.profile`, and `.config`."""
 
     model: keras.Model
     criterion: keras.losses.Loss
@@ -33,12 +33,12 @@ class Plan:
 
     @property
     def folder(self) -> Path:
-        """Where the run is kept, on this machine."""
+        """The run's folder on this machine."""
         return paths.runs() / key(self.config)
 
 
 def plan(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Plan:
-    """What `runs.train` is about to do, with the same arguments and errors; trains and writes nothing."""
+    """Prepare a training; arguments and errors as for `runs.train`. Trains and writes nothing."""
     profile = profiles.get(profile)
     (seed,) = profiles.check_seeds(seed)
     setup = device.setup()
@@ -47,7 +47,7 @@ def plan(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Plan:
         raise StudyError(f"{data} is a benchmark, for scoring only; train on sample, bsds500, div2k or a folder.")
     with device.seeded(seed):
         model = models.build(arm)
-    criterion = losses.get(loss, profile)
+    criterion = losses.LOSSES[loss](profile)
     config = {
         "arm": arm,
         "loss": loss,
@@ -66,10 +66,10 @@ def plan(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Plan:
 
 
 def rate(arm: str, loss: str, profile: profiles.Profile) -> float:
-    """Adam's first learning rate: the profile's where it has one, else the arm's own.
+    """Adam's initial learning rate: the profile's if it has one, else the arm's own.
 
-    A loss that the table of arms does not list for this network takes the rate of the network's first line there.
-    Raises `StudyError` for a rate that is no number between 0 and 1.
+    If the table of arms does not list this loss for the network, the rate of the network's first line is used.
+    Raises `StudyError` if the rate is not a number between 0 and 1.
     """
     first = next((line for line in ARMS.values() if line.builder.__name__ == arm), None)
     line = ARMS.get(label(arm, loss), first)
@@ -93,20 +93,20 @@ def optimizer(config: dict) -> keras.optimizers.Optimizer:
 def key(config: dict) -> str:
     """The name of a run's folder: readable parts, then a digest of the whole configuration.
 
-    Of an image folder only the last part of its path counts; which images it holds, their digest says.
+    Of an image folder only the last part of its path counts; its images are identified by their digest.
     """
     config = config | {"data": Path(config["data"]).name}
     parts = config["profile"]["name"], config["data"], config["arm"], config["loss"], f"seed{config['seed']}"
     return "_".join([*parts, _digest(config)])
 
 
-def source(part) -> str:
+def code_of(part) -> str:
     """The code of a function, or of all methods of a class, without comments, docstrings and layout."""
     if inspect.isclass(part):
-        return "\n".join(source(method) for method in vars(part).values() if inspect.isfunction(method))
+        return "\n".join(code_of(method) for method in vars(part).values() if inspect.isfunction(method))
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(part)))
-    except OSError:  # typed into python -c
+    except OSError:  # typed into python -c, which keeps no source
         return part.__code__.co_code.hex()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
@@ -115,17 +115,17 @@ def source(part) -> str:
 
 
 def _code(criterion, where: str) -> list[str]:
-    """The code that the weights depend on and that no configuration of Keras shows."""
+    """The code that the weights depend on and that Keras' configurations do not contain."""
     parts = [images.downscale, images.modcrop, patches.batch, patches.draws, patches.large_enough]
     parts += [layers.DepthToSpace, layers.EdgeEnhance]
     if isinstance(criterion, losses.PerceptualLoss):
         parts += [type(criterion), losses.gram, losses.vgg19]
     if where == "gpu":
         parts.append(OnDevice)
-    return [source(part) for part in parts]
+    return [code_of(part) for part in parts]
 
 
 def _digest(value) -> str:
     text = json.dumps(value, sort_keys=True, default=str)
-    text = re.sub(r'"module": "sr_utils[\w.]*"', "", text)  # a layer may move to another file
+    text = re.sub(r'"module": "sr_utils[\w.]*"', "", text)  # so that a layer can move to another file
     return hashlib.sha256(text.encode()).hexdigest()[:10]

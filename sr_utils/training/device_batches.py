@@ -1,4 +1,4 @@
-"""On a GPU: the images lie on the device, and every step cuts its own patches there, the same bytes as `data.batch`."""
+"""Training on a GPU: the images lie in its memory, where every step cuts its patches, byte for byte as `data.batch`."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +12,11 @@ from sr_utils.device import keras
 
 
 class OnDevice(keras.Model):
-    """A network that trains from places instead of patches; it shares the network's weights and adds none to train.
+    """Wraps a network for training, so that its input is the positions of patches instead of their pixels.
 
-    All training images lie in two uint8 tensors, a row per LR pixel: its three bytes, and the 4×4×3 bytes of HR that
-    belong to it. A patch is one gather in each, so that HR crops stay aligned on LR pixels and indices within int32
-    (DIV2K has 1.4 × 10⁸ LR pixels, and takes 7 GB).
+    It trains the network's own weights and adds none. All training images are stored in two uint8 tensors with a row
+    per LR pixel: its three bytes, and the 4×4×3 bytes of HR that it covers. A patch is one gather in each tensor, so
+    that HR crops are aligned on LR pixels and indices fit into int32 (DIV2K: 1.4 × 10⁸ LR pixels, 7 GB).
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class OnDevice(keras.Model):
     def __init__(self, network: keras.Model, pairs: Sequence[Pair], patch: int):
         super().__init__(name=f"{network.name}_on_device")
         self.network, self.side = network, patch // SCALE
-        with ThreadPoolExecutor() as pool:  # Pillow decodes outside Python's lock
+        with ThreadPoolExecutor() as pool:  # Pillow releases Python's lock while it decodes
             sizes = np.array(list(pool.map(lambda pair: pair.lr.shape[:2], pairs)))
         self.widths, ends = sizes[:, 1], np.cumsum(sizes.prod(1))
         self.firsts = ends - sizes.prod(1)
@@ -43,9 +43,9 @@ class OnDevice(keras.Model):
         return kept
 
     def batch(self, pairs: Sequence[Pair], size: int, patch: int, seed: int, epoch: int, step: int):
-        """Where `data.batch` with the same arguments cuts: int32 (size, 4) of first row, width, turns and flip.
+        """Where `data.batch` cuts for the same arguments: int32 (size, 4) of first row, width, turns and flip.
 
-        It comes alone in a tuple, as `fit` takes batches without a target.
+        Returned as a tuple of one, which `fit` takes as a batch without a target.
         """
         found = [
             (self.firsts[i] + y * self.widths[i] + x, self.widths[i], turns, flip)
@@ -54,7 +54,7 @@ class OnDevice(keras.Model):
         return (np.array(found, np.int32),)
 
     def cut(self, places):
-        """int32 (B, 4) places -> uint8 (B, patch/4, patch/4, 3) LR and uint8 (B, patch, patch, 3) HR."""
+        """int32 (B, 4) as `batch` returns -> uint8 (B, patch/4, patch/4, 3) LR and uint8 (B, patch, patch, 3) HR."""
         ops = keras.ops
         first, width, turns, flip = (places[:, i, None, None] for i in range(4))
         steps = ops.arange(self.side, dtype="int32")
@@ -65,7 +65,7 @@ class OnDevice(keras.Model):
         return _turned(lr, turns[..., None], flip[..., None]), _turned(hr, turns[..., None], flip[..., None])
 
     def call(self, x):
-        if len(x.shape) == 4:  # validation brings its own crops
+        if len(x.shape) == 4:  # validation gives crops, not positions
             return self.network(x)
         lr, hr = self.cut(x)
         return self.network(lr), hr

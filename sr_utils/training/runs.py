@@ -1,8 +1,8 @@
-"""Train once, keep, resume.
+"""Train an arm once, keep the run, and resume an interrupted one.
 
-A run is kept in a folder of `runs/` named after profile, data, arm, loss, seed, and a digest of all that changes the
-weights. While it trains, the folder holds the newest checkpoints; afterwards `final.weights.h5`, `history.csv` and,
-last, `run.json`, whose presence means that the run is complete.
+A run is kept in a folder of `runs/` whose name has profile, data, arm, loss, seed, and a digest of everything that
+changes the weights. During training the folder holds the newest checkpoints; afterwards `final.weights.h5`,
+`history.csv` and `run.json`. The last one is written last and marks the run as complete.
 """
 
 import json
@@ -21,13 +21,13 @@ from sr_utils.training.device_batches import OnDevice
 
 
 def study() -> list[tuple[str, str]]:
-    """Every (arm, loss) of the study that this machine can train: without ImageNet's weights, one fewer."""
+    """Every (arm, loss) of the study that this machine can train; "perceptual" needs ImageNet's weights."""
     return [(arm, loss) for arm, loss in STUDY if loss != "perceptual" or loss in losses.perceptual()]
 
 
 @dataclass(frozen=True)
 class Run:
-    """A trained arm: `.model`, `.history` (a row per epoch), `.config` (what made it), `.host` (where and how fast)."""
+    """A trained arm: `.model`, `.history` (a row per epoch), `.config`, `.host` (versions, speed), `.folder`."""
 
     model: keras.Model
     history: pd.DataFrame
@@ -37,22 +37,22 @@ class Run:
 
     @property
     def label(self) -> str:
-        """The arm as tables name it: `srcnn`, or `srcnn mae` for a loss other than MSE."""
+        """The arm's name in tables: `srcnn`, or `srcnn mae` for a loss other than MSE."""
         return label(self.config["arm"], self.config["loss"])
 
     @property
     def cost(self) -> dict:
-        """{"parameters", "macs"}, as `models.cost` counts them."""
+        """{"parameters", "macs"}, as `models.cost` returns them."""
         return models.cost(self.model)
 
 
 def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
-    """Train an arm, or find the kept run of the same configuration, or go on from its last checkpoint.
+    """Return the kept run of this configuration; otherwise train it, from its last checkpoint if there is one.
 
     Parameters
     ----------
     arm : a name in `models.MODELS`.
-    seed : decides initial weights and every batch.
+    seed : determines the initial weights and every batch.
     profile : a name in `profiles.PROFILES`, or a `Profile`.
     data : an image set's name or a folder, as for `data.load`.
     loss : "mse", "mae", "perceptual" or "perceptual_random", on grey levels 0…255.
@@ -68,7 +68,7 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
 
 
 def validation_crops(pairs, patch: int):
-    """The (LR, HR) crops that validation measures, as `data.batch` makes them: 64, the same for every arm and seed."""
+    """The 64 (LR, HR) crops of the validation loss, as `data.batch` makes them: the same for every arm and seed."""
     return patches.batch(patches.large_enough(pairs, patch), 64, patch, seed=0, epoch=0, step=0)
 
 

@@ -1,14 +1,8 @@
 // The crop comparer. Pictures come once, as PNG; every move after that is drawn here, without a kernel.
 //
-// `model` is anywidget's in JupyterLab, and that of tools/site/comparers.js on a page. It has get, set, on, off and
-// save_changes, and holds (see comparer.py):
-//   images, image                 the scenes, and the one that is shown
-//   labels, titles, shown         pictures of a scene, their names, and those that stand side by side
-//   scenes                        {image: {shape: [height, width], pictures: {label: key}}};
-//                                 get(key) is a PNG: its bytes, or its address
-//   x, y, size, sides             the crop in HR pixels, and the sides that it can have
-//   errors, left, right, wipe     error maps or pictures; the two pictures of the wipe, and its place in percent
-//   message                       why a picture could not be made
+// `model` is anywidget's in JupyterLab, that of tools/template/site.js on a page: get, set, on and save_changes.
+// It holds the traits of comparer.py. `scenes` is {image: {shape: [height, width], pictures: {label: key}}}, where
+// get(key) is a PNG: its bytes, or its address.
 
 const REFERENCE = "hr";
 const SHAVE = 4; // pixels cut from each side before scoring
@@ -17,14 +11,16 @@ const REST = 400; // ms without a move, after which the kernel is told where the
 const VIRIDIS = ("#440154 #48186a #472d7b #424086 #3b528b #33638d #2c728e #26828e #21918c " +
   "#1fa088 #28ae80 #3fbc73 #5ec962 #84d44b #addc30 #d8e219 #fde725").split(" "); // of matplotlib, Smith & van der Walt
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const LARGER = { "+": 1, "=": 1, "-": -1, "−": -1, "_": -1 };
+const NEARER = { "+": 1, "=": 1, "-": -1, "−": -1, "_": -1 };
+const HINT = "Drag to move · wheel or pinch to zoom · double click for full size · " +
+  "hold 1…9 to see that picture in the same place";
 
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children); // strings become text, so labels need no escaping
-  if (element.tabIndex >= 0) element.dataset.lmSuppressShortcuts = ""; // JupyterLab's own keys sleep in here
+  if (element.tabIndex >= 0) element.dataset.lmSuppressShortcuts = ""; // JupyterLab's own keys sleep while it has focus
   return element;
 }
 
@@ -33,38 +29,30 @@ function make(tag, properties = {}, ...children) {
 // RGBA of side×side pixels -> luma (16…235) of (side − 8)² pixels
 export function luma(rgba, side) {
   const inner = side - 2 * SHAVE, plane = new Float64Array(inner * inner);
-  for (let y = 0, i = 0; y < inner; y++) {
-    for (let x = 0, j = 4 * ((y + SHAVE) * side + SHAVE); x < inner; x++, j += 4) {
-      plane[i++] = 16 + (65.481 * rgba[j] + 128.553 * rgba[j + 1] + 24.966 * rgba[j + 2]) / 255;
-    }
+  for (let i = 0; i < plane.length; i++) {
+    const at = 4 * ((Math.floor(i / inner) + SHAVE) * side + (i % inner) + SHAVE);
+    plane[i] = 16 + (65.481 * rgba[at] + 128.553 * rgba[at + 1] + 24.966 * rgba[at + 2]) / 255;
   }
   return plane;
 }
 
-// Two lumas of n×n pixels -> dB
+// Two lumas -> dB
 export function psnr(a, b) {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
-  return 10 * Math.log10((255 ** 2 * a.length) / sum);
+  const error = a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / a.length;
+  return 10 * Math.log10(255 ** 2 / error);
 }
 
-const TAPS = Float64Array.from({ length: 11 }, (_, i) => Math.exp(-((i - 5) ** 2) / (2 * 1.5 ** 2)));
-const TOTAL = TAPS.reduce((a, b) => a + b);
-TAPS.forEach((tap, i) => (TAPS[i] = tap / TOTAL));
+const bell = Array.from({ length: 11 }, (_, i) => Math.exp(-((i - 5) ** 2) / (2 * 1.5 ** 2)));
+const TAPS = bell.map((tap) => tap / bell.reduce((a, b) => a + b)); // a Gaussian of σ 1.5
 
-// n×n -> (n − 10)²: Gaussian means of σ 1.5 over 11×11 pixels, where all of them are inside
-function means(plane, n) {
-  const m = n - 10, rows = new Float64Array(n * m), out = new Float64Array(m * m);
-  for (let y = 0; y < n; y++) {
-    for (let x = 0; x < m; x++) {
+// Rows of n values -> their weighted means over 11 neighbours, as columns; twice gives means over 11×11
+function blurred(plane, n) {
+  const rows = plane.length / n, inner = n - 10, out = new Float64Array(rows * inner);
+  for (let y = 0; y < rows; y++) {
+    for (let x = 0; x < inner; x++) {
       let sum = 0;
       for (let k = 0; k < 11; k++) sum += TAPS[k] * plane[y * n + x + k];
-      rows[y * m + x] = sum;
-    }
-  }
-  for (let y = 0; y < m; y++) {
-    for (let k = 0; k < 11; k++) {
-      for (let x = 0; x < m; x++) out[y * m + x] += TAPS[k] * rows[(y + k) * m + x];
+      out[x * rows + y] = sum;
     }
   }
   return out;
@@ -72,18 +60,24 @@ function means(plane, n) {
 
 // Two lumas of n×n pixels -> SSIM (Wang et al., 2004); NaN below 11×11
 export function ssim(a, b) {
-  const n = Math.sqrt(a.length);
+  const n = Math.sqrt(a.length), c1 = (0.01 * 255) ** 2, c2 = (0.03 * 255) ** 2;
   if (n < 11) return NaN;
-  const [c1, c2] = [(0.01 * 255) ** 2, (0.03 * 255) ** 2];
-  const [ma, mb, aa, bb, ab] = [a, b, a.map((v) => v * v), b.map((v) => v * v), a.map((v, i) => v * b[i])].map((p) =>
-    means(p, n),
-  );
-  let sum = 0;
-  for (let i = 0; i < ma.length; i++) {
-    const [va, vb, cov] = [aa[i] - ma[i] ** 2, bb[i] - mb[i] ** 2, ab[i] - ma[i] * mb[i]];
-    sum += ((2 * ma[i] * mb[i] + c1) * (2 * cov + c2)) / ((ma[i] ** 2 + mb[i] ** 2 + c1) * (va + vb + c2));
-  }
-  return sum / ma.length;
+  const mean = (plane) => blurred(blurred(plane, n), n);
+  const product = (p, q) => mean(p.map((value, i) => value * q[i]));
+  const ma = mean(a), mb = mean(b), aa = product(a, a), bb = product(b, b), ab = product(a, b);
+  const likeness = ma.map((_, i) => {
+    const va = aa[i] - ma[i] ** 2, vb = bb[i] - mb[i] ** 2, cov = ab[i] - ma[i] * mb[i];
+    return ((2 * ma[i] * mb[i] + c1) * (2 * cov + c2)) / ((ma[i] ** 2 + mb[i] ** 2 + c1) * (va + vb + c2));
+  });
+  return likeness.reduce((sum, value) => sum + value) / likeness.length;
+}
+
+// What stands under a picture
+function words(picture, truth) {
+  const [own, reference] = [picture, truth].map(({ data, width }) => luma(data, width));
+  const decibels = psnr(own, reference), likeness = ssim(own, reference);
+  return `${decibels === Infinity ? "∞" : decibels.toFixed(2)} dB` +
+    (Number.isNaN(likeness) ? "" : ` · SSIM ${likeness.toFixed(4)}`);
 }
 
 // ---- Pictures
@@ -94,93 +88,87 @@ async function decoded(png) {
   return createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
 }
 
-// Fill a canvas with `image` from (x, y) on, `zoom` screen pixels per HR pixel, `scale` HR pixels per pixel of `image`
-function paint(canvas, image, scale, x, y, zoom) {
-  const context = canvas.getContext("2d");
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  if (!image) return;
-  context.imageSmoothingEnabled = false;
-  context.setTransform(zoom * scale, 0, 0, zoom * scale, -x * zoom, -y * zoom);
-  context.drawImage(image, 0, 0);
+// A whole picture, or nothing, on a canvas of its size; the style sheet scales it
+function showWhole(canvas, bitmap) {
+  if (canvas.holds === bitmap) return;
+  [canvas.holds, canvas.width, canvas.height] = [bitmap, bitmap?.width ?? 1, bitmap?.height ?? 1];
+  if (bitmap) canvas.getContext("2d").drawImage(bitmap, 0, 0);
 }
 
-// `width`×`height` screen pixels, whatever the density of the screen
-function resize(canvas, width, height) {
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  canvas.style.width = `${width / devicePixelRatio}px`;
-  canvas.style.height = `${height / devicePixelRatio}px`;
+// Pixels, or nothing, on a canvas of size×size
+function put(canvas, pixels, size) {
+  canvas.width = canvas.height = size;
+  if (pixels) canvas.getContext("2d").putImageData(pixels, 0, 0);
 }
 
-const COLOURS = Array.from({ length: WORST + 1 }, (_, level) => {
-  const at = (level / WORST) * (VIRIDIS.length - 1), low = Math.min(Math.floor(at), VIRIDIS.length - 2);
-  const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-  const [from, to] = [rgb(VIRIDIS[low]), rgb(VIRIDIS[low + 1])];
-  return from.map((value, i) => Math.round(value + (at - low) * (to[i] - value)));
-});
+// The WORST + 1 colours of an error map: RGBA
+function palette() {
+  const context = new OffscreenCanvas(WORST + 1, 1).getContext("2d");
+  const gradient = context.createLinearGradient(0.5, 0, WORST + 0.5, 0);
+  VIRIDIS.forEach((colour, i) => gradient.addColorStop(i / (VIRIDIS.length - 1), colour));
+  context.fillStyle = gradient;
+  context.fillRect(0, 0, WORST + 1, 1);
+  return context.getImageData(0, 0, WORST + 1, 1).data;
+}
 
 // Largest difference over the channels, in colour
-function errorMap(a, b, side) {
-  const map = new ImageData(side, side);
+function errorMap({ data: a, width, height }, { data: b }, colours) {
+  const map = new ImageData(width, height);
   for (let i = 0; i < a.length; i += 4) {
     const worst = Math.max(Math.abs(a[i] - b[i]), Math.abs(a[i + 1] - b[i + 1]), Math.abs(a[i + 2] - b[i + 2]));
-    map.data.set(COLOURS[Math.min(worst, WORST)], i);
-    map.data[i + 3] = 255;
+    const from = 4 * Math.min(worst, WORST);
+    for (let k = 0; k < 4; k++) map.data[i + k] = colours[from + k];
   }
   return map;
 }
 
-// ---- Gestures: one pointer drags, two pinch, the wheel zooms. `zoom(step, u, v)` gets the place in shares of the canvas
+// ---- Gestures: one pointer drags, two pinch, the wheel zooms. Places are shares of the element's width and height.
+// `drag` gets the way in CSS pixels, what `start` returned, and the place; `zoom` the direction and the place.
 
-function gestures(canvas, { start, drag, zoom, eager = false }) {
+function gestures(element, { start, drag, zoom = () => false }) {
   const pointers = new Map();
-  let origin, spread, rolled = 0, meant = eager;
-  const distance = () => {
-    const [a, b] = [...pointers.values()];
-    return Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+  let origin, from, spread, rolled = 0, moved = false;
+  const share = ({ clientX, clientY }) => {
+    const box = element.getBoundingClientRect();
+    return [(clientX - box.left) / box.width, (clientY - box.top) / box.height];
   };
-  const share = (event) => {
-    const box = canvas.getBoundingClientRect();
-    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+  const distance = ([a, b]) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+  const begin = () => { // again with every finger that comes or goes
+    [origin] = pointers.values();
+    if (origin) from = start(share(origin));
+    if (pointers.size === 2) spread = distance([...pointers.values()]);
   };
-  canvas.addEventListener("pointerdown", (event) => {
+  element.addEventListener("pointerdown", (event) => {
     if (event.button) return;
-    canvas.focus({ preventScroll: true });
-    canvas.setPointerCapture(event.pointerId);
-    pointers.set(event.pointerId, event);
-    origin = { event, from: start?.(share(event)) };
-    if (pointers.size === 2) spread = distance();
     event.preventDefault();
+    element.focus({ preventScroll: true });
+    element.setPointerCapture(event.pointerId);
+    pointers.set(event.pointerId, event);
+    begin();
   });
-  canvas.addEventListener("pointermove", (event) => {
-    if (event.movementX || event.movementY) meant = true; // not a page that scrolls under a resting pointer
+  element.addEventListener("pointermove", (event) => {
+    if (event.movementX || event.movementY) moved = true;
     if (!pointers.has(event.pointerId)) return;
     pointers.set(event.pointerId, event);
     if (pointers.size === 1) {
-      drag(event.clientX - origin.event.clientX, event.clientY - origin.event.clientY, origin.from, share(event));
-    } else if (zoom && Math.abs(Math.log(distance() / spread)) > 0.2) {
-      zoom(distance() > spread ? 1 : -1, ...share(event));
-      spread = distance();
+      drag(event.clientX - origin.clientX, event.clientY - origin.clientY, from, share(event));
+      return;
     }
+    const now = distance([...pointers.values()]);
+    if (Math.abs(Math.log(now / spread)) < 0.2) return;
+    zoom(Math.sign(now - spread), share(event));
+    spread = now;
   });
   for (const end of ["pointerup", "pointercancel"]) {
-    canvas.addEventListener(end, (event) => {
-      pointers.delete(event.pointerId);
-      const [left] = pointers.values();
-      if (left) origin = { event: left, from: start?.(share(left)) };
-    });
+    element.addEventListener(end, (event) => pointers.delete(event.pointerId) && begin());
   }
-  canvas.addEventListener("pointerleave", () => (meant = eager));
-  canvas.addEventListener("wheel", (event) => {
-    if (!zoom || !(meant || event.ctrlKey)) return; // the page scrolls on
-    rolled += event.deltaY * (event.ctrlKey ? 8 : 1) * (event.deltaMode ? 40 : 1);
-    let done = true;
-    if (Math.abs(rolled) >= 60) {
-      done = zoom(rolled < 0 ? 1 : -1, ...share(event));
-      rolled = 0;
-    }
-    if (done) event.preventDefault(); // at the last zoom the page may scroll
+  element.addEventListener("pointerleave", () => (moved = false));
+  element.addEventListener("wheel", (event) => {
+    if (!moved && !event.ctrlKey) return; // the page scrolls under a pointer at rest
+    rolled -= event.deltaY * (event.ctrlKey ? 8 : 1) * (event.deltaMode ? 40 : 1);
+    const enough = Math.abs(rolled) >= 60; // a touchpad's steps are small
+    if (!enough || zoom(Math.sign(rolled), share(event))) event.preventDefault(); // at the last zoom the page scrolls
+    if (enough) rolled = 0;
   }, { passive: false });
 }
 
@@ -188,12 +176,14 @@ function gestures(canvas, { start, drag, zoom, eager = false }) {
 
 function render({ model, el }) {
   const get = (name) => model.get(name);
-  const title = (label) => get("titles")[get("labels").indexOf(label)];
-  const scene = () => (known = get("scenes")[get("image")] ?? known); // until the chosen one is there, the one before
-  const bitmaps = new Map(); // key -> pixels, or null while they are decoded
-  const patch = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-  const id = `sr-${Math.random().toString(36).slice(2)}`;
-  let known, frame, telling, flicked, active, cells = [], stale = new Set(), scoring, overviewOf;
+  const labels = get("labels"), colours = palette();
+  const title = (label) => get("titles")[labels.indexOf(label)];
+  const scratch = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const updates = []; // functions that bring a control in line with the state
+  const stale = new Set(); // cells whose scores are to come
+  let scene, drawn, bitmaps; // the scene, its name, and its whole pictures by their keys
+  let active, flicked; // where the pointer or the focus is, and the label that is shown there while its key is down
+  let arranged, frame, telling, scoring;
 
   // -- state
 
@@ -204,414 +194,284 @@ function render({ model, el }) {
     telling = setTimeout(() => model.save_changes(), delay);
   }
 
-  function sides() {
-    const [height, width] = scene().shape;
-    return get("sides").filter((side, i) => i === 0 || side <= Math.min(height, width));
-  }
+  const sides = () => get("sides").filter((side, i) => i === 0 || side <= Math.min(...scene.shape));
 
   // The crop, kept inside the picture
-  function place(x = get("x"), y = get("y"), size = get("size")) {
-    const [height, width] = scene().shape;
-    const side = Math.max(...sides().filter((each, i) => i === 0 || each <= size));
+  function place({ x, y, size } = { x: get("x"), y: get("y"), size: get("size") }) {
+    const [height, width] = scene.shape, side = sides().findLast((each, i) => i === 0 || each <= size);
     return { x: clamp(Math.round(x), 0, width - side), y: clamp(Math.round(y), 0, height - side), size: side };
   }
 
-  const move = (x, y, size) => scene() && set(place(x, y, size));
+  const move = (changes) => set(place({ ...place(), ...changes }));
 
   // One step nearer or farther; the pixel at shares (u, v) of the crop stays where it is
-  function zoom(step, u = 0.5, v = 0.5) {
-    const { x, y, size } = place(), all = sides(), next = all[all.indexOf(size) - step];
-    if (!next) return false;
-    move(x + u * (size - next), y + v * (size - next), next);
-    return true;
+  function zoom(step, [u, v] = [0.5, 0.5]) {
+    const { x, y, size } = place(), next = sides()[sides().indexOf(size) - step];
+    if (next) move({ x: x + u * (size - next), y: y + v * (size - next), size: next });
+    return Boolean(next);
   }
 
+  // A whole picture, or undefined until it is there
   function picture(label) {
-    const key = scene()?.pictures[label];
-    if (!key) return null;
-    if (!bitmaps.has(key)) {
-      bitmaps.set(key, null);
-      decoded(get(key)).then((bitmap) => {
-        if (!bitmaps.has(key)) return bitmap.close(); // another image was chosen meanwhile
-        bitmaps.set(key, bitmap);
-        schedule();
-      }, () => say(`${title(label)} cannot be read.`));
+    const key = scene.pictures[label], into = bitmaps;
+    if (key && !into.has(key)) {
+      into.set(key, undefined);
+      const fail = () => (message.textContent = `${title(label)} cannot be read.`);
+      decoded(get(key)).then((bitmap) => schedule(into.set(key, bitmap)), fail);
     }
-    return bitmaps.get(key);
+    return into.get(key);
   }
 
-  const scale = (bitmap) => (bitmap ? Math.round(scene().shape[0] / bitmap.height) : 1);
-
-  // RGBA of the crop, size×size
-  function pixels(label, { x, y, size }) {
+  // The crop of a picture, LR by nearest neighbour
+  function crop(label, { x, y, size }) {
     const bitmap = picture(label);
-    if (patch.canvas.width !== size) patch.canvas.width = patch.canvas.height = size;
-    paint(patch.canvas, bitmap, scale(bitmap), x, y, 1);
-    return patch.getImageData(0, 0, size, size).data;
+    if (!bitmap) return undefined;
+    const scale = bitmap.height / scene.shape[0];
+    scratch.canvas.width = scratch.canvas.height = size;
+    scratch.imageSmoothingEnabled = false;
+    scratch.drawImage(bitmap, x * scale, y * scale, size * scale, size * scale, 0, 0, size, size);
+    return scratch.getImageData(0, 0, size, size);
   }
 
   // -- elements
 
-  const say = (words) => (message.textContent = words);
-  const message = make("p", { className: "message" });
-  message.setAttribute("role", "status");
-
-  function slider(name, words, read, write) {
-    const input = make("input", { type: "range", id: `${id}-${name}`, min: 0, step: 1 });
-    const value = make("output", { htmlFor: input.id });
-    input.addEventListener("input", () => write(Number(input.value)));
-    const row = make("div", { className: "row" }, make("label", { htmlFor: input.id }, words), input, value);
-    const show = (at) => {
-      const [now, most, said = now] = read(at);
-      if (input.max !== String(most)) input.max = most;
-      if (input.value !== String(now)) input.value = now;
-      input.setAttribute("aria-valuetext", said);
-      value.textContent = said;
-    };
-    return { row, show };
+  // A labelled control; `show` gives the properties that it takes from the state
+  function control(text, input, change, show) {
+    const output = make("output");
+    input.ariaLabel = text; // of a select, the label would hold all options
+    input.addEventListener("input", () => change(input));
+    updates.push((at) => {
+      Object.assign(input, show(at));
+      output.textContent = input.ariaValueText;
+    });
+    return make("div", { className: "row" }, make("label", {}, text, input), output);
   }
 
-  function choice(name, words, options, write) {
-    const list = make("select", { id: `${id}-${name}` });
-    list.append(...options.map(([value, text]) => make("option", { value }, text)));
-    list.addEventListener("change", () => write(list.value));
-    const row = make("div", { className: "row" }, make("label", { htmlFor: list.id }, words), list);
-    return { row, show: () => (list.value = get(name)) };
+  // `read` gives the value, the largest one, and the words for the value
+  function slider(text, write, read) {
+    return control(text, make("input", { type: "range", min: 0 }), (input) => write(input.valueAsNumber), (at) => {
+      const [value, max, ariaValueText = value] = read(at);
+      return { max, value, ariaValueText };
+    });
   }
 
-  function canvas(label) {
-    const element = make("canvas", { tabIndex: 0, width: 1, height: 1 });
-    element.setAttribute("role", "img");
-    element.setAttribute("aria-label", label);
+  function choice(name, options) {
+    const list = make("select", {}, ...options.map(([value, text]) => make("option", { value }, text)));
+    return control(name, list, () => set({ [name]: list.value }, 0), () => ({ value: get(name) }));
+  }
+
+  function checkbox(text, write, read) {
+    return control(text, make("input", { type: "checkbox" }), write, () => ({ checked: read() }));
+  }
+
+  // What shows pictures, and is reached by Tab
+  function surface(tag, name, text, ...children) {
+    const element = make(tag, { className: `surface ${name}`, tabIndex: 0, role: "img", ariaLabel: text }, ...children);
     for (const event of ["pointerenter", "focus"]) element.addEventListener(event, () => (active = element));
     return element;
   }
 
-  const named = get("labels").map((label, i) => [label, get("titles")[i]]);
-  const controls = [
-    slider("x", "x / px", ({ x, size }) => [x, scene().shape[1] - size], (x) => move(x)),
-    slider("y", "y / px", ({ y, size }) => [y, scene().shape[0] - size], (y) => move(undefined, y)),
-    slider("size", "crop side / px", ({ size }) => [sides().indexOf(size), sides().length - 1, size], (i) => {
-      zoom(sides().indexOf(place().size) - i);
-    }),
-  ];
-  if (get("images").length > 1) {
-    controls.unshift(choice("image", "image", get("images").map((name) => [name, name]), (image) => set({ image }, 0)));
+  function cell(label) {
+    const canvas = surface("canvas", "crop", title(label)), key = make("kbd"), name = make("b"), scores = make("span");
+    const figure = make("figure", {}, canvas, make("figcaption", {}, key, " ", name, make("br"), scores));
+    const drag = (dx, dy, { x, y, size }) => {
+      const scale = size / canvas.clientWidth;
+      move({ x: x - dx * scale, y: y - dy * scale });
+    };
+    gestures(canvas, { start: () => place(), drag, zoom });
+    canvas.addEventListener("dblclick", () => open(label));
+    return { label, canvas, figure, key, name, scores };
   }
-  const wiping = [
-    choice("left", "left", named, (left) => set({ left }, 0)),
-    choice("right", "right", named, (right) => set({ right }, 0)),
-    slider("wipe", "wipe / %", () => [get("wipe"), 100], (wipe) => set({ wipe })),
-  ];
 
-  const toggles = named.map(([label, text]) => {
-    const button = make("button", { type: "button", title: `show or hide ${text}` }, text);
-    button.addEventListener("click", () => {
-      const on = new Set(get("shown"));
-      if (!on.delete(label)) on.add(label);
-      set({ shown: get("labels").filter((each) => on.has(each)) }, 0);
-    });
-    return { label, button };
-  });
-  const errors = make("input", { type: "checkbox", id: `${id}-errors`, disabled: !get("labels").includes(REFERENCE) });
-  errors.addEventListener("change", () => set({ errors: errors.checked }));
-  const scaled = `difference to HR: 0 … ${WORST} grey levels or more`;
-  const bar = make("div", { className: "bar" }, make("i"), make("span", {}, scaled));
-  bar.firstChild.style.background = `linear-gradient(90deg, ${VIRIDIS})`;
+  function toggle(label) {
+    const on = (each) => get("shown").includes(each);
+    const write = () => set({ shown: labels.filter((each) => (each === label ? !on(each) : on(each))) }, 0);
+    return checkbox(title(label), write, () => on(label));
+  }
 
-  const overview = canvas("the whole picture; click or drag to move the crop");
-  const box = make("div", { className: "frame" });
-  const grid = make("div", { className: "crops" });
-  grid.setAttribute("role", "group");
-  grid.setAttribute("aria-label", "the same crop of every picture");
-  const stage = canvas("wipe between two pictures; drag to move the border");
-  const border = make("div", { className: "border" });
-  const hint = make("p", { className: "hint" });
+  const named = labels.map((label) => [label, title(label)]);
+  const images = get("images").map((name) => [name, name]);
+  const message = make("p", { className: "message", role: "status" }), hint = make("p", { className: "hint" });
+  const errors = checkbox("error maps", (input) => set({ errors: input.checked }), () => get("errors"));
+  const legend = make("div", { className: "scale" }, make("i"), `difference to HR: 0 … ${WORST} grey levels or more`);
+  legend.firstChild.style.background = `linear-gradient(90deg, ${VIRIDIS})`;
+  const controls = make("div", { className: "controls" },
+    ...(images.length > 1 ? [choice("image", images)] : []),
+    slider("x / px", (x) => move({ x }), ({ x, size }) => [x, scene.shape[1] - size]),
+    slider("y / px", (y) => move({ y }), ({ y, size }) => [y, scene.shape[0] - size]),
+    slider("crop side / px", (i) => zoom(sides().indexOf(place().size) - i),
+      ({ size }) => [sides().indexOf(size), sides().length - 1, size]),
+    make("div", { className: "toggles" }, ...labels.map(toggle)),
+    ...(labels.includes(REFERENCE) ? [errors, legend] : []));
+  const wiping = make("div", { className: "controls" }, choice("left", named), choice("right", named),
+    slider("wipe / %", (wipe) => set({ wipe }), () => [get("wipe"), 100]));
+
+  const overview = make("canvas"), box = make("div", { className: "frame" });
+  const map = surface("div", "map", "the whole picture; click or drag to move the crop", overview, box);
+  const cells = new Map(labels.map((label) => [label, cell(label)]));
+  const grid = make("div", { className: "crops", role: "group", ariaLabel: "the same crop of every picture" });
+  const right = make("canvas"), left = make("canvas");
+  const stage = surface("div", "stage", "wipe between two pictures; drag to move the border", right, left, make("i"));
+
+  // One picture in the whole window, which scrolls
+  const view = make("canvas"), pane = make("div", { className: "pane", tabIndex: 0 }, view);
+  const list = make("select", { ariaLabel: "picture" });
+  list.addEventListener("input", () => showFull(list.value));
+  const close = make("button", { title: "close (Esc)", ariaLabel: "close" }, "✕");
+  const full = make("dialog", { className: "full", ariaLabel: "full size" },
+    make("form", { method: "dialog" }, list, close), pane);
 
   el.classList.add("sr-comparer");
-  el.append(
-    message,
-    make("div", { className: "top" },
-      make("div", { className: "picture" }, overview, box),
-      make("div", { className: "controls" }, ...controls.map(({ row }) => row),
-        make("div", { className: "toggles" }, ...toggles.map(({ button }) => button)),
-        make("div", { className: "row", hidden: errors.disabled },
-          make("label", { htmlFor: errors.id }, "error maps"), errors),
-        bar)),
-    grid, hint,
-    make("div", { className: "top" },
-      make("div", { className: "picture" }, stage, border),
-      make("div", { className: "controls" }, ...wiping.map(({ row }) => row))),
-  );
-  const full = fullSize();
+  el.append(message, make("div", { className: "top" }, map, controls), grid, hint,
+    make("div", { className: "top" }, stage, wiping), full);
 
   // -- what the reader does
 
-  const inHand = { start: () => place(), zoom };
-  const seek = (_, [u, v]) => {
-    const [height, width] = scene().shape, { size } = place();
-    move(u * width - size / 2, v * height - size / 2);
+  const seek = ([u, v]) => {
+    const [height, width] = scene.shape, { size } = place();
+    move({ x: u * width - size / 2, y: v * height - size / 2 });
   };
-  gestures(overview, { start: (at) => seek(null, at), drag: (dx, dy, _, at) => seek(null, at) });
+  gestures(map, { start: seek, drag: (dx, dy, from, at) => seek(at) });
   const wipeTo = ([u]) => set({ wipe: Math.round(100 * clamp(u, 0, 1)) });
-  gestures(stage, { start: wipeTo, drag: (dx, dy, _, at) => wipeTo(at), zoom });
-  stage.addEventListener("dblclick", () => full.open(get("left")));
-
-  function arrange() {
-    const shown = get("shown");
-    if (cells.map(({ label }) => label).join("\n") === shown.join("\n") && cells.length) return;
-    cells = shown.map((label, i) => {
-      const cell = { label, canvas: canvas(title(label)), scores: make("span"), name: make("b", {}, title(label)) };
-      cell.figure = make("figure", {}, cell.canvas,
-        make("figcaption", {}, ...(i < 9 ? [make("kbd", {}, i + 1), " "] : []), cell.name, make("br"), cell.scores));
-      gestures(cell.canvas, {
-        ...inHand,
-        drag(dx, dy, from) {
-          const perPixel = from.size / cell.canvas.clientWidth;
-          move(from.x - dx * perPixel, from.y - dy * perPixel, from.size);
-        },
-      });
-      cell.canvas.addEventListener("dblclick", () => full.open(label));
-      return cell;
-    });
-    stale.clear();
-    grid.replaceChildren(...cells.map(({ figure }) => figure));
-    const touch = matchMedia("(pointer: coarse)").matches, keys = shown.slice(0, 9).map((_, i) => i + 1).join(" ");
-    hint.textContent = !shown.length ? "No picture is chosen; choose some above." : touch
-      ? "Drag to move · pinch to zoom · double tap for full size"
-      : `Drag to move · wheel to zoom · hold ${keys} to flick a picture over another · double click for full size`;
-  }
+  gestures(stage, { start: wipeTo, drag: (dx, dy, from, at) => wipeTo(at), zoom });
+  stage.addEventListener("dblclick", () => open(get("left")));
+  view.addEventListener("dblclick", () => full.close());
 
   el.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !scene() || event.target.matches("select")) return;
-    const label = get("shown")[event.key - 1], { x, y } = place();
-    if (full.isOpen()) {
-      if (!full.key(event)) return;
-    } else if (label) flicked = label;
-    else if (event.target.matches("input")) return; // a slider's arrows are its own
-    else if (ARROWS[event.key]) {
-      const [dx, dy] = ARROWS[event.key], far = event.shiftKey ? 8 : 1;
-      move(x + far * dx, y + far * dy);
-    } else if (LARGER[event.key]) zoom(LARGER[event.key]);
-    else if (event.key === "Enter" && event.target.matches("canvas")) {
-      full.open(cells.find(({ canvas }) => canvas === event.target)?.label ?? get("left"));
+    if (!scene || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select")) return;
+    const label = get("shown")[event.key - 1], arrow = ARROWS[event.key], step = NEARER[event.key];
+    if (label && full.open) showFull(label);
+    else if (full.open) return; // the browser scrolls and closes
+    else if (label) flicked = label;
+    else if (step) zoom(step);
+    else if (arrow && !event.target.matches("input")) { // a slider's arrows are its own
+      const { x, y } = place(), far = event.shiftKey ? 8 : 1;
+      move({ x: x + far * arrow[0], y: y + far * arrow[1] });
+    } else if (event.key === "Enter" && event.target.matches(".surface")) {
+      event.target.dispatchEvent(new MouseEvent("dblclick"));
     } else return;
     event.preventDefault();
     schedule();
   });
   for (const end of ["keyup", "focusout"]) {
     el.addEventListener(end, () => {
-      if (flicked) schedule();
       flicked = undefined;
+      schedule();
     });
+  }
+
+  // -- full size
+
+  function open(label) {
+    const made = named.filter(([each]) => each in scene.pictures);
+    list.replaceChildren(...made.map(([value, text]) => make("option", { value }, text)));
+    full.showModal();
+    pane.focus();
+    showFull(label);
+    const { x, y, size } = place(), scale = view.clientWidth / scene.shape[1];
+    pane.scrollTo((x + size / 2) * scale - pane.clientWidth / 2, (y + size / 2) * scale - pane.clientHeight / 2);
+  }
+
+  function showFull(label) {
+    const [height, width] = scene.shape;
+    list.value = label;
+    showWhole(view, picture(label));
+    const room = Math.min(pane.clientWidth, (pane.clientHeight * width) / height);
+    view.style.width = enlarged(width, room * devicePixelRatio);
   }
 
   // -- drawing
 
   function schedule() {
-    frame ??= requestAnimationFrame(() => {
-      frame = undefined;
-      if (el.isConnected) draw();
-    });
-  }
-
-  // Screen pixels of a crop's side: all in one row if that leaves 180 for each, else in even rows
-  function room() {
-    const count = cells.length, width = grid.clientWidth + 10;
-    const fit = clamp(Math.floor(width / 190), Math.min(2, count), count);
-    const columns = Math.ceil(count / Math.ceil(count / fit));
-    grid.style.gridTemplateColumns = `repeat(${columns}, max-content)`;
-    return Math.floor(Math.min(384, width / columns - 10) * devicePixelRatio / 48) * 48;
+    frame ??= requestAnimationFrame(draw);
   }
 
   function draw() {
-    const made = get("image") in get("scenes");
-    say(get("message") || (made ? "" : `Waiting for the kernel to make the pictures of ${get("image")} …`));
-    if (!scene()) return;
-    forget();
-    arrange();
-    const at = place(), most = room();
-    const zoomed = Math.max(1, Math.floor(most / at.size));
-    const truth = get("errors") && picture(REFERENCE) && pixels(REFERENCE, at);
-    grid.style.setProperty("--cell", `${most / devicePixelRatio}px`);
-    for (const cell of cells) {
-      const swapped = flicked && active === cell.canvas, label = (cell.seen = swapped ? flicked : cell.label);
-      resize(cell.canvas, at.size * zoomed, at.size * zoomed);
-      if (truth && label !== REFERENCE && picture(label)) {
-        const colours = errorMap(pixels(label, at), truth, at.size);
-        patch.setTransform(1, 0, 0, 1, 0, 0);
-        patch.putImageData(colours, 0, 0);
-        paint(cell.canvas, patch.canvas, 1, 0, 0, zoomed);
-      } else paint(cell.canvas, picture(label), scale(picture(label)), at.x, at.y, zoomed);
-      cell.name.textContent = title(label);
-      cell.figure.classList.toggle("swapped", Boolean(swapped));
-      cell.figure.classList.toggle("waiting", !picture(label));
-      stale.add(cell);
-    }
+    frame = undefined;
+    const image = get("image"), made = get("scenes")[image];
+    message.textContent = get("message") || (made ? "" : `Waiting for the kernel to make the pictures of ${image} …`);
+    if (made && drawn !== image) [drawn, bitmaps] = [image, new Map()];
+    scene = made ?? scene; // until the chosen one is there, the one before
+    if (!scene) return;
+    const at = place();
     drawOverview(at);
+    drawCrops(at);
     drawWipe(at);
-    for (const { show } of [...controls, ...wiping]) show(at);
-    for (const { label, button } of toggles) button.setAttribute("aria-pressed", get("shown").includes(label));
-    errors.checked = get("errors");
-    bar.hidden = !get("errors") || errors.disabled;
-    scoring ??= setTimeout(score);
-    full.draw();
-  }
-
-  // Pixels of images that are no longer shown
-  function forget() {
-    const keys = new Set(Object.values(scene().pictures));
-    for (const [key, bitmap] of bitmaps) {
-      if (keys.has(key)) continue;
-      bitmap?.close();
-      bitmaps.delete(key);
-    }
+    if (full.open) showFull(list.value);
+    legend.hidden = !get("errors");
+    for (const update of updates) update(at);
+    score();
   }
 
   function drawOverview({ x, y, size }) {
-    const [height, width] = scene().shape, bitmap = picture(REFERENCE) ?? picture(get("labels")[0]);
-    const zoomed = Math.min(1, 240 / Math.max(height, width) * devicePixelRatio);
-    if (bitmap && overviewOf !== `${zoomed} ${get("image")} ${bitmap.height}`) {
-      overviewOf = `${zoomed} ${get("image")} ${bitmap.height}`;
-      resize(overview, Math.round(width * zoomed), Math.round(height * zoomed));
-      const context = overview.getContext("2d");
-      context.imageSmoothingQuality = "high";
-      context.drawImage(bitmap, 0, 0, overview.width, overview.height);
-    }
-    const percent = (share) => `${100 * share}%`;
-    Object.assign(box.style, {
-      left: percent(x / width), top: percent(y / height), width: percent(size / width), height: percent(size / height),
+    const [height, width] = scene.shape;
+    showWhole(overview, picture(REFERENCE) ?? picture(labels[0]));
+    const inset = [y / height, 1 - (x + size) / width, 1 - (y + size) / height, x / width];
+    box.style.inset = inset.map((share) => `${100 * share}%`).join(" ");
+  }
+
+  function drawCrops(at) {
+    const shown = get("shown").map((label) => cells.get(label));
+    if (arranged !== get("shown")) grid.replaceChildren(...shown.map(({ figure }) => figure));
+    arranged = get("shown");
+    hint.textContent = shown.length ? HINT : "No picture is chosen; choose some above.";
+    grid.style.setProperty("--side", enlarged(at.size, room(shown.length)));
+    const truth = crop(REFERENCE, at);
+    shown.forEach((cell, i) => {
+      const swapped = Boolean(flicked) && active === cell.canvas, label = swapped ? flicked : cell.label;
+      const pixels = crop(label, at), compared = pixels && truth && label !== REFERENCE;
+      put(cell.canvas, compared && get("errors") ? errorMap(pixels, truth, colours) : pixels, at.size);
+      cell.key.textContent = i < 9 ? i + 1 : "";
+      cell.name.textContent = title(label);
+      cell.figure.classList.toggle("swapped", swapped);
+      cell.figure.classList.toggle("waiting", !pixels);
+      cell.score = () => (compared ? words(pixels, truth) : pixels && label === REFERENCE ? "reference" : "");
+      stale.add(cell);
     });
+  }
+
+  // Screen pixels for a crop's side: columns of at least 180 CSS pixels, in even rows
+  function room(count) {
+    const width = grid.clientWidth + 10, fit = Math.max(2, Math.floor(width / 190));
+    const columns = Math.ceil(count / Math.ceil(count / fit)) || 1;
+    const most = Math.floor((Math.min(384, width / columns - 10) * devicePixelRatio) / 48) * 48;
+    grid.style.gridTemplateColumns = `repeat(${columns}, ${most / devicePixelRatio}px)`;
+    return most;
+  }
+
+  // The CSS length of `size` pixels, each of them as many screen pixels as `most` has room for
+  function enlarged(size, most) {
+    return `${(size * Math.max(1, Math.floor(most / size))) / devicePixelRatio}px`;
   }
 
   function drawWipe(at) {
-    const most = Math.min(384, el.clientWidth) * devicePixelRatio, zoomed = Math.max(1, Math.floor(most / at.size));
-    const side = at.size * zoomed, edge = Math.round((get("wipe") / 100) * side);
-    resize(stage, side, side);
-    const put = (label) => paint(stage, picture(label), scale(picture(label)), at.x, at.y, zoomed);
     const swapped = flicked && active === stage;
-    put(swapped ? flicked : get("right"));
-    if (!swapped) {
-      const context = stage.getContext("2d");
-      context.save();
-      context.setTransform(1, 0, 0, 1, 0, 0);
-      context.beginPath();
-      context.rect(0, 0, edge, side);
-      context.clip();
-      put(get("left"));
-      context.restore();
-    }
-    border.style.left = `${edge / devicePixelRatio}px`;
-    border.hidden = Boolean(swapped);
+    put(right, crop(swapped ? flicked : get("right"), at), at.size);
+    put(left, crop(swapped ? flicked : get("left"), at), at.size);
+    stage.style.setProperty("--side", enlarged(at.size, Math.min(384, el.clientWidth) * devicePixelRatio));
+    stage.style.setProperty("--wipe", `${get("wipe")}%`);
   }
 
-  // A few milliseconds of scoring between two frames; the cell that waits longest comes first
-  function score() {
-    const until = performance.now() + 6, at = place();
-    let reference;
-    while (stale.size && performance.now() < until) {
-      const [cell] = stale, { seen } = cell;
+  // One picture after the other, so that drawing goes on in between
+  async function score() {
+    if (scoring) return;
+    scoring = true;
+    for (const cell of stale) { // a cell that is drawn again meanwhile comes again
       stale.delete(cell);
-      if (!picture(seen) || !picture(REFERENCE)) cell.scores.textContent = "";
-      else if (seen === REFERENCE) cell.scores.textContent = "reference";
-      else {
-        reference ??= luma(pixels(REFERENCE, at), at.size);
-        const own = luma(pixels(seen, at), at.size), likeness = ssim(own, reference);
-        const decibels = psnr(own, reference);
-        cell.scores.textContent = (decibels === Infinity ? "∞ dB" : `${decibels.toFixed(2)} dB`) +
-          (Number.isNaN(likeness) ? "" : ` · SSIM ${likeness.toFixed(4)}`);
-      }
+      cell.scores.textContent = cell.score();
+      await new Promise((done) => setTimeout(done));
     }
-    scoring = stale.size ? setTimeout(score) : undefined;
-  }
-
-  // -- one picture, as large as the window
-
-  function fullSize() {
-    const view = make("canvas", { tabIndex: 0 });
-    const buttons = make("div", { className: "toggles" });
-    const close = make("button", { type: "button", title: "close (Esc)", ariaLabel: "close" }, "✕");
-    const dialog = make("dialog", { className: "full", ariaLabel: "full size" },
-      make("div", { className: "head" }, buttons, make("span", { className: "zoom" }), close), view);
-    let label, x, y, zoomed;
-    el.append(dialog);
-    const area = () => [view.clientWidth, view.clientHeight].map((n) => Math.round(n * devicePixelRatio));
-    const zoomTo = (step, u = 0.5, v = 0.5) => {
-      const [width, height] = area(), next = clamp(zoomed + step, 1, 16);
-      x += u * width * (1 / zoomed - 1 / next);
-      y += v * height * (1 / zoomed - 1 / next);
-      zoomed = next;
-      schedule();
-      return true;
-    };
-    const open = (which) => {
-      dialog.showModal();
-      view.focus();
-      buttons.replaceChildren(...get("shown").map((each, i) => {
-        const button = make("button", { type: "button", value: each }, `${i + 1} ${title(each)}`);
-        button.addEventListener("click", () => show(each));
-        return button;
-      }));
-      const [height, width] = scene().shape, [w, h] = area(), at = place();
-      label = which;
-      zoomed = clamp(Math.floor(Math.min(w / width, h / height)), 1, 16);
-      [x, y] = [at.x + at.size / 2 - w / zoomed / 2, at.y + at.size / 2 - h / zoomed / 2];
-      schedule();
-    };
-    const draw = () => {
-      if (!dialog.open) return;
-      const [height, width] = scene().shape, [w, h] = area();
-      const inside = (at, whole, seen) => (whole <= seen ? (whole - seen) / 2 : clamp(at, 0, whole - seen));
-      [x, y] = [inside(x, width, w / zoomed), inside(y, height, h / zoomed)]; // never beyond the picture
-      if (view.width !== w) view.width = w;
-      if (view.height !== h) view.height = h;
-      const [left, top] = [x, y].map((at) => Math.round(at * zoomed) / zoomed); // whole screen pixels
-      paint(view, picture(label), scale(picture(label)), left, top, zoomed);
-      dialog.querySelector(".zoom").textContent = `${title(label)} · ×${zoomed}`;
-      for (const button of buttons.children) button.setAttribute("aria-pressed", button.value === label);
-    };
-    const show = (which) => {
-      label = which;
-      schedule();
-    };
-    gestures(view, {
-      eager: true,
-      start: () => [x, y],
-      drag(dx, dy, [left, top]) {
-        [x, y] = [left - (dx * devicePixelRatio) / zoomed, top - (dy * devicePixelRatio) / zoomed];
-        schedule();
-      },
-      zoom: zoomTo,
-    });
-    view.addEventListener("dblclick", () => dialog.close());
-    close.addEventListener("click", () => dialog.close());
-    // True if the key was for this view
-    const key = (event) => {
-      const chosen = get("shown")[event.key - 1];
-      if (chosen) show(chosen);
-      else if (ARROWS[event.key]) {
-        x += ARROWS[event.key][0] * 32 / zoomed;
-        y += ARROWS[event.key][1] * 32 / zoomed;
-      } else if (LARGER[event.key]) zoomTo(LARGER[event.key]);
-      else return false;
-      return true;
-    };
-    return { open, draw, key, isOpen: () => dialog.open };
+    scoring = false;
   }
 
   // -- life
 
-  const watched = ["image", "scenes", "shown", "x", "y", "size", "errors", "left", "right", "wipe", "message"];
-  for (const name of watched) model.on(`change:${name}`, schedule);
   const observer = new ResizeObserver(schedule);
   observer.observe(el);
-  schedule();
+  model.on("change", schedule); // the host takes this back itself
   return () => {
     observer.disconnect();
-    for (const name of watched) model.off(`change:${name}`, schedule);
-    for (const bitmap of bitmaps.values()) bitmap?.close();
     clearTimeout(telling);
-    clearTimeout(scoring);
   };
 }
 

@@ -15,6 +15,7 @@ from sr_utils.evaluation import scores as evaluation
 from sr_utils.plots.style import name
 from sr_utils.widgets.scenes import Scene, png, sheet
 
+MOVED = {"sync": True, "echo_update": False}  # sent back when a move in the browser is over, and not echoed
 SIDES = [16, 24, 32, 48, 64, 96, 192]  # HR pixels of a crop's side
 NOTE = "A still picture. The live comparer is in JupyterLab (make lab) and on the study's site (make site)."
 
@@ -51,12 +52,7 @@ def compare_arms(pairs, arms: Mapping, crop: int = 48) -> None:
         images[pair.name] = {"lr": pair.lr, **sr, "hr": pair.hr}
     comparer = compare(images, crop)
     comparer.y, comparer.x = evaluation.hardest_crop(pairs[0], comparer.size)
-    comparer.show()
-
-
-def _moved(trait):
-    """A trait that the browser moves: it is sent back when the move is over, and never echoed."""
-    return trait.tag(sync=True, echo_update=False)
+    display(comparer)
 
 
 class Comparer(anywidget.AnyWidget):
@@ -65,38 +61,38 @@ class Comparer(anywidget.AnyWidget):
     _esm = Path(__file__).with_name("comparer.js")
     _css = Path(__file__).with_name("comparer.css")
 
-    image = _moved(Unicode(help="the scene that is shown, one of `images`"))
-    x = _moved(Int(help="left edge of the crop, HR pixels"))
-    y = _moved(Int(help="top edge of the crop, HR pixels"))
-    size = _moved(Int(SIDES[0], help="side of the crop, HR pixels, one of `SIDES`"))
-    shown = _moved(List(Unicode(), help="labels of the pictures side by side"))
-    errors = _moved(Bool(help="differences to HR instead of pictures"))
-    left = _moved(Unicode(help="label of the picture left of the wipe"))
-    right = _moved(Unicode(help="label of the picture right of it"))
-    wipe = _moved(Int(50, min=0, max=100, help="where one gives way to the other, percent"))
+    image = Unicode(help="the scene that is shown, one of `images`").tag(**MOVED)
+    x = Int(help="left edge of the crop, HR pixels").tag(**MOVED)
+    y = Int(help="top edge of the crop, HR pixels").tag(**MOVED)
+    size = Int(SIDES[0], help="side of the crop, HR pixels, one of `SIDES`").tag(**MOVED)
+    shown = List(Unicode(), help="labels of the pictures side by side").tag(**MOVED)
+    errors = Bool(help="differences to HR instead of pictures").tag(**MOVED)
+    left = Unicode(help="label of the picture left of the wipe").tag(**MOVED)
+    right = Unicode(help="label of the picture right of it").tag(**MOVED)
+    wipe = Int(50, min=0, max=100, help="where one gives way to the other, percent").tag(**MOVED)
     message = Unicode(help="why a picture could not be made").tag(sync=True)
     images, labels, titles = (List(Unicode()).tag(sync=True) for _ in range(3))
     sides = List(Int(), SIDES).tag(sync=True)
     scenes = Dict(help="image -> its `shape`, and the trait that holds each of its `pictures`").tag(sync=True)
 
     def __init__(self, images: Mapping, crop: int):
-        self._scene = functools.cache(lambda image: Scene(self._given[image]))
-        self._given = {str(image): pictures for image, pictures in images.items()}
         for given in (images, *images.values()):
             if len({str(label) for label in given}) < len(given):
                 raise StudyError("Two labels read the same; give every picture its own.")
         if len({frozenset(each) for each in images.values()}) > 1:
             raise StudyError("The images have different labels; give every image the same ones.")
-        first = next(iter(self._given))
+        images = {str(image): pictures for image, pictures in images.items()}
+        self._scene = functools.cache(lambda image: Scene(images[image]))
+        first = next(iter(images))
         labels, (height, width) = self._scene(first).labels, self._scene(first).shape
         titles = []  # of two labels with one name, the second keeps its own
         for label in labels:
             titles.append(label if name(label) in titles else name(label))
-        side = max(n for n in SIDES if n <= max(SIDES[0], min(crop, height, width)))
         super().__init__(
-            images=list(self._given), labels=labels, titles=titles, image=first, shown=labels,
-            left=labels[0], right=labels[-1], size=side, x=(width - side) // 2, y=(height - side) // 2,
+            images=list(images), labels=labels, titles=titles, image=first, shown=labels,
+            left=labels[0], right=labels[-1], size=crop,
         )  # fmt: skip
+        self.x, self.y = (width - self.size) // 2, (height - self.size) // 2
         if self.message:
             raise StudyError(self.message)
 
@@ -117,7 +113,7 @@ class Comparer(anywidget.AnyWidget):
             raise StudyError(f"There is no {each!r} here; choose from {', '.join(known)}.")
         return proposal.value
 
-    @validate("size", "x", "y")
+    @validate("x", "y", "size")
     def _inside(self, proposal):
         height, width = self.scene.shape
         if proposal.trait.name == "size":
@@ -144,12 +140,6 @@ class Comparer(anywidget.AnyWidget):
         except StudyError as error:
             self.message = str(error)
 
-    def still(self) -> bytes:
-        """The shown crops as one PNG, for pages without a kernel."""
-        cells = [(self.crop(label), f"{self.titles[self.labels.index(label)]}\n{self.words(label)}")
-                 for label in self.shown]  # fmt: skip
-        return sheet(cells, NOTE)
-
     def words(self, label: str) -> str:
         """PSNR and SSIM of that crop against HR's, if there is HR; SSIM where the crop is large enough."""
         if "hr" not in self.labels or label == "hr":
@@ -158,10 +148,12 @@ class Comparer(anywidget.AnyWidget):
         words = f"{metrics.psnr(*pictures):.2f} dB"
         return words + (f" · SSIM {metrics.ssim(*pictures):.4f}" if self.size >= 11 + 2 * metrics.SHAVE else "")
 
+    def still(self) -> bytes:
+        """The shown crops as one PNG, for pages without a kernel."""
+        names = dict(zip(self.labels, self.titles, strict=True))
+        return sheet([(self.crop(label), f"{names[label]}\n{self.words(label)}") for label in self.shown], NOTE)
+
     def _repr_mimebundle_(self, **kwargs):
+        """The live widget where a kernel runs, its still picture everywhere else."""
         data, metadata = super()._repr_mimebundle_(**kwargs)
         return data | {"image/png": base64.b64encode(self.still()).decode()}, metadata
-
-    def show(self) -> None:
-        """The live widget where a kernel runs, its still picture everywhere else."""
-        display(self)

@@ -1,6 +1,5 @@
 """The comparer on a reader's own photograph, with the weights that come with the study."""
 
-import functools
 import tempfile
 from pathlib import Path
 
@@ -12,19 +11,19 @@ from sr_utils.data.images import read_image
 from sr_utils.evaluation import upscale
 from sr_utils.widgets.comparer import compare
 
+ARMS = ("srcnn", "combined")
 LARGEST = 400  # LR pixels to a side; of a larger photograph, its middle
 
 
 class Upload(ipywidgets.VBox):
     """A button that takes an image file and shows LR, bicubic and SR of its middle 400×400 pixels, or what is wrong.
 
-    The file stays between browser and kernel. SR is made by `models.load`'s networks `arms` when first shown.
+    The file stays between browser and kernel. SR is made when first shown, by the networks `ARMS` of `models.load`.
     """
 
-    def __init__(self, arms=("srcnn", "combined")):
+    def __init__(self):
         self.button = ipywidgets.FileUpload(accept="image/*", description="photograph")
         self.words = ipywidgets.Label()
-        self._networks = {arm: functools.cache(functools.partial(models.load, arm)) for arm in arms}
         super().__init__([self.button, self.words])
         self.button.observe(self._show, "value")
 
@@ -36,8 +35,9 @@ class Upload(ipywidgets.VBox):
                 path = Path(folder, Path(file["name"]).name)
                 path.write_bytes(file["content"])
                 whole = read_image(path)
-            lr = middle(whole)
-            sr = {arm: lambda load=load: upscale(load(), lr) for arm, load in self._networks.items()}
+            top, left = (max(0, n - LARGEST) // 2 for n in whole.shape[:2])
+            lr = whole[top : top + LARGEST, left : left + LARGEST]
+            sr = {arm: lambda arm=arm: upscale(models.load(arm), lr) for arm in ARMS}
             comparer = compare({"lr": lr, **sr})
         except StudyError as error:
             self.words.value = str(error).replace(folder, "").lstrip("/")
@@ -45,12 +45,6 @@ class Upload(ipywidgets.VBox):
         part = "" if whole.shape == lr.shape else f"; shown: its middle {lr.shape[1]}×{lr.shape[0]}"
         self.words.value = f"{path.name}, {whole.shape[1]}×{whole.shape[0]} pixels{part}"
         self.children = [self.button, self.words, comparer]
-
-
-def middle(image, side: int = LARGEST):
-    """The middle of a picture, at most side×side: uint8 (h, w, 3)."""
-    top, left = (max(0, n - side) // 2 for n in image.shape[:2])
-    return image[top : top + side, left : left + side]
 
 
 def upload() -> None:

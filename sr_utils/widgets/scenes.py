@@ -1,7 +1,8 @@
 """The pictures of one scene, each made when it is first looked at."""
 
+import functools
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
@@ -15,7 +16,11 @@ LOW = ("lr", "nearest", "bilinear", "bicubic")  # labels that stand first
 
 
 def to_rgb(image, label: str) -> np.ndarray:
-    """Any greyscale or RGB picture (uint8, float in 0…1, or Pillow's) as uint8 (H, W, 3); else `StudyError`."""
+    """Any greyscale or RGB picture (uint8, float in 0…1, or Pillow's) as uint8 (H, W, 3); else `StudyError`.
+
+    A function without arguments is called for the picture.
+    """
+    image = image() if callable(image) else image
     image = np.asarray(image.convert("RGB") if isinstance(image, Image.Image) else image)
     if image.dtype.kind == "f" and image.size and np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1:
         image = np.rint(image * 255).astype(np.uint8)
@@ -31,53 +36,41 @@ def to_rgb(image, label: str) -> np.ndarray:
 class Scene:
     """The pictures of one scene by label: LR of a quarter of the size, all others of `shape`.
 
-    `images` maps a label to a picture (see `to_rgb`) or to a function without arguments that returns one; the function
-    is called when its label is first looked at, and never again. Where there is LR, "bicubic" is added, and larger
-    pictures lose the rows and columns that LR does not cover. Raises `StudyError` for no picture, pictures of other
-    sizes, or pictures smaller than 16×16.
+    `images` maps a label to a picture, or to a function that makes it (see `to_rgb`); the function is called when its
+    label is first looked at, and never again. Where there is LR, "bicubic" is added, and larger pictures lose the rows
+    and columns that LR does not cover. Raises `StudyError` for no picture, pictures of other sizes, or pictures smaller
+    than 16×16.
     """
 
     def __init__(self, images: Mapping):
         if not images:
             raise StudyError("There is nothing to compare; give a dict from label to image.")
-        self._sources, self._pictures = {str(label): source for label, source in images.items()}, {}
-        ready = [label for label, source in self._sources.items() if not isinstance(source, Callable)]
-        sizes = {label: self._made(label).shape[:2] for label in ready or list(self._sources)[:1]}
-        self.shape = height, width = max(sizes.values(), key=np.prod)
-        if ready == ["lr"] and len(self._sources) > 1:  # the functions make what LR is a quarter of
-            self.shape = height, width = height * SCALE, width * SCALE
+        sources = {str(label): source for label, source in images.items()}
+        self._made = functools.cache(lambda label: to_rgb(sources[label], label))
+        ready = [label for label, source in sources.items() if not callable(source)]
+        sizes = {label: self._made(label).shape[:2] for label in ready or list(sources)[:1]}
+        height, width = max(sizes.values(), key=np.prod)
+        if ready == ["lr"] and len(sources) > 1:  # the functions make what LR is a quarter of
+            height, width = height * SCALE, width * SCALE
         self._low = height // SCALE, width // SCALE
         lr = next((label for label, size in sizes.items() if size == self._low), None)
+        self.shape = (self._low[0] * SCALE, self._low[1] * SCALE) if lr else (height, width)
         if lr:
-            self.shape = self._low[0] * SCALE, self._low[1] * SCALE
-            self._sources.setdefault("bicubic", lambda: upsample(self._made(lr), "bicubic"))
+            sources.setdefault("bicubic", lambda: upsample(self._made(lr), "bicubic"))
         if min(self.shape) < SMALLEST:
             raise StudyError(f"Images of {width}×{height} pixels are too small to compare; use at least 16×16.")
+        order = [*LOW, *(label for label in sources if label not in (*LOW, "hr")), "hr"]
+        self.labels = sorted(sources, key=order.index)
         for label in sizes:
             self.picture(label)
-
-    @property
-    def labels(self) -> list[str]:
-        """LR first, HR last, the rest as given."""
-        low = [label for label in LOW if label in self._sources]
-        high = [label for label in self._sources if label == "hr"]
-        return low + [label for label in self._sources if label not in (*LOW, "hr")] + high
-
-    def _made(self, label) -> np.ndarray:
-        if label not in self._pictures:
-            source = self._sources[label]
-            self._pictures[label] = to_rgb(source() if isinstance(source, Callable) else source, label)
-        return self._pictures[label]
 
     def picture(self, label: str) -> np.ndarray:
         """The whole picture: uint8 (H, W, 3), or (H/4, W/4, 3) for LR."""
         picture, (height, width) = self._made(label), self.shape
-        given = picture.shape[:2]
-        covered = tuple(n // SCALE for n in given) == self._low and self.shape != given  # HR that LR does not fill
-        if given not in (self.shape, self._low) and not covered:
-            raise StudyError(
-                f"{label} is {given[1]}×{given[0]}; all images must be {width}×{height}, or a quarter of it (LR)."
-            )
+        h, w = picture.shape[:2]
+        covers = height <= h < height + SCALE and width <= w < width + SCALE  # HR may exceed what LR covers
+        if not covers and (h, w) != self._low:
+            raise StudyError(f"{label} is {w}×{h}; all images must be {width}×{height}, or a quarter of it (LR).")
         return picture[:height, :width]
 
     def crop(self, label: str, y: int, x: int, side: int) -> np.ndarray:

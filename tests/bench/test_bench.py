@@ -1,4 +1,4 @@
-"""What `make bench` measures, and what of it the README shows."""
+"""The helpers of `make bench`, and the tables that pages show of its record."""
 
 import importlib
 import json
@@ -7,44 +7,42 @@ import types
 import numpy as np
 import pytest
 
-from bench import __main__ as bench
-from bench import racing, tried
-from bench import record as benches
+from bench import __main__, racing, record, tried
 from sr_utils import StudyError, device, models, paths
 from tools.readme import fill
 
 
 def test_tables_of_the_pages_are_the_record_of_make_bench():
-    record = benches.read()
-    for page in benches.PAGES:
-        assert fill(page.read_text(), record, benches.TABLES) == page.read_text(), page
-    assert {row["arm"] for row in record["steps"]["found"]["rows"]} <= set(models.MODELS)
-    assert {words for words, *_ in tried.TRIED} <= {row["tried"] for row in record["tried"]["found"]}
+    committed = record.committed()
+    for page in record.PAGES:
+        assert fill(page.read_text(), committed, record.TABLES) == page.read_text(), page
+    assert {row["arm"] for row in committed["steps"]["found"]["rows"]} <= set(models.MODELS)
+    assert {what for what, *_ in tried.TRIED} <= {row["tried"] for row in committed["tried"]["found"]}
 
 
 def test_a_share_is_the_ratio_of_medians_and_each_action_is_warmed_up(monkeypatch):
     times = {"with": [0.9, 0.1, 0.2, 0.6], "without": [0.9, 0.4, 0.4, 0.4]}
     monkeypatch.setattr(racing, "seconds", lambda action: action())
-    found = racing.share(lambda: times["with"].pop(0), lambda: times["without"].pop(0), rounds=1, repeats=3)
-    assert found.pop("quartiles") == pytest.approx([0.375, 1.0])
-    assert found == pytest.approx({"share": 0.5, "ms": 200, "ms before": 400})
+    result = racing.relative_time(lambda: times["with"].pop(0), lambda: times["without"].pop(0), rounds=1, repeats=3)
+    assert result.pop("quartiles") == pytest.approx([0.375, 1.0])
+    assert result == pytest.approx({"share": 0.5, "ms": 200, "ms before": 400})
     times = {"with": [9, 3, 2], "without": [9, 4, 8]}
-    found = racing.share(lambda: times["with"].pop(0), lambda: times["without"].pop(0), 1, 2, np.min)
-    assert found["share"] == 0.5 and found["quartiles"] == pytest.approx([2.25 / 4, 2.75 / 4])
+    result = racing.relative_time(lambda: times["with"].pop(0), lambda: times["without"].pop(0), 1, 2, np.min)
+    assert result["share"] == 0.5 and result["quartiles"] == pytest.approx([2.25 / 4, 2.75 / 4])
 
 
 def test_each_benchs_finding_stands_beside_the_others(monkeypatch, tmp_path):
     monkeypatch.setenv("SR_BUILD", str(tmp_path))
     with pytest.raises(StudyError, match=r"bench\.json does not exist; run make bench first"):
-        benches.publish()
+        record.publish()
     host = {"processor": "one", "cores": 2, "precision": "float32", "keras": "3", "torch": None}
     other = host | {"processor": "another", "torch": "2"}
-    for name, found, where in (("shares", 1, host), ("growth", 2, host), ("shares", 3, other)):
-        benches.save(name, found, where)
-    record = json.loads((tmp_path / "bench.json").read_text())
-    assert record == {"shares": {"host": other, "found": 3}, "growth": {"host": host, "found": 2}}
-    assert benches.where(record["growth"]) == "*one, 2 cores, float32; keras 3*"
-    assert benches.where(record["shares"]) == "*another, 2 cores, float32; keras 3, torch 2*"
+    for name, results, machine in (("shares", 1, host), ("growth", 2, host), ("shares", 3, other)):
+        record.store(name, results, machine)
+    stored = json.loads((tmp_path / "bench.json").read_text())
+    assert stored == {"shares": {"host": other, "found": 3}, "growth": {"host": host, "found": 2}}
+    assert record.where(stored["growth"]) == "*one, 2 cores, float32; keras 3*"
+    assert record.where(stored["shares"]) == "*another, 2 cores, float32; keras 3, torch 2*"
 
 
 def test_ratios_of_steps_are_told_against_the_goal():
@@ -56,7 +54,7 @@ def test_ratios_of_steps_are_told_against_the_goal():
     ]
     host = {"processor": "one", "cores": 2, "precision": "float32"}
     trials = [{"tried": tried.GRADIENTS, "arm": "combined", "share": 0.9}, {"tried": "XLA", "arm": "srcnn", "share": 2}]
-    table = benches.steps({"steps": {"host": host, "found": {"rows": rows}}, "tried": {"found": trials}})
+    table = record.steps_table({"steps": {"host": host, "found": {"rows": rows}}, "tried": {"found": trials}})
     assert "| `srcnn` | 1.0 | 1.10 | 25 % | 1.0 | 0.90 | 25 % |" in table
     assert "Not slower than PyTorch: 1 of 4 (`srcnn` 96×96)." in table
     assert table.endswith("of PyTorch's whole step at 48×48: 1.08 (`combined`).")
@@ -66,23 +64,26 @@ def test_the_range_of_ratios_names_the_arms_at_its_ends():
     rows = [{"arm": arm, "patch": 48, "ratio": ratio} for arm, ratio in zip("abc", (1.5, 0.8, 1.1), strict=True)]
     forward = [{"arm": arm, "ratio": ratio} for arm, ratio in zip("abc", (0.7, 0.9, 2), strict=True)]
     host = {"processor": "one", "cores": 2, "precision": "float32"}
-    record = {"steps": {"host": host, "found": {"rows": rows}}, "inference": {"host": host, "found": {"rows": forward}}}
-    assert "| training step, 48×48 | 0.80 `b` | 1.10 | 1.50 `a` |" in benches.ratios(record)
-    assert "| forward pass of `make upscale` | 0.70 `a` | 0.90 | 2.00 `c` |" in benches.ratios(record)
+    entries = {
+        "steps": {"host": host, "found": {"rows": rows}},
+        "inference": {"host": host, "found": {"rows": forward}},
+    }
+    assert "| training step, 48×48 | 0.80 `b` | 1.10 | 1.50 `a` |" in record.ratios_table(entries)
+    assert "| forward pass of `make upscale` | 0.70 `a` | 0.90 | 2.00 `c` |" in record.ratios_table(entries)
 
 
 def test_shares_are_of_the_whole_run():
-    found = {"wall": 200.0, "seconds": {"import": 30.0, "training steps": 170.0}}
-    table = benches.shares(
-        {"shares": {"host": {"processor": "one", "cores": 2, "precision": "float32"}, "found": found}}
+    results = {"wall": 200.0, "seconds": {"import": 30.0, "training steps": 170.0}}
+    table = record.shares_table(
+        {"shares": {"host": {"processor": "one", "cores": 2, "precision": "float32"}, "found": results}}
     )
     assert "| training steps | 170 | 85.0 % |\n| import | 30 | 15.0 % |\n| all | 200 | 100.0 % |" in table
 
 
 @pytest.fixture
 def variants(monkeypatch):
-    """A trial's two networks: as tried, and as the study has it."""
-    monkeypatch.setattr(tried, "share", lambda with_it, without, *counts: (with_it, without))
+    """Trials return their two networks, the tried one and the study's, instead of a time."""
+    monkeypatch.setattr(tried, "relative_time", lambda with_it, without, *counts: (with_it, without))
     monkeypatch.setattr(tried, "step", lambda model, *batch, **options: model)
 
 
@@ -112,22 +113,22 @@ def test_the_fused_network_has_the_size_of_the_study(variants):
 
 
 def test_publishing_keeps_what_another_run_found(monkeypatch, tmp_path):
-    monkeypatch.setattr(benches.paths, "ROOT", tmp_path)
-    monkeypatch.setattr(benches, "PAGES", ())
+    monkeypatch.setattr(record.paths, "ROOT", tmp_path)
+    monkeypatch.setattr(record, "PAGES", ())
     monkeypatch.setenv("SR_BUILD", str(tmp_path / "build"))
     (tmp_path / "figures/bench").mkdir(parents=True)
     (tmp_path / "figures/bench/bench.json").write_text('{"shares": 1, "growth": 2}')
-    benches.save("shares", 3, {})
-    benches.publish()
-    assert benches.read() == {"shares": {"host": {}, "found": 3}, "growth": 2}
+    record.store("shares", 3, {})
+    record.publish()
+    assert record.committed() == {"shares": {"host": {}, "found": 3}, "growth": 2}
 
 
 def test_every_bench_is_found_by_its_name(monkeypatch, capsys):
     monkeypatch.setattr(importlib, "import_module", lambda name: types.SimpleNamespace(**{name.split(".")[1]: refuse}))
-    assert bench.main() == 0 and capsys.readouterr().out.count("left out: not here") == len(bench.BENCHES)
-    assert bench.main("steps", "nothing") == 1
+    assert __main__.main() == 0 and capsys.readouterr().out.count("left out: not here") == len(__main__.BENCHES)
+    assert __main__.main("steps", "nothing") == 1
     assert "make bench stopped: there is no bench 'nothing'; choose from calibration" in capsys.readouterr().err
-    for name in (*bench.BENCHES, *bench.NAMED):
+    for name in (*__main__.BENCHES, *__main__.NAMED):
         assert f"def {name}(" in (paths.ROOT / f"bench/{name}.py").read_text()
 
 

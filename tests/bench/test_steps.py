@@ -1,4 +1,4 @@
-"""The yardstick of `make bench` is the same network: PyTorch's twin of each arm has its parameters and its output."""
+"""`make bench` compares equal networks: PyTorch's twin of each arm has the same parameters and output."""
 
 import numpy as np
 import pytest
@@ -27,16 +27,16 @@ def test_the_twin_is_the_same_network(arm, monkeypatch):
 
 
 def test_the_twin_has_our_precision(monkeypatch):
-    """Convolutions round to bfloat16, the output does not."""
+    """Convolutions are in bfloat16, the output is not."""
     from bench.twin import Twin
 
     mixed = {**device.setup(), "precision": "bfloat16"}
     monkeypatch.setattr(device, "_choose", lambda: mixed)
-    model, seen = models.build("srcnn"), []
+    model, dtypes = models.build("srcnn"), []
     assert model.get_layer("conv_out").compute_dtype == "bfloat16"
     twin = Twin(model)
-    twin.convolutions["conv_out"].register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+    twin.convolutions["conv_out"].register_forward_hook(lambda module, inputs, output: dtypes.append(output.dtype))
     lr = torch.from_numpy(np.random.default_rng(0).uniform(0, 255, (1, 3, 9, 7)).astype(np.float32))
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         assert twin(lr).dtype == torch.float32
-    assert seen == [torch.bfloat16]
+    assert dtypes == [torch.bfloat16]

@@ -108,6 +108,9 @@ def test_a_comparer_lives_without_a_kernel(home):
     home.roll(home.canvas("combined"), 1)
     home.press("x / px", "ArrowLeft", 5)
     check("rocket")
+    home.control("error maps").check()
+    assert home.root.locator(".scale i").bounding_box()["width"] > 200
+    home.control("error maps").uncheck()
     home.control("image").select_option("chelsea")
     home.page.wait_for_timeout(300)
     home.settle()

@@ -1,4 +1,4 @@
-"""A page as it is committed, opened in JupyterLab and run from top to bottom, without a network and without data."""
+"""A committed page, opened in JupyterLab and run from top to bottom, without internet and without data."""
 
 import os
 import shutil
@@ -12,6 +12,12 @@ from sr_utils import paths
 pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
 
 PAGE = "01_baseline.ipynb"
+#: Runs at the kernel's start, so that the page's default profile trains for a tenth of its epochs.
+SHORT = """
+from dataclasses import replace
+from sr_utils import profiles
+profiles.PROFILES["quick"] = replace(profiles.PROFILES["quick"], epochs=2)
+"""
 
 
 def test_run_all_gives_a_result(tmp_path):
@@ -21,6 +27,10 @@ def test_run_all_gives_a_result(tmp_path):
     folder.mkdir()
     shutil.copy(paths.NOTEBOOKS / PAGE, folder)
     own = {f"SR_{name.upper()}": str(tmp_path / name) for name in ("runs", "figures", "build", "data")}
+    startup = tmp_path / "ipython/profile_default/startup"
+    startup.mkdir(parents=True)
+    (startup / "00-short.py").write_text(SHORT)
+    own["IPYTHONDIR"] = str(tmp_path / "ipython")
     with lab.serve(folder, **own) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=lab.CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 1400})

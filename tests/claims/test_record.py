@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sr_utils import StudyError, claims, paths, profiles
+from sr_utils import StudyError, claims, paths, plots, profiles
+from sr_utils.claims import answers
 from sr_utils.claims import record as records
 from sr_utils.claims.table import LADDER
 from tests import observations
@@ -67,10 +68,29 @@ def test_the_record_alone_makes_all_evidence_again(written, tables, judged):
     equal(claims.readable(record["claims"]), claims.readable(judged))
     equal(claims.robustness(*seen), claims.robustness(*tables.values()))
     equal(claims.margins(record["claims"]), claims.margins(judged))
+    equal(claims.power(*seen)[["gap", "detectable"]], claims.power(*tables.values())[["gap", "detectable"]])
     equal(claims.learning(record["curves"]), claims.learning(tables["curves"]))
     equal(claims.compare(record["scores"], "srcnn"), claims.compare(tables["scores"], "srcnn"))
     assert records.ladder(record["scores"], record["costs"]).index.tolist() == ["srcnn", *(step[0] for step in LADDER)]
     assert len(records.quality_and_cost(record["scores"], record["costs"])) == len(observations.ARMS)
+
+
+def test_the_record_alone_makes_all_sentences_again(written, tables, judged):
+    """And the figures that show evidence: their headlines have numbers."""
+
+    def said(tables, judged, costs):
+        scores, by_arm = tables["scores"], costs.T.to_dict()
+        yield answers.baseline(scores, claims.learning(tables["curves"]))
+        yield answers.upsampling(scores, by_arm)
+        yield answers.architecture(scores)
+        yield answers.loss(scores)
+        yield answers.enhancement(scores, tables["sweep"], tables["response"])
+        yield answers.conclusions(judged, scores, costs)
+        figures = plots.forest(judged), plots.design(scores), plots.stairs(records.ladder(scores, costs))
+        yield from (fig.get_suptitle() for fig in (*figures, plots.effects(scores, "srcnn")))
+
+    record = records.read("quick")
+    assert list(said(record, record["claims"], record["costs"])) == list(said(tables, judged, costs()))
 
 
 def test_what_differs_from_host_to_host_stands_apart(written):

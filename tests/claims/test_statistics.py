@@ -107,9 +107,12 @@ def with_seeds_0_and_2(arm):
         (lambda: differences(frame(a=[[1, 2], [3, 4]]).iloc[:3], "a"), "seeds of a were scored on different images"),
         (lambda: differences(frame(a=[[1, 2]]), "a", "c"), "no scores for 'c'"),
         (lambda: differences(frame(a=[[1, 2]]), "a", "a", "gmsd"), r"no scores for 'a' \(gmsd\)"),
+        (
+            lambda: differences(frame(a=[[np.inf, 1]], b=[[np.inf, 1]]), "a", "b"),
+            "a has a psnr that is not finite; an inf",
+        ),
         (lambda: interval([[np.inf, 1]]), "finite difference; an infinite PSNR"),
         (lambda: interval(np.empty((0, 3))), "at least one finite difference"),
-        (lambda: interval([[0.3]]), "One image and one seed give no interval; score more"),
     ],
 )
 def test_scores_that_cannot_be_compared_are_refused(call, message):
@@ -118,6 +121,8 @@ def test_scores_that_cannot_be_compared_are_refused(call, message):
 
 
 def test_one_image_and_one_seed_are_compared_without_an_interval():
+    assert interval([[0.3]]) == pytest.approx((0.3, np.nan, np.nan), nan_ok=True)
+    assert np.isnan(statistics.p_values(estimate([[0.3]]), "more")).all()
     row = statistics.compare(frame(a=[[3]], b=[[1]]), "b").loc["a"]
     assert row.difference == 2 and np.isnan(row.low) and np.isnan(row.high)
 

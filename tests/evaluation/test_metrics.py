@@ -15,7 +15,7 @@ def pair_of_images(picture):
 
 
 def bt601(image):
-    """Luma by the standard's own numbers (ITU-R BT.601), independent of scikit-image."""
+    """Luma with the coefficients of the standard (ITU-R BT.601), independent of scikit-image."""
     return 16 + image.astype(float) @ [65.481, 128.553, 24.966] / 255
 
 
@@ -90,7 +90,7 @@ def waves(*periods):
 
 
 def test_sharpness_does_not_take_the_borders_for_an_edge():
-    """A ramp ends elsewhere than it starts, which is no detail: a picture of nothing else has none of HR's."""
+    """A ramp has different values at opposite borders, but no detail: its sharpness is nearly 0."""
     ramp = np.linspace(40, 210, 200)
     hr, sr = (np.tile(np.rint(row)[None, :, None], (200, 1, 3)).astype(np.uint8) for row in
               (ramp + 10 * np.cos(2 * np.pi * np.arange(200) / 8), ramp))  # fmt: skip
@@ -98,7 +98,7 @@ def test_sharpness_does_not_take_the_borders_for_an_edge():
 
 
 def test_sharpness_begins_at_half_of_lrs_nyquist_frequency():
-    """One cycle in 16 HR pixels: what is coarser does not count, what is finer does."""
+    """Only frequencies above one cycle in 16 HR pixels count."""
     assert sharpness(waves(12), waves(12, 40)) == pytest.approx(1, abs=0.02)
     assert sharpness(waves(40), waves(12, 40)) == pytest.approx(0, abs=0.02)
 

@@ -6,17 +6,17 @@ import pytest
 from sr_utils import filters
 from sr_utils.claims import curves, learning
 from sr_utils.data.sets import load
-from sr_utils.evaluation import metrics, probes, scores
-from sr_utils.models import layers as bricks
-from sr_utils.training import runs as training
+from sr_utils.evaluation import metrics, probes, scores, upscale
+from sr_utils.models import layers
+from sr_utils.training import runs
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """(baseline, edge-enhanced arm) at `smoke`, and a place to keep what is observed."""
+    """(baseline, edge-enhanced arm), trained at `smoke` in a store for this file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SR_RUNS", str(tmp_path_factory.mktemp("runs")))
-        yield [training.train(arm, 0, "smoke", "sample") for arm in ("srcnn", "srcnn_edge_input")]
+        yield [runs.train(arm, 0, "smoke", "sample") for arm in ("srcnn", "srcnn_edge_input")]
 
 
 def test_learning_is_made_from_the_histories_of_runs(trained):
@@ -29,7 +29,7 @@ def test_learning_is_made_from_the_histories_of_runs(trained):
 def test_the_loss_is_the_squared_error_of_the_picture(trained):
     (pair,) = load("sample").valid[:1]
     (row,) = scores.score(trained[0].model, [pair]).to_dict("records")
-    sr = scores.upscale(trained[0].model, pair.lr).astype(float)
+    sr = upscale(trained[0].model, pair.lr).astype(float)
     assert row["loss"] == pytest.approx(np.mean((sr - pair.hr) ** 2)) == metrics.mse(sr.astype(np.uint8), pair.hr)
 
 
@@ -39,7 +39,7 @@ def test_likeness_is_the_distance_of_pictures(trained):
     again = SimpleNamespace(**vars(trained[1]) | {"config": {"seed": 1}, "label": "srcnn"})  # a stand-in for a seed
     arms = ("srcnn", "srcnn_edge_input")
     table = probes.likeness([*trained, again], sets, arms)
-    first, second = (scores.upscale(run.model, sets["sample"][0].lr) for run in trained)
+    first, second = (upscale(run.model, sets["sample"][0].lr) for run in trained)
     assert list(table[["arm", "other", "seed"]].itertuples(index=False, name=None)) == [
         ("srcnn", "srcnn_edge_input", 0), ("srcnn", "srcnn", 0), ("srcnn", "srcnn", 1),
     ]  # fmt: skip
@@ -52,16 +52,16 @@ def test_likeness_is_the_distance_of_pictures(trained):
 
 
 def test_bilinear_interpolation_answers_a_ripple_with_itself(tmp_path):
-    """A network that adds nothing passes every frequency on as it is: 0 dB."""
-    lr, x = bricks.lr_input()
-    run = SimpleNamespace(model=bricks.sr_output(lr, bricks.bilinear(x), "nothing"), folder=tmp_path, label="nothing")
+    """A network that returns the bilinear image has a gain of 0 dB at every frequency."""
+    lr, x = layers.lr_input()
+    run = SimpleNamespace(model=layers.sr_output(lr, layers.bilinear(x), "nothing"), folder=tmp_path, label="nothing")
     run.config = {"seed": 0}
     table = probes.response([run], load("sample").valid[:1])
     assert np.abs(table[[column for column in table if "gain" in column]]).max(axis=None) < 0.01
 
 
 def test_the_response_of_an_untrained_network_shows_the_filter(trained):
-    """Six steps undo nothing: the edge-enhanced arm's gain is the baseline's times the filter's."""
+    """Six training steps hardly change it: the edge-enhanced arm's gain is the baseline's times the filter's."""
     table = probes.response(trained, load("sample").valid[:2])
     assert len(table) == 2 * 2 * 2 and {"gain 0.125", "response"} <= set(table.columns)
     gains = table.groupby("arm")["gain 0.0625"].mean()

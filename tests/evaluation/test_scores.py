@@ -5,25 +5,20 @@ import pytest
 from PIL import Image
 
 from sr_utils import StudyError, filters, models
-from sr_utils.data import sets as data
+from sr_utils.data import sets
 from sr_utils.device import keras
-from sr_utils.evaluation import scores as evaluation
-from sr_utils.evaluation.upscale import MARGIN, grey_levels
-from sr_utils.training import runs as training
-
-
-def test_grey_levels_are_rounded_and_clipped():
-    assert grey_levels(np.array([[[-3.0, 0.6, 300.0]]])).tolist() == [[[0, 1, 255]]]
+from sr_utils.evaluation import psnr, scores
+from sr_utils.evaluation.upscale import MARGIN, upscale, upscale_window
 
 
 def test_a_window_is_the_whole_images(picture):
-    """Up to the rounding of bfloat16, which depends on where a pixel falls in the processor's tiles."""
+    """Up to the rounding of bfloat16, which depends on a pixel's position in the processor's tiles."""
     hr = picture(240, 320)
-    pair = SimpleNamespace(name="x", lr=data.downscale(hr), hr=hr)
+    pair = SimpleNamespace(name="x", lr=sets.downscale(hr), hr=hr)
     for arm in ("bicubic", models.build("residual")):
-        whole = evaluation.upscale(arm, pair.lr).astype(int)
+        whole = upscale(arm, pair.lr).astype(int)
         for y, x in ((0, 0), (96, 132), (192, 272)):
-            assert np.abs(whole[y : y + 48, x : x + 48] - evaluation.upscale_window(arm, pair, y, x, 48)).max() <= 2
+            assert np.abs(whole[y : y + 48, x : x + 48] - upscale_window(arm, pair, y, x, 48)).max() <= 2
 
 
 @pytest.mark.parametrize(("y", "x"), [(24, 40), (56, 72)])
@@ -31,12 +26,12 @@ def test_the_hardest_crop_is_the_worst_of_all(picture, y, x):
     hr = picture(64, 80)
     hr = hr.copy()
     hr[y : y + 8, x : x + 8] = np.random.default_rng(0).integers(0, 256, (8, 8, 3))
-    pair = SimpleNamespace(name="x", lr=data.downscale(hr), hr=hr)
-    error = np.square(evaluation.upscale("bicubic", pair.lr) - hr.astype(float)).mean(-1)
+    pair = SimpleNamespace(name="x", lr=sets.downscale(hr), hr=hr)
+    error = np.square(upscale("bicubic", pair.lr) - hr.astype(float)).mean(-1)
     windows = {(y, x): error[y : y + 16, x : x + 16].mean() for y in range(0, 49, 4) for x in range(0, 65, 4)}
-    assert evaluation.hardest_crop(pair, 16) == max(windows, key=windows.get)
+    assert scores.hardest_crop(pair, 16) == max(windows, key=windows.get)
     with pytest.raises(StudyError, match="x is smaller than a 68×68 crop; use larger images"):
-        evaluation.hardest_crop(pair, 68)
+        scores.hardest_crop(pair, 68)
 
 
 def test_pages_score_on_their_own_images_and_on_the_benchmarks_at_hand(tmp_path, monkeypatch, picture):
@@ -44,28 +39,27 @@ def test_pages_score_on_their_own_images_and_on_the_benchmarks_at_hand(tmp_path,
         (tmp_path / name).mkdir(parents=True)
         Image.fromarray(picture(40, 48)).save(tmp_path / name / "a.png")
     monkeypatch.setenv("SR_DATA", str(tmp_path))
-    assert list(evaluation.test_sets("sample")) == ["sample", "Set5"]
-    assert list(evaluation.test_sets("bsds500")) == ["Set5"]  # it has no images of its own to validate on
+    assert list(scores.test_sets("sample")) == ["sample", "Set5"]
+    assert list(scores.test_sets("bsds500")) == ["Set5"]  # it has no images of its own to validate on
     (tmp_path / "benchmark/Set5/HR/a.png").unlink()
-    assert list(evaluation.test_sets("bsds500")) == ["sample"]
+    assert list(scores.test_sets("bsds500")) == ["sample"]
 
 
-def test_a_sweep_scores_what_is_enhanced_and_finds_it_again(monkeypatch):
-    run = training.train("post_upsampling", 0, "smoke", "sample")
-    sets = {"sample": data.load("sample").valid[:1]}
-    sweep = evaluation.strength_sweep(["bicubic", run], sets, [0, 0.5])
-    (pair,) = sets["sample"]
-    for arm, sr in (("bicubic", "bicubic"), ("post_upsampling", run.model)):
-        enhanced = filters.edge_enhance(evaluation.upscale(sr, pair.lr), 0.5)
+def test_a_sweep_scores_what_is_enhanced_and_finds_it_again(kept, monkeypatch):
+    images = {"sample": sets.load("sample").valid[:1]}
+    sweep = scores.strength_sweep(["bicubic", kept], images, [0, 0.5])
+    (pair,) = images["sample"]
+    for arm, sr in (("bicubic", "bicubic"), ("post_upsampling", kept.model)):
+        enhanced = filters.edge_enhance(upscale(sr, pair.lr), 0.5)
         rows = sweep[(sweep.arm == arm)].set_index("strength")
-        assert rows.psnr[0.5] == pytest.approx(evaluation.psnr(enhanced, pair.hr))
-        assert rows.psnr[0] == pytest.approx(evaluation.score_all([arm if arm == sr else run], sets).psnr[0])
-    monkeypatch.setattr(evaluation, "_once", lambda arm: lambda lr: pytest.fail("computed again"))
-    assert len(evaluation.strength_sweep([run], sets, [0, 0.5])) == 2
+        assert rows.psnr[0.5] == pytest.approx(psnr(enhanced, pair.hr))
+        assert rows.psnr[0] == pytest.approx(scores.score_all([arm if arm == sr else kept], images).psnr[0])
+    monkeypatch.setattr(scores, "_once", lambda arm: lambda lr: pytest.fail("computed again"))
+    assert len(scores.strength_sweep([kept], images, [0, 0.5])) == 2
 
 
 def test_the_margin_of_a_window_is_beyond_every_arms_sight():
-    """With means for kernels, one bright LR pixel reaches exactly the SR pixels that see it."""
+    """If kernels are means, one bright LR pixel changes exactly the SR pixels whose receptive fields contain it."""
     side, sight = 61, {}
     for arm in models.MODELS:
         model = models.build(arm)

@@ -1,4 +1,4 @@
-"""One road from LR to SR: the receptive field against what a network reacts to, windows against the whole image."""
+"""From LR to SR: the computed receptive field is the real one, and windows equal the whole image."""
 
 import math
 import types
@@ -8,6 +8,7 @@ import pytest
 
 from sr_utils import device, models
 from sr_utils.data.images import SCALE
+from sr_utils.device import keras
 from sr_utils.evaluation.upscale import MARGIN, _spans, grey_levels, reach, tiles, upscale, upscale_window
 
 INCEPTION = ("inception", "inception_as_pre")  # oneDNN adds in another order at some odd sizes: one grey level
@@ -15,7 +16,7 @@ INCEPTION = ("inception", "inception_as_pre")  # oneDNN adds in another order at
 
 @pytest.fixture(scope="module", params=list(models.MODELS))
 def model(request):
-    """An arm with random weights everywhere, also where it starts at zero."""
+    """An arm with random weights, also in layers that start at zero."""
     model = models.build(request.param)
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(0, 0.7 / np.sqrt(np.prod(w.shape[:-1]) or 1), w.shape) for w in model.get_weights()])
@@ -27,15 +28,23 @@ def noise(*shape, dtype=np.uint8, seed=2):
 
 
 def whole(model, lr):
-    """The image's SR at once, by a graph for its own size."""
+    """The whole image's SR, by a graph for this size."""
     import tensorflow as tf
 
     sr = tf.function(lambda x: model(x, training=False))(lr[None].astype(np.float32))
     return np.clip(np.rint(sr[0].numpy()), 0, 255).astype(np.uint8)
 
 
+def test_every_arm_takes_any_size(model):
+    for shape in ((1, 1), (5, 7), (41, 29)):
+        sr = upscale(model, noise(*shape))
+        assert sr.shape == (4 * shape[0], 4 * shape[1], 3) and sr.dtype == np.uint8
+    out = model(noise(5, 7)[None])  # the input is uint8
+    assert keras.backend.standardize_dtype(out.dtype) == "float32"
+
+
 def test_no_pixel_beyond_the_reach_matters(model):
-    """Repaint everything farther away than the reach: the middle stays, to the byte. Two pixels nearer, it moves."""
+    """Inverting all pixels beyond the reach does not change the middle by a byte; from two pixels nearer, it does."""
     radius = reach(model)
     assert radius <= MARGIN
     side = 2 * 20 + 1
@@ -59,11 +68,12 @@ def test_windows_together_are_the_whole_image(model, shape):
     if device.setup()["backend"] == "jax":
         pytest.skip("JAX goes op by op on processors, where sums depend on an image's size")
     lr = noise(*shape)
+    expected = whole(model, lr)
     together = np.zeros((SCALE * shape[0], SCALE * shape[1], 3), np.uint8)
     for (top, left), sr in tiles(model, lr, window=2 * reach(model) + 12):
         together[top : top + sr.shape[0], left : left + sr.shape[1]] = sr
     for sr in (together, upscale(model, lr)):
-        difference = np.abs(sr.astype(int) - whole(model, lr))
+        difference = np.abs(sr.astype(int) - expected)
         assert difference.max() == 0 or (model.name in INCEPTION and difference.max() == 1 and difference.mean() < 2e-3)
 
 
@@ -112,12 +122,13 @@ def test_grey_levels_are_rounded_and_clipped():
     assert grey_levels(levels, np.uint16).tolist() == [0, 103, 154, 65432, 65535]
 
 
-@pytest.mark.parametrize(("y", "x", "side"), [(0, 0, 48), (16, 64, 48), (44, 84, 36), (13, 7, 30)])
-def test_a_window_is_a_part_of_the_whole(model, y, x, side):
+def test_a_window_is_a_part_of_the_whole(model):
     pair = types.SimpleNamespace(lr=noise(20, 30))
-    window = upscale_window(model, pair, y, x, side)
-    assert window.shape == (side, side, 3)
-    assert np.abs(window.astype(int) - upscale(model, pair.lr)[y : y + side, x : x + side]).max() <= 1
+    sr = upscale(model, pair.lr).astype(int)
+    for y, x, side in ((0, 0, 48), (16, 64, 48), (44, 84, 36), (13, 7, 30)):
+        window = upscale_window(model, pair, y, x, side)
+        assert window.shape == (side, side, 3)
+        assert np.abs(window - sr[y : y + side, x : x + side]).max() <= 1, (y, x, side)
 
 
 def test_interpolation_and_functions_go_the_same_way():
@@ -128,8 +139,6 @@ def test_interpolation_and_functions_go_the_same_way():
 
 
 def test_an_unknown_layer_is_not_guessed_at():
-    from sr_utils.device import keras
-
     lr = keras.Input((None, None, 3))
     model = keras.Model(lr, keras.layers.Conv2DTranspose(3, 4, strides=4, padding="same")(lr))
     with pytest.raises(TypeError, match="reach of a Conv2DTranspose is not known"):

@@ -3,13 +3,11 @@ import re
 import numpy as np
 import pytest
 
-from sr_utils import StudyError, filters, models
-from sr_utils import device as backend
+from sr_utils import StudyError, device, filters, models
 from sr_utils.device import keras
-from sr_utils.evaluation import scores as evaluation
-from sr_utils.models import layers as bricks
+from sr_utils.models import layers
 
-#: Worked out by hand: k·k·in·out + out for each convolution.
+#: Calculated by hand: k·k·in·out + out for each convolution.
 PARAMETERS = {
     "srcnn": (81 * 3 * 64 + 64) + (25 * 64 * 32 + 32) + (25 * 32 * 3 + 3),
     "srcnn_edge_input": 69_251,
@@ -43,22 +41,11 @@ def test_cost_counts_lr_work_as_a_sixteenth():
 
 @pytest.mark.parametrize("arm", models.MODELS)
 def test_every_convolution_is_rectified_but_these(arm):
-    """Linear are the last one, those that up-sample, the second of a residual block, and the first of `combined`."""
+    """The last convolution, those that up-sample, a residual block's second, and the first of `combined` are linear."""
     linear = r"conv_out|up\w+_conv|block\d_conv2" + ("|conv_in" if arm == "combined" else "")
     for layer in models.build(arm).layers:
         if isinstance(layer, keras.layers.Conv2D):
             assert (layer.activation is keras.activations.relu) != bool(re.fullmatch(linear, layer.name)), layer.name
-
-
-@pytest.mark.parametrize("arm", models.MODELS)
-@pytest.mark.parametrize("shape", [(1, 1), (5, 7), (90, 61)])
-def test_every_arm_takes_any_size(arm, shape):
-    model = models.build(arm)
-    lr = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
-    sr = evaluation.upscale(model, lr)
-    assert sr.shape == (4 * shape[0], 4 * shape[1], 3) and sr.dtype == np.uint8
-    out = model(lr[None])  # uint8 goes in as it is
-    assert keras.backend.standardize_dtype(out.dtype) == "float32"
 
 
 def test_the_untrained_combined_model_is_bilinear():
@@ -78,8 +65,8 @@ def test_untrained_residual_blocks_are_the_identity(arm):
 @pytest.mark.parametrize("arm", models.MODELS)
 def test_convolutions_are_rounded_and_images_are_not(arm, monkeypatch):
     """With bfloat16, the input, the bilinear image, the edge enhancement, the global skip and SR stay in float32."""
-    mixed = {**backend.setup(), "precision": "bfloat16"}
-    monkeypatch.setattr(backend, "_choose", lambda: mixed)
+    mixed = {**device.setup(), "precision": "bfloat16"}
+    monkeypatch.setattr(device, "_choose", lambda: mixed)
     model = models.build(arm)
     image_path = (
         "centre",
@@ -97,7 +84,7 @@ def test_convolutions_are_rounded_and_images_are_not(arm, monkeypatch):
 
 def test_the_sub_pixel_shuffle_against_its_definition():
     x = np.random.default_rng(0).normal(size=(2, 3, 5, 48)).astype(np.float32)
-    out = np.asarray(bricks.DepthToSpace(4, dtype="float32")(x))
+    out = np.asarray(layers.DepthToSpace(4, dtype="float32")(x))
     for i in range(4):
         for j in range(4):
             assert np.array_equal(out[:, i::4, j::4], x[..., (4 * i + j) * 3 : (4 * i + j) * 3 + 3])
@@ -105,7 +92,7 @@ def test_the_sub_pixel_shuffle_against_its_definition():
 
 def test_the_edge_layer_is_the_filter(picture):
     image = picture(24, 20)
-    layer = bricks.EdgeEnhance(dtype="float32")
+    layer = layers.EdgeEnhance(dtype="float32")
     inside = np.asarray(layer(image[None] / np.float32(255) - np.float32(0.5)))[0]
     assert np.abs((inside + 0.5) * 255 - filters.edge_enhance(image)).max() < 0.51
 

@@ -25,13 +25,13 @@ def test_pages_are_clean(name):
 @pytest.mark.parametrize("name", PAGES)
 def test_run_all_starts_from_the_defaults_which_need_no_network(name):
     """One cell of parameters, the defaults in it, and no second one that overrides them."""
-    found = papermill.inspect_notebook(str(paths.NOTEBOOKS / f"{name}.ipynb"))
-    assert {key: value["default"] for key, value in found.items()} == {
+    defaults = papermill.inspect_notebook(str(paths.NOTEBOOKS / f"{name}.ipynb"))
+    assert {key: value["default"] for key, value in defaults.items()} == {
         "profile": '"quick"',
         "data": '"sample"',
         "seeds": "[0]",
     }
-    assert all(value["help"] and value["inferred_type_name"] for value in found.values())
+    assert all(value["help"] and value["inferred_type_name"] for value in defaults.values())
     tags = [tag for cell in PAGES[name].cells for tag in cell.metadata.get("tags", [])]
     assert tags.count("parameters") == 1 and "injected-parameters" not in tags
     stored = {

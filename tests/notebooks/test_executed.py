@@ -109,7 +109,7 @@ def test_a_second_run_prints_and_draws_the_same(executed, published, tmp_path):
 
 
 def test_a_changed_number_or_picture_is_found(executed, published, tmp_path):
-    """One digit of a table, one of a sentence, one byte of a figure: these three cells differ, and no other."""
+    """If a digit of a table, one of a sentence and a byte of a figure change, exactly these three cells fail."""
     folder, _ = executed
     page = nbformat.read(published / "01_baseline.ipynb", as_version=4)
     code = [cell for cell in page.cells if cell.cell_type == "code"]

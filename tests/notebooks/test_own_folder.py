@@ -1,4 +1,4 @@
-"""All pages on a folder of one's own, with an awkward name, mixed sizes and kinds, and files that cannot be used."""
+"""All pages on a user's folder with an unusual name, different sizes and formats, and files that cannot be used."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What the pages say in numbers and equations, against the code."""
+"""Numbers and equations in the text of pages agree with the code."""
 
 import re
 
@@ -46,11 +46,11 @@ def test_01_srcnn_loses_where_lr_was_made_in_another_way():
 def test_02_counts_multiply_adds_and_pixels_seen():
     text = prose("02_upsampling")
     assert number(re.search(r"=(5\\,036) \.", text)[1]) == round(macs("post_upsampling"))
-    assert "see $1+8+4+4=17$ pixels" in text and seen("srcnn") == 17
-    assert "see $1+8+4+2=15$ LR pixels, which cover $60$ HR pixels" in text and seen("post_upsampling") == 15
+    assert "see $1+8+4+4=17$ pixels" in text and receptive_field("srcnn") == 17
+    assert "see $1+8+4+2=15$ LR pixels, which cover $60$ HR pixels" in text and receptive_field("post_upsampling") == 15
 
 
-def seen(arm):
+def receptive_field(arm):
     """How many pixels along one axis a chain of convolutions sees, each at the size at which it works."""
     kernels = [layer.kernel.shape[0] for layer in models.build(arm).layers if layer.weights]
     return 1 + sum(side - 1 for side in kernels)

@@ -9,6 +9,7 @@ import pytest
 
 from sr_utils import plots
 from sr_utils.plots.charts import spread
+from sr_utils.plots.intervals import PAIRS
 from sr_utils.plots.trade_offs import front, label_points
 
 
@@ -37,7 +38,7 @@ def test_curves_show_the_mean_of_the_seeds_and_their_range():
         band = outline[outline[:, 0] == epoch, 1]
         assert (band.min(), band.max()) == ends
     assert "epoch" in whole.get_xlabel() and "grey levels²" in whole.get_ylabel() and whole.get_yscale() == "log"
-    assert end.get_xlim() == (5, 6) and end.get_ylim()[0] < 10 and end.get_ylim()[1] > 16  # its last third, with bands
+    assert list(end.lines[0].get_xdata()) == [5, 6] and end.get_ylim()[0] < 10 and end.get_ylim()[1] > 16
     assert sorted(said(end)) == ["SRCNN  13.0", "residual  10.0"]
 
 
@@ -46,10 +47,17 @@ def test_the_title_of_curves_follows_the_data():
         "Residual ends lowest, at 10.0 grey levels²; SRCNN highest, at 13.0"
     )
     one = plots.loss_curves(RUNS[:1], marks={1 / 3: "after a third"}, levels={"bicubic": 50})
-    assert one.get_suptitle() == "SRCNN's loss falls to 12.0 grey levels²; of the fall, 68 % after a third"
+    assert one.get_suptitle() == "SRCNN's loss falls from 100.0 to 12.0 grey levels²"
     whole = one.axes[0]
-    assert said(whole) == ["bicubic", "after a third"]
+    assert said(whole) == ["bicubic", "68 % of the fall\nafter a third"]
     assert [line.get_ydata()[0] for line in whole.lines[1:2]] == [50] and whole.lines[2].get_xdata()[0] == 2
+
+
+def test_an_arm_far_above_the_others_does_not_flatten_the_last_third():
+    far = run("plain", 0, [5000.0, 4000, 3000, 2900, 2800, 2700])
+    whole, end = plots.loss_curves([*RUNS, far]).axes
+    assert len(whole.lines) == 3 and len(end.lines) == 2 and end.get_ylim()[1] < 30
+    assert "above: plain, no skips  2,700.0" in said(end)
 
 
 def test_neighbouring_labels_are_moved_apart_and_no_further():
@@ -92,7 +100,8 @@ def test_the_plane_has_a_labelled_mark_per_arm_and_intervals():
     ]
     assert np.allclose(marks, [[28.05, 0.505], [27.05, 0.705]])
     assert {"better", "SRCNN", "SRCNN, perceptual"} == set(said(left)) == set(said(right))
-    assert len(left.collections) == 2  # bars across and up, for the arm that is compared
+    bars = [bar.get_segments()[0].mean(axis=0) for bar in left.collections]
+    assert np.allclose(bars, [[28.05, 0.505]] * 2 + [[27.05, 0.705]] * 2)  # across and up, through the marks
     assert (
         fig.get_suptitle()
         == "Highest PSNR: SRCNN. Sharpest: SRCNN, perceptual. Nearest to HR by GMSD: SRCNN, perceptual."
@@ -115,6 +124,7 @@ def test_the_best_strength_is_ringed():
     ]
     fig = plots.strength_curves(pd.DataFrame(rows))
     rings = [next(line for line in ax.lines if line.get_marker() == "o").get_xdata()[0] for ax in fig.axes]
+    assert "HR" in said(fig.axes[2])
     assert rings == [0.2, 0, 0.2]  # sharpness: closest to HR's, not highest
     assert fig.get_suptitle() == "SRCNN's PSNR is best at strength 0.2, its SSIM at 0; it is as sharp as HR at 0.2"
 
@@ -153,13 +163,21 @@ def test_published_networks_stand_beside_ours_where_set5_was_scored():
     assert set(said(right)) == {"better", "SRCNN", "SRCNN, shipped", "VDSR", "EDSR"}
     marks = [(line.get_xdata()[0], line.get_ydata()[0]) for line in left.lines if line.get_marker() not in ("", "None")]
     assert marks == [(69_251, 29.5), (69_251, 30.5), (665_000, 31.35)]
-    alone = plots.quality_against_cost(table.drop(columns="Set5"), published).axes
+    alone = plots.quality_against_cost(table.drop(columns="Set5"), published, table).axes
     assert set(said(alone[0])) == {"better", "SRCNN"} and "all images" in alone[0].get_ylabel()
 
 
+def test_an_arm_far_below_stands_at_the_lower_end_with_its_psnr():
+    costs = {"parameters": [9, 8], "macs": 1}
+    table = pd.DataFrame({"Set5": [29.5, 20.0], "psnr": 28.0} | costs, index=["srcnn", "plain"])
+    left, _ = plots.quality_against_cost(table, table[:0], table[:0]).axes
+    assert "plain, no skips, 20.0 dB" in said(left) and left.get_ylim()[0] > 26
+
+
 def test_the_front_is_what_nothing_beats():
-    assert front([1, 2, 3, 2], [10, 12, 11, 13]) == [0, 3]
-    assert front([5, 5], [1, 2]) == [1]
+    table = pd.DataFrame({"cost": [1, 2, 3, 2], "value": [10, 12, 11, 13]})
+    assert list(front(table, "cost", "value").index) == [0, 3]
+    assert list(front(pd.DataFrame({"cost": [5, 5], "value": [1, 2]}), "cost", "value").index) == [1]
 
 
 def test_one_seed_and_one_image_give_figures_without_intervals():
@@ -167,9 +185,10 @@ def test_one_seed_and_one_image_give_figures_without_intervals():
     table = scores(srcnn=(28, 0.5, 0.2), residual=(29, 0.6, 0.1)).query("seed == 0 and image == 'a'")
     assert len(plots.planes(table).axes[0].lines) == 2
     assert said(plots.effects(table, "srcnn").axes[0]) == ["+1.00"]
-    pairs = {"srcnn": "residual"}
-    assert "+1.00 dB" in said(plots.design(table, pairs).axes[1])
-    plots.save(plots.design(table, pairs), "design", "smoke")
+    table = scores(**dict.fromkeys(PAIRS, (28, 0.5, 0.2)), **dict.fromkeys(PAIRS.values(), (29, 0.5, 0.2)))
+    fig = plots.design(table.query("seed == 0 and image == 'a'"))
+    assert said(fig.axes[1]) == ["+1.00 dB"] * 5
+    plots.save(fig, "design", "smoke")
     short = [run("srcnn", 0, [100.0, 40]), run("residual", 0, [90.0, 30])]
     assert len(plots.loss_curves(short).axes[1].lines[0].get_xdata()) == 2
-    assert plots.loss_curves([run("srcnn", 0, [100.0])]).get_suptitle().startswith("SRCNN's loss falls to 100.0")
+    assert plots.loss_curves([run("srcnn", 0, [100.0])]).get_suptitle().endswith("to 100.0 grey levels²")

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from sr_utils import models, plots
-from sr_utils.plots import graphs
-from sr_utils.plots.diagrams import Layout
+from sr_utils.plots.diagrams import columns_and_sizes, graph
 
 
 def patches(fig, kind):
@@ -18,7 +17,7 @@ def patches(fig, kind):
 @pytest.mark.parametrize("arm", models.MODELS)
 def test_a_diagram_shows_every_layer_and_connection(arm):
     model = models.build(arm)
-    nodes, edges, repeats = graphs.graph(model)
+    nodes, edges, repeats = graph(model)
     assert len(nodes) + sum(count - 1 for count in repeats.values()) == len(model.layers)
     fig = plots.network_diagram(model)
     assert fig.bbox.width <= 1160
@@ -36,8 +35,7 @@ def test_a_diagram_shows_every_layer_and_connection(arm):
 
 @pytest.mark.parametrize("arm", models.MODELS)
 def test_no_box_or_line_crosses_a_box(arm):
-    plan = Layout(models.build(arm))
-    fig = plots.network_diagram(plan.model)
+    fig = plots.network_diagram(models.build(arm))
     ax = fig.axes[0]
     boxes = [p.get_window_extent().padded(-3) for p in patches(fig, "Bbox")]
     assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
@@ -50,8 +48,8 @@ def test_no_box_or_line_crosses_a_box(arm):
 @pytest.mark.parametrize("arm", models.MODELS)
 def test_sizes_are_those_that_the_network_computes(arm):
     model = models.build(arm)
-    nodes, edges, _ = graphs.graph(model)
-    _, found = graphs.columns_and_sizes(nodes, edges)
+    nodes, edges, _ = graph(model)
+    _, found = columns_and_sizes(nodes, edges)
     lr = np.zeros((1, 8, 8, 3), np.float32)
     outputs = keras.Model(model.input, [layer.output for layer in nodes.values()])(lr)
     assert [found[node] for node in nodes] == [output.shape[1] // 8 for output in outputs]
@@ -59,13 +57,13 @@ def test_sizes_are_those_that_the_network_computes(arm):
 
 @pytest.mark.parametrize(("arm", "repeats"), [("residual", 6), ("inception", 3), ("combined", 8), ("plain", 13)])
 def test_repeated_blocks_are_folded(arm, repeats):
-    assert set(graphs.graph(models.build(arm))[2].values()) == {repeats}
+    assert set(graph(models.build(arm))[2].values()) == {repeats}
     fig = plots.network_diagram(models.build(arm))
     assert f"× {repeats}" in [text.get_text() for text in fig.axes[0].texts]
 
 
 def test_networks_without_repeats_are_whole():
-    assert graphs.graph(models.build("srcnn"))[2] == graphs.graph(models.build("iterative_upsampling"))[2] == {}
+    assert graph(models.build("srcnn"))[2] == graph(models.build("iterative_upsampling"))[2] == {}
 
 
 def test_the_filter_has_a_colour_of_its_own():

@@ -2,11 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from sr_utils import plots
-from sr_utils.plots import intervals
-from sr_utils.plots.intervals import SIGNS, VERDICTS, scales
+from sr_utils.plots.intervals import PAIRS, SIGNS, VERDICTS, scales
 
 
 def scores(**psnr):
@@ -44,14 +42,14 @@ def test_effects_are_sorted_and_coloured_by_their_side_of_zero():
     assert fig.get_suptitle() == "1 of 3 arms are above SRCNN; first is residual"
 
 
-@pytest.mark.parametrize(("low", "high", "side"), [(0.1, 1, 1), (-1, -0.1, -1), (-1, 1, 0), (np.nan, np.nan, 0)])
-def test_the_side_of_an_interval(low, high, side):
-    assert intervals.sign(low, high) == side
+def test_an_arm_far_away_has_an_axis_of_its_own():
+    fig = plots.effects(scores(srcnn=28, residual=29, inception=28.5, plain=8), "srcnn")
+    assert [names(ax) for ax in fig.axes] == [["residual", "inception"], ["plain, no skips"]]
 
 
 def test_the_design_pairs_each_placement_with_its_skip():
-    plain = {arm: 28 - i / 10 for i, arm in enumerate(intervals.PAIRS)}
-    fig = plots.design(scores(**plain, **dict.fromkeys(intervals.PAIRS.values(), 28.5)))
+    plain = {arm: 28 - i / 10 for i, arm in enumerate(PAIRS)}
+    fig = plots.design(scores(**plain, **dict.fromkeys(PAIRS.values(), 28.5)))
     left, right = fig.axes
     assert names(left) == ["SRCNN", "pre-upsampling", "progressive", "iterative", "post-upsampling"]
     hollow = [mark for mark in marks(left) if mark[3] == "white"]
@@ -121,20 +119,6 @@ def test_an_equivalence_shows_its_margin():
 
 
 def test_scales_split_where_sizes_leap():
-    table = pd.DataFrame({"effect": [0.1, 0.3, 10], "low": 0.0, "high": [0.2, 0.4, 12]}, index=list("abc"))
+    table = pd.DataFrame({"x": [0.1, 0.3, 10], "low": 0.0, "high": [0.2, 0.4, 12]}, index=list("abc"))
     assert [list(part.index) for part in scales(table)] == [["a", "b"], ["c"]]
     assert [list(part.index) for part in scales(table, ratio=100)] == [["a", "b", "c"]]
-
-
-def test_the_verdict_table_has_primary_rows_alone_and_counts_what_stays():
-    table = CLAIMS.assign(original="says")
-    other = table.assign(verdict=["undecided", "holds", "holds", "not testable here", "no verdict"])
-    fig = plots.verdict_table({"quick": other, "standard": table})
-    (grid,) = fig.axes[0].tables
-    text = {place: cell.get_text().get_text() for place, cell in grid.get_celld().items()}
-    assert [text[0, 0], text[0, 1]] == ["quick", "standard"]
-    assert [text[row, -1] for row in (1, 2, 3)] == ["1  says", "2  says", "4  says"] and (4, 0) not in text
-    assert text[1, 0] == "?  undecided\n    +0.8 dB\n    +0.5 … +1.1" and text[1, 1].startswith("✓  holds")
-    assert fig.get_suptitle() == "0 of the 1 primary claims that every run can judge keep their verdict"
-    same = plots.verdict_table({"quick": table, "standard": table})
-    assert same.get_suptitle().startswith("1 of the 1 primary claims")

@@ -1,4 +1,4 @@
-"""A real scheduler and real workers on loopback, each with a store of runs of its own; workers die as processes do."""
+"""A real scheduler and real workers on loopback, each with its own store of runs; some workers are killed."""
 
 import contextlib
 import json
@@ -17,10 +17,10 @@ import sr_utils
 import tools
 from bench import survival
 from sr_utils import StudyError, paths
-from sr_utils.training import checkpoints, runs, train
+from sr_utils.training import checkpoints, configuration, runs
 from tools import cluster, reproduce
 
-#: Bits depend on the number of threads, so that every process of these tests has one.
+#: The bits depend on the number of threads, so every process of these tests has one.
 ONE_THREAD = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), "1")
 
 
@@ -101,20 +101,19 @@ def test_a_worker_is_killed_in_a_training_and_the_other_ends_it_in_the_same_byte
     cluster.train_all("tcp://127.0.0.1:1", "smoke", "sample", [0])  # nothing is missing, so nobody is asked
 
 
-def test_local_processes_train_what_is_missing(capfd):
-    kept = train("post_upsampling", 0, "smoke", "sample").folder
-    before = (kept / "run.json").read_bytes()
+def test_local_processes_train_what_is_missing(kept, capfd):
+    before = (kept.folder / "run.json").read_bytes()
     capfd.readouterr()
     cluster.train_all("local:2", "smoke", "sample", [0])
-    said = capfd.readouterr().err
-    assert "2 worker(s):  33%" in said and "3/3" in said and "step/s" not in said  # one bar, over all
-    assert "2 worker(s):   0%" not in said  # what is kept is not asked for
-    assert len(list(paths.runs().glob("*/run.json"))) == 3 and (kept / "run.json").read_bytes() == before
+    output = capfd.readouterr().err
+    assert "2 worker(s):  33%" in output and "3/3" in output and "step/s" not in output  # one bar, over all
+    assert "  0%" not in output  # what is kept is not asked for
+    assert len(list(paths.runs().glob("*/run.json"))) == 3 and (kept.folder / "run.json").read_bytes() == before
 
 
 @pytest.fixture
 def on_worker(monkeypatch):
-    """Call it with a number of threads: from then on, this process takes itself for such a worker."""
+    """Call it with a number of threads: from then on, this process acts as such a worker."""
 
     def pretend(threads=1):
         worker = types.SimpleNamespace(address="tcp://there:1", state=types.SimpleNamespace(nthreads=threads))
@@ -123,47 +122,45 @@ def on_worker(monkeypatch):
     return pretend
 
 
-def test_a_worker_with_other_code_is_named(on_worker):
-    on_worker()
-    mine = cluster.passport()
-    assert {"sr_utils", "keras", "numpy"} < set(mine)
-    with pytest.raises(StudyError, match=r"^Worker tcp://there:1: keras is [\d.]+, not 2; install the same checkout"):
-        cluster._train(("srcnn", 0, "smoke", "sample", "mse"), {}, mine | {"keras": "2"})
+@pytest.mark.parametrize(
+    ("threads", "differs"), [(1, {"keras": "2"}), (1, {"sr_utils": "other code"}), (1, {"images": "others"}), (2, {})]
+)
+def test_a_worker_that_differs_is_named(on_worker, threads, differs):
+    on_worker(threads)
+    run = ("srcnn", 0, "smoke", "sample", "mse")
+    expected = cluster.identity(configuration.plan(*run).config)
+    name = next(iter(differs), "--nthreads")
+    with pytest.raises(StudyError, match=rf"^Worker tcp://there:1: {name} is \S+, not .*; give it this checkout"):
+        cluster._train(run, expected | differs)
 
 
-def test_the_code_is_in_the_passport(tmp_path, monkeypatch):
+def test_the_code_is_part_of_the_identity(tmp_path, monkeypatch):
     monkeypatch.setattr(sr_utils, "__file__", str(tmp_path / "sr_utils/__init__.py"))
     (tmp_path / "sr_utils/models").mkdir(parents=True)
     (tmp_path / "sr_utils/models/layers.py").write_text("a = 1\n")
-    before = cluster.passport()
+    before = cluster.identity({})
+    assert {"sr_utils", "keras", "numpy"} < set(before)
     (tmp_path / "sr_utils/models/layers.py").write_text("a = 2\n")
-    after = cluster.passport()
+    after = cluster.identity({})
     assert [key for key in before if before[key] != after[key]] == ["sr_utils"]
 
 
-def test_a_worker_with_two_threads_is_refused(on_worker):
-    on_worker(threads=2)
-    with pytest.raises(StudyError, match=r"^Worker tcp://there:1: it trains several .*; start it with --nthreads 1"):
-        cluster._train((), {}, {})
-
-
 def test_a_worker_without_the_study_is_told(worker, scheduler, tmp_path, monkeypatch):
-    """Dask lets go of a worker that cannot read its task."""
+    """Dask removes a worker that cannot read its task."""
     (tmp_path / "none").mkdir()
     (tmp_path / "none/sr_utils.py").write_text("raise ModuleNotFoundError('no sr_utils here')")
     worker("bare", PYTHONPATH=tmp_path / "none")
     monkeypatch.setattr(cluster, "WAIT", 5)
-    with pytest.raises(StudyError, match=r"^No worker of .* answers for 5 s; .* in an environment with this checkout"):
+    with pytest.raises(
+        StudyError, match=r"does not answer \(Only 0/1 workers arrived after 5\); .* with this checkout"
+    ):
         cluster.train_all(scheduler, "smoke", "sample", [0])
 
 
-def test_a_scheduler_without_the_study_is_told(tmp_path):
-    class Task:
-        def result(self):
+def test_a_scheduler_without_the_study_is_told():
+    with pytest.raises(StudyError, match=r"cannot train .* \(No module named 'sr_utils'\); install this checkout"):
+        with cluster._explained("tcp://host:1"):
             raise RuntimeError("deserialization") from ModuleNotFoundError("No module named 'sr_utils'")
-
-    with pytest.raises(StudyError, match=r"cannot run the study \(No module named 'sr_utils'\); install this checkout"):
-        cluster._keep(tmp_path / "run", Task())
 
 
 def test_a_worker_with_other_images_is_named(worker, scheduler, tmp_path, monkeypatch, picture):
@@ -173,8 +170,9 @@ def test_a_worker_with_other_images_is_named(worker, scheduler, tmp_path, monkey
             folder.mkdir(parents=True)
             Image.fromarray(picture(side, side)).save(folder / "a.png")
     monkeypatch.setenv("SR_DATA", str(tmp_path / "mine"))
+    monkeypatch.setattr(runs, "STUDY", runs.STUDY[:1])
     worker("theirs", SR_DATA=tmp_path / "theirs")
-    with pytest.raises(StudyError, match=r"^Worker tcp://\S+: images is \w+, not \w+; give it the same images"):
+    with pytest.raises(StudyError, match=r"^Worker tcp://\S+: images is \w+, not \w+; give it this checkout"):
         cluster.train_all(scheduler, "smoke", "bsds500", [0])
     assert not list(tmp_path.rglob("run.json"))
 
@@ -182,7 +180,7 @@ def test_a_worker_with_other_images_is_named(worker, scheduler, tmp_path, monkey
 def test_a_run_over_which_workers_die_is_given_up(monkeypatch, tmp_path):
     deaths = str(tmp_path / "deaths")
 
-    def deadly(run, config, expected, fresh):
+    def deadly(run, expected, fresh):
         import os
 
         os.close(os.open(f"{deaths}-{os.getpid()}", os.O_CREAT))
@@ -192,19 +190,21 @@ def test_a_run_over_which_workers_die_is_given_up(monkeypatch, tmp_path):
     monkeypatch.setattr(cluster, "_train", deadly)
     with cluster.dask.config.set({"distributed.scheduler.allowed-failures": 1}):
         with pytest.raises(
-            StudyError, match=r"^smoke_sample_post_upsampling_\S+: 2 workers died over it, the last at tcp://"
+            StudyError, match=r"cannot train .*smoke_sample_post_upsampling_\S+ on 2 different workers, .* worker logs"
         ):
             cluster.train_all("local:1", "smoke", "sample", [0])
     assert len(list(tmp_path.glob("deaths-*"))) == 2
 
 
 def test_a_scheduler_that_goes_away_is_told(monkeypatch, worker, scheduler, tmp_path):
-    """The worker, which has no study to train here, ends the scheduler itself."""
+    """The worker's task kills the scheduler."""
     ended = "import os, signal, time; os.kill({pid}, signal.SIGKILL); time.sleep(60)"
     code = ended.format(pid=(tmp_path / "scheduler.pid").read_text())
     worker("plain")
-    monkeypatch.setattr(cluster, "_train", lambda run, config, expected, fresh: exec(code))
-    with pytest.raises(StudyError, match=f"^The scheduler at {scheduler} went away; start it again"):
+    monkeypatch.setattr(cluster, "_train", lambda run, expected, fresh: exec(code))
+    with pytest.raises(
+        StudyError, match=f"^The cluster at {scheduler} does not answer \\(the connection was lost\\); start dask"
+    ):
         cluster.train_all(scheduler, "smoke", "sample", [0])
 
 
@@ -213,45 +213,46 @@ def sentence(monkeypatch, capsys, scheduler):
     monkeypatch.setenv("SCHEDULER", scheduler)
     monkeypatch.setattr(cluster, "WAIT", 1)
     assert reproduce.main(["--profile", "smoke"]) == 1
-    said = capsys.readouterr().err
-    assert "Traceback" not in said and not paths.build().exists()
-    return said.splitlines()[-1].removeprefix("make reproduce stopped: ")
+    output = capsys.readouterr().err
+    assert "Traceback" not in output and not paths.build().exists()
+    return output.splitlines()[-1].removeprefix("make reproduce stopped: ")
 
 
 def test_no_worker(monkeypatch, capsys, scheduler):
-    said = sentence(monkeypatch, capsys, scheduler)
-    assert said.startswith(f"No worker of {scheduler} answers for 1 s; start one with dask worker {scheduler} --nthr")
+    message = sentence(monkeypatch, capsys, scheduler)
+    assert message.startswith(f"The cluster at {scheduler} does not answer (Only 0/1 workers arrived after 1); start")
 
 
 def test_no_scheduler(monkeypatch, capsys):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
-    assert sentence(monkeypatch, capsys, address).startswith(f"No Dask scheduler answers at {address}; start one there")
+    assert sentence(monkeypatch, capsys, address).startswith(
+        f"The cluster at {address} does not answer (Timed out trying"
+    )
 
 
 @pytest.mark.parametrize("scheduler", ["local", "local:0", "local:-1", "host:8786", "http://host:8786"])
 def test_no_address(monkeypatch, capsys, scheduler):
-    said = sentence(monkeypatch, capsys, scheduler)
-    assert said == f"SCHEDULER must be local:2 or like tcp://host:8786, not {scheduler!r}."
+    message = sentence(monkeypatch, capsys, scheduler)
+    assert message == f"SCHEDULER must be local:2 or like tcp://host:8786, not {scheduler!r}."
 
 
 def test_no_dask(monkeypatch, capsys):
-    said = []
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "distributed", None)
         patch.delitem(sys.modules, "tools.cluster")
         patch.delattr(tools, "cluster")
         patch.setenv("SCHEDULER", "local:2")
-        said += [reproduce.main(["--profile", "smoke"]), capsys.readouterr().err]
+        status = reproduce.main(["--profile", "smoke"])
     message = "SCHEDULER needs Dask, which is not installed; run pip install .[cluster]."
-    assert said == [1, f"make reproduce stopped: {message}\n"]
+    assert status == 1 and capsys.readouterr().err == f"make reproduce stopped: {message}\n"
 
 
 @pytest.mark.parametrize(("seconds", "trained"), [(-60, 0), (60, 1)])
-def test_fresh_moves_aside_what_a_worker_kept_before_the_command(monkeypatch, seconds, trained):
+def test_fresh_moves_aside_what_a_worker_kept_before_the_command(kept, on_worker, seconds, trained):
     run = ("post_upsampling", 0, "smoke", "sample", "mse")
-    config = runs.train(*run).config
-    state = types.SimpleNamespace(nthreads=1)
-    monkeypatch.setattr(cluster.distributed, "get_worker", lambda: types.SimpleNamespace(address="here", state=state))
-    cluster._train(run, config, cluster.passport(), fresh=time.time() + seconds)
+    expected = cluster.identity(kept.config)
+    on_worker()
+    os.utime(kept.folder)  # now
+    cluster._train(run, expected, fresh=time.time() + seconds)
     assert len(list(paths.runs().glob("*.old-*"))) == trained

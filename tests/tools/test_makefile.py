@@ -1,4 +1,4 @@
-"""What make makes of its variables: names as they were typed, and yes and no."""
+"""How make passes its variables on: file names unchanged, and yes or no."""
 
 import os
 import shutil
@@ -53,10 +53,10 @@ def test_yes_is_yes_and_no_is_no(made, word, yes):
     assert (b"--force" in made("upscale", IMAGE=b"a.jpg", FORCE=word)) == yes
 
 
-@pytest.mark.parametrize("variable", ["FORCE", "GPU", "FRESH"])
+@pytest.mark.parametrize("variable", ["DEMO", "FORCE", "GPU", "FRESH"])
 def test_other_words_are_refused(made, variable):
-    said = made("upscale", IMAGE=b"a.jpg", **{variable: "maybe"})
-    assert f"{variable}=maybe is neither yes nor no; set it to 1, true or yes, or to 0, false or no" in said
+    output = made("upscale", IMAGE=b"a.jpg", **{variable: "maybe"})
+    assert f"{variable}=maybe is neither yes nor no; set it to 1, true or yes, or to 0, false or no" in output
 
 
 def test_a_picture_must_be_named(made):

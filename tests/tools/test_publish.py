@@ -1,4 +1,4 @@
-"""`make publish` around the pages: the line under the title, what is refused, badges, the README's tables."""
+"""`make publish`: the line under the title, pages that are refused, badges."""
 
 import os
 import subprocess
@@ -74,7 +74,7 @@ def test_outputs_come_from_the_run_and_prose_from_the_source(folders):
 
 
 @pytest.mark.parametrize(
-    ("source", "executed", "told"),
+    ("source", "executed", "message"),
     [
         (page(cell("a")), None, r"There is no .*02_b\.ipynb; run make reproduce PROFILE=standard"),
         (page(cell("a", "2")), page(cell("a", "1")), r"02_b\.ipynb is older than its source: cell 'a' has changed"),
@@ -82,11 +82,11 @@ def test_outputs_come_from_the_run_and_prose_from_the_source(folders):
         (page(cell("a")), page(cell("a"), seeds=[9]), r"01_a\.ipynb and 02_b\.ipynb show different runs"),
     ],
 )
-def test_pages_are_refused_by_name_and_none_is_written(folders, source, executed, told):
+def test_pages_are_refused_by_name_and_none_is_written(folders, source, executed, message):
     write, folder = folders
     write("01_a.ipynb", page(line(), cell("a", count=None)), page(line(), cell("a")))
     write("02_b.ipynb", source, executed)
-    with pytest.raises(StudyError, match=told):
+    with pytest.raises(StudyError, match=message):
         publish.pages("standard")
     assert publish.run_shown(nbformat.read(folder / "notebooks/01_a.ipynb", as_version=4)) is None
 

@@ -1,4 +1,4 @@
-"""`make reproduce` without its pages: what it checks around them, and how it tells of failures."""
+"""`make reproduce` without the study's pages: its checks, and its messages when something fails."""
 
 import signal
 import subprocess
@@ -31,8 +31,8 @@ def test_a_folder_that_changes_between_two_pages_is_told(change, tmp_path, pictu
 
     monkeypatch.setattr(reproduce, "execute", execute)
     assert reproduce.main(["--data", str(tmp_path / "photos")]) == 1
-    told = capsys.readouterr().err
-    assert "photos changed while the pages ran" in told and "run the same command again" in told and len(pages) == 1
+    stderr = capsys.readouterr().err
+    assert "photos changed while the pages ran" in stderr and "run the same command again" in stderr and len(pages) == 1
 
 
 #: `make reproduce` of the pages in a folder.
@@ -62,9 +62,9 @@ def test_an_interrupted_command_says_how_to_go_on(tmp_path, stop):
             time.sleep(0.05)
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(stop)
-        told = process.communicate(timeout=60)[1]
-    assert process.returncode == 130 and "Traceback" not in told
-    assert told.strip().splitlines()[-1] == (
+        stderr = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "Traceback" not in stderr
+    assert stderr.strip().splitlines()[-1] == (
         "make reproduce was interrupted; the same command goes on from the last checkpoint."
     )
     assert children and not psutil.wait_procs(children, timeout=30)[1]  # the kernel went with it

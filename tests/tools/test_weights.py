@@ -1,4 +1,4 @@
-"""The weights that come with the study: whole, small, as good as their card says, and made by `make weights`."""
+"""The weights that come with the study: size, scores, card, and `make weights`."""
 
 import json
 import re
@@ -19,23 +19,22 @@ TOLERANCE = 0.02  # dB between processors and precisions
 @pytest.mark.parametrize("arm", weights.SHIPPED)
 def test_the_scores_are_the_cards(arm):
     """PSNR and SSIM of the loaded weights on the sample images, against what was recorded when they were made."""
-    found = weights.means(models.load(arm), {"sample": load("sample").valid})["sample"]
+    means = weights.mean_scores(models.load(arm), {"sample": load("sample").valid})["sample"]
     recorded = pretrained.record()[arm]["scores"]["sample"]
-    assert found["psnr"] == pytest.approx(recorded["psnr"], abs=TOLERANCE)
-    assert found["ssim"] == pytest.approx(recorded["ssim"], abs=0.001)
+    assert means["psnr"] == pytest.approx(recorded["psnr"], abs=TOLERANCE)
+    assert means["ssim"] == pytest.approx(recorded["ssim"], abs=0.001)
 
 
 @pytest.mark.parametrize("arm", weights.SHIPPED)
 def test_the_scores_on_set5_are_the_cards(arm, sr_data):
-    found = weights.means(models.load(arm), {"Set5": sr_data.load("Set5").valid})["Set5"]["psnr"]
-    assert found == pytest.approx(pretrained.record()[arm]["scores"]["Set5"]["psnr"], abs=TOLERANCE)
+    means = weights.mean_scores(models.load(arm), {"Set5": sr_data.load("Set5").valid})
+    assert means["Set5"]["psnr"] == pytest.approx(pretrained.record()[arm]["scores"]["Set5"]["psnr"], abs=TOLERANCE)
 
 
 def test_they_beat_bicubic_and_the_order_is_right():
     sets = {"sample": load("sample").valid}
-    bicubic, srcnn, combined = (
-        weights.means(arm, sets)["sample"]["psnr"] for arm in ("bicubic", models.load("srcnn"), models.load("combined"))
-    )
+    arms = ("bicubic", models.load("srcnn"), models.load("combined"))
+    bicubic, srcnn, combined = (weights.mean_scores(arm, sets)["sample"]["psnr"] for arm in arms)
     assert bicubic < srcnn < combined
 
 
@@ -47,7 +46,7 @@ def test_they_are_small_and_float16():
     for file in files:
         kinds = []
         with h5py.File(file) as content:
-            content.visititems(lambda _, item, found=kinds: found.append(getattr(item, "dtype", None)))
+            content.visititems(lambda _, item, kinds=kinds: kinds.append(getattr(item, "dtype", None)))
         assert set(kinds) == {np.dtype(np.float16), None}  # numbers, and the groups that hold them
 
 
@@ -63,7 +62,7 @@ def test_a_self_ensemble_of_bilinear_interpolation_is_bilinear_interpolation(pic
     together = weights.ensemble(models.build("combined"))(lr).astype(int)
     difference = np.abs(together - upscale(models.build("combined"), lr))
     assert difference.max() <= 1 and difference.mean() < 0.01  # a half may be rounded either way
-    inner = np.s_[4:-4, 4:-4]  # Pillow treats the border otherwise
+    inner = np.s_[4:-4, 4:-4]  # Pillow treats the border differently
     assert np.abs(together[inner] - upsample(lr, "bilinear")[inner]).max() <= 1
 
 
@@ -83,7 +82,7 @@ def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
     (kept,) = paths.runs().glob("*/final.weights.h5")
     whole, half = models.build("post_upsampling"), models.load("post_upsampling")
     whole.load_weights(kept)
-    psnr = [weights.means(model, {"sample": load("sample").valid})["sample"]["psnr"] for model in (whole, half)]
+    psnr = [weights.mean_scores(model, {"sample": load("sample").valid})["sample"]["psnr"] for model in (whole, half)]
     assert record["rounding"]["sample"] == pytest.approx(psnr[1] - psnr[0], abs=1e-9) and psnr[0] != psnr[1]
     for before, after in zip(whole.get_weights(), half.get_weights(), strict=True):
         np.testing.assert_array_equal(after, before.astype(np.float16).astype(np.float32))

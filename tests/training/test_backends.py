@@ -1,4 +1,4 @@
-"""TensorFlow and JAX train alike: the same initial weights and batches, in float32, give the same losses."""
+"""TensorFlow and JAX give the same losses from the same initial weights and batches, in float32."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-ARMS = ("srcnn_edge_input", "iterative_upsampling", "combined")  # between them every kind of layer
+ARMS = ("srcnn_edge_input", "iterative_upsampling", "combined")  # together they have every kind of layer
 
 #: Trains each arm for 20 epochs of one step, so that its history holds the loss of every step.
 TRAIN = f"""
@@ -32,7 +32,7 @@ for arm in {ARMS}:
 
 @pytest.fixture(scope="module")
 def histories(tmp_path_factory):
-    """A folder with `<backend> <arm>.csv`, each trained in a process of its own; the first one's weights start both."""
+    """A folder with `<backend> <arm>.csv`. Each backend trains in a new process, from the same initial weights."""
     for backend in ("tensorflow", "jax"):
         pytest.importorskip(backend, reason=f"{backend} is not installed; both backends are compared")
     folder = tmp_path_factory.mktemp("backends")

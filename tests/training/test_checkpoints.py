@@ -1,4 +1,4 @@
-"""Kills, damage, two processes at once, a full disk: nothing trained is lost, and what follows has the same bytes."""
+"""After kills, damage, two processes at once or a full disk, no training is lost and the bytes are the same."""
 
 import errno
 import json
@@ -14,14 +14,13 @@ import pytest
 
 from bench import survival
 from sr_utils import StudyError, paths
-from sr_utils.training import checkpoints as keeping
-from sr_utils.training import runs as training
+from sr_utils.training import checkpoints, runs
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """Weights and history of a training that nothing disturbed."""
-    return survival.finished(tmp_path_factory.mktemp("whole"))
+def whole(smoke_store):
+    """Weights and history of a training without interruption."""
+    return survival.finished(smoke_store)
 
 
 @pytest.mark.parametrize("flush", [2, 3])
@@ -41,7 +40,7 @@ def cut(content):
 
 
 def altered(content):
-    """One bit in the middle, among the weights: HDF5 reads it without complaint."""
+    """One bit in the middle, among the weights: HDF5 reads the file without an error."""
     middle = len(content) // 2
     return content[:middle] + bytes([content[middle] ^ 64]) + content[middle + 1 :]
 
@@ -49,35 +48,35 @@ def altered(content):
 @pytest.mark.parametrize(("suffix", "damage"), [(".json", cut), (".weights.h5", cut), (".weights.h5", altered)])
 def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, tmp_path, monkeypatch, capsys, suffix, damage):
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "cut"))
-    original = training.Keeper.finish
-    monkeypatch.setattr(training.Keeper, "finish", lambda self, model: (_ for _ in ()).throw(KeyboardInterrupt))
+    original = runs.Keeper.finish
+    monkeypatch.setattr(runs.Keeper, "finish", lambda self, model: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        training.train("post_upsampling", 0, "smoke", "sample")
+        runs.train("post_upsampling", 0, "smoke", "sample")
     (newest,) = (tmp_path / "cut").rglob(f"epoch-0002{suffix}")
     newest.write_bytes(damage(newest.read_bytes()))
-    monkeypatch.setattr(training.Keeper, "finish", original)
-    resume, done = training.Keeper.resume, []
-    monkeypatch.setattr(training.Keeper, "resume", lambda self, model: done.append(resume(self, model)) or done[-1])
+    monkeypatch.setattr(runs.Keeper, "finish", original)
+    resume, done = runs.Keeper.resume, []
+    monkeypatch.setattr(runs.Keeper, "resume", lambda self, model: done.append(resume(self, model)) or done[-1])
     assert survival.finished(tmp_path / "cut") == whole and done == [1]  # of two epochs
     assert "the checkpoint epoch-0002 is damaged; going on from the one before" in capsys.readouterr().out
 
 
 def test_two_processes_train_a_run_once(whole, tmp_path):
-    """The second one waits, says so, and finds the run kept."""
-    runs = tmp_path / "shared"
+    """The second process waits and then finds the run kept."""
+    shared = tmp_path / "shared"
     command = [sys.executable, "-c", survival.CHILD]
-    environment = os.environ | {"SR_RUNS": str(runs)}
+    environment = os.environ | {"SR_RUNS": str(shared)}
     start = {"env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(command, **start) as first, subprocess.Popen(command, **start) as second:
-        said = [process.communicate(timeout=180)[0] for process in (first, second)]
-    assert [text.splitlines()[-1] for text in said] == ["done", "done"]
-    assert survival.finished(runs) == whole
+        outputs = [process.communicate(timeout=180)[0] for process in (first, second)]
+    assert [text.splitlines()[-1] for text in outputs] == ["done", "done"]
+    assert survival.finished(shared) == whole
 
 
 def test_the_waiting_one_says_so(tmp_path, capsys):
     folder = tmp_path / "run"
-    with keeping.alone(folder):
-        waiting = threading.Thread(target=lambda: keeping.alone(folder).__enter__())
+    with checkpoints.alone(folder):
+        waiting = threading.Thread(target=lambda: checkpoints.alone(folder).__enter__())
         waiting.start()
         time.sleep(0.5)
         assert waiting.is_alive() and "Another process is training run; waiting for it." in capsys.readouterr().out
@@ -99,7 +98,7 @@ for seed in range(100):
 
 @pytest.mark.skipif(not shutil.which("unshare"), reason="a small disk needs Linux's unshare")
 def test_a_full_disk_is_told_and_costs_nothing(tmp_path, monkeypatch):
-    """A disk of 5 MB: some runs fit, one does not; those that did are whole, and nothing half-written stays."""
+    """On a disk of 5 MB some runs fit and one does not. The runs that fit are complete, and no temporary file stays."""
     disk = tmp_path / "disk"
     disk.mkdir()
     script = f"mount -t tmpfs -o size=5m tmpfs {disk} && {sys.executable} -c '{FULL}'; cp -r {disk} {tmp_path}/copy"
@@ -116,17 +115,16 @@ def test_a_full_disk_is_told_and_costs_nothing(tmp_path, monkeypatch):
     assert len(kept) == int(seed)
     assert not [path for path in (tmp_path / "copy").rglob(".*-*") if not path.name.endswith(".lock")]
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "copy"))
-    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(runs, "_fit", lambda *_: pytest.fail("trained again"))
     for done in range(int(seed)):
-        training.train("post_upsampling", done, "smoke", "sample")
+        runs.train("post_upsampling", done, "smoke", "sample")
 
 
-def test_a_record_of_another_run_is_not_believed(capsys):
-    first = training.train("post_upsampling", 0, "smoke", "sample")
-    record = json.loads((first.folder / "run.json").read_text())
-    (first.folder / "run.json").write_text(json.dumps(record | {"sha256": "0" * 64}))
-    training.train("post_upsampling", 0, "smoke", "sample")
-    assert f"{first.folder.name} is damaged; moved aside" in capsys.readouterr().out
+def test_a_record_of_another_run_is_not_believed(kept, capsys):
+    record = json.loads((kept.folder / "run.json").read_text())
+    (kept.folder / "run.json").write_text(json.dumps(record | {"sha256": "0" * 64}))
+    runs.train("post_upsampling", 0, "smoke", "sample")
+    assert f"{kept.folder.name} is damaged; moved aside" in capsys.readouterr().out
     assert len([path for path in paths.runs().iterdir() if path.is_dir()]) == 2
 
 
@@ -138,9 +136,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         path.write_text("ha")
         raise ValueError("write failed: time = now\n, errno = 28, error message = 'No space left on device'")
 
-    with pytest.raises(OSError, match="No space left on device") as told:
+    with pytest.raises(OSError, match="No space left on device") as caught:
         paths.replace(target, half)
-    assert told.value.errno == errno.ENOSPC
+    assert caught.value.errno == errno.ENOSPC
     assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]
 
 
@@ -148,4 +146,4 @@ def test_an_unwritable_store_is_told(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "file"))
     with pytest.raises(StudyError, match="cannot be written .*; free space, or set SR_RUNS"):
-        training.train("post_upsampling", 0, "smoke", "sample")
+        runs.train("post_upsampling", 0, "smoke", "sample")

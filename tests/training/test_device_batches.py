@@ -1,4 +1,4 @@
-"""The GPU's way of cutting patches, run on whatever device is there: the same bytes, the same training."""
+"""Cutting patches on the device, tested on any device: the same bytes and the same training as on the processor."""
 
 from types import SimpleNamespace
 
@@ -8,21 +8,20 @@ import pytest
 from sr_utils import models
 from sr_utils.data import patches
 from sr_utils.device import keras
-from sr_utils.training import device_batches as feeding
-from sr_utils.training import runs as training
+from sr_utils.training import device_batches, runs
 
 
 @pytest.fixture
 def pairs(picture):
     sizes = ((40, 64), (72, 44), (32, 32))
-    found = [SimpleNamespace(lr=picture(h // 4, w // 4, h), hr=picture(h, w, w)) for h, w in sizes]
-    assert len({pair.hr.shape for pair in found}) == 3
-    return found
+    images = [SimpleNamespace(lr=picture(h // 4, w // 4, h), hr=picture(h, w, w)) for h, w in sizes]
+    assert len({pair.hr.shape for pair in images}) == 3
+    return images
 
 
 @pytest.mark.parametrize("patch", [24, 32])
 def test_patches_are_those_of_the_processor_byte_for_byte(pairs, patch):
-    fed = feeding.OnDevice(models.build("post_upsampling"), pairs, patch)
+    fed = device_batches.OnDevice(models.build("post_upsampling"), pairs, patch)
     turned = set()
     for step in range(10):
         where = (pairs, 8, patch, 5, 2, step)
@@ -33,42 +32,43 @@ def test_patches_are_those_of_the_processor_byte_for_byte(pairs, patch):
 
 
 def test_indices_of_the_largest_set_fit_its_type(pairs):
-    fed = feeding.OnDevice(models.build("post_upsampling"), pairs, 24)
+    fed = device_batches.OnDevice(models.build("post_upsampling"), pairs, 24)
     (near,) = fed.batch(pairs, 64, 24, 0, 0, 0)
     fed.firsts = fed.firsts + 800 * 510 * 510  # DIV2K: 800 images of at most 2040×2040
     (far,) = fed.batch(pairs, 64, 24, 0, 0, 0)
     np.testing.assert_array_equal(far[:, 0].astype(np.int64), near[:, 0] + 800 * 510 * 510)
 
 
-@pytest.mark.parametrize("arm", ["srcnn_edge_input", "combined"])
-def test_training_from_them_ends_in_the_same_weights(monkeypatch, tmp_path, arm):
-    by_processor = training.train(arm, 0, "smoke", "sample")
+def assert_equal_weights(one, other):
+    for ours, theirs in zip(one.model.get_weights(), other.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_allclose(one.history, other.history, rtol=1e-5)
+
+
+def test_training_from_them_ends_in_the_same_weights(monkeypatch, tmp_path):
+    by_processor = runs.train("combined", 0, "smoke", "sample")
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "on device"))
-    monkeypatch.setattr(training, "_on_device", lambda config: True)
+    monkeypatch.setattr(runs, "_on_device", lambda config: True)
     fed = []
     monkeypatch.setattr(
-        feeding.OnDevice, "cut", lambda self, x, cut=feeding.OnDevice.cut: fed.append(x) or cut(self, x)
+        device_batches.OnDevice, "cut", lambda self, x, cut=device_batches.OnDevice.cut: fed.append(x) or cut(self, x)
     )
-    on_device = training.train(arm, 0, "smoke", "sample")
+    on_device = runs.train("combined", 0, "smoke", "sample")
     assert fed and on_device.folder.parent != by_processor.folder.parent
-    for ours, theirs in zip(on_device.model.get_weights(), by_processor.model.get_weights(), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    np.testing.assert_allclose(on_device.history, by_processor.history, rtol=1e-5)
+    assert_equal_weights(on_device, by_processor)
 
 
-def test_it_goes_on_from_a_checkpoint(monkeypatch, tmp_path):
-    monkeypatch.setattr(training, "_on_device", lambda config: True)
-    whole = training.train("post_upsampling", 0, "smoke", "sample")
+def test_it_goes_on_from_a_checkpoint(kept, monkeypatch, tmp_path):
+    """And ends as a training that the processor did without interruption."""
+    monkeypatch.setattr(runs, "_on_device", lambda config: True)
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "interrupted"))
-    saved = training.Keeper.on_epoch_end
+    saved = runs.Keeper.on_epoch_end
 
     def interrupted(self, epoch, logs=None):
         saved(self, epoch, logs)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(training.Keeper, "on_epoch_end", interrupted)
-        training.train("post_upsampling", 0, "smoke", "sample")
-    resumed = training.train("post_upsampling", 0, "smoke", "sample")
-    assert (resumed.folder / "final.weights.h5").read_bytes() == (whole.folder / "final.weights.h5").read_bytes()
-    assert resumed.history.equals(whole.history)
+        patched.setattr(runs.Keeper, "on_epoch_end", interrupted)
+        runs.train("post_upsampling", 0, "smoke", "sample")
+    assert_equal_weights(runs.train("post_upsampling", 0, "smoke", "sample"), kept)

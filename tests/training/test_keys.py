@@ -1,4 +1,4 @@
-"""A run's key changes with everything that changes its weights, and with nothing else."""
+"""A run's key depends on everything that changes its weights, and on nothing else."""
 
 import json
 import shutil
@@ -72,14 +72,14 @@ def test_comments_docstrings_and_layout_are_no_code():
         """Says something."""
         return a + 1  # one more
 
-    first = configuration.source(one)
+    first = configuration.code_of(one)
 
     def one(a):
         # another comment
 
         return a + 1
 
-    assert configuration.source(one) == first
+    assert configuration.code_of(one) == first
 
 
 def test_each_rate_is_another_key():
@@ -117,8 +117,7 @@ def test_a_folder_is_one_set_wherever_it_is_named_from(folder, monkeypatch):
     assert planned(folder.parent / "deep/photos") == before
 
 
-def test_a_kept_run_decodes_no_training_image(monkeypatch):
-    training.train("post_upsampling", 0, "smoke", "sample")
+def test_a_kept_run_decodes_no_training_image(kept, monkeypatch):
     monkeypatch.setattr(sets, "read_image", lambda path: pytest.fail(f"{path} was decoded"))
     training.train("post_upsampling", 0, "smoke", "sample")
 
@@ -132,39 +131,36 @@ def test_what_is_decoded_stays_within_its_bound(folder):
 
 
 @pytest.mark.parametrize("change", ["alter", "empty", "remove"])
-def test_a_damaged_history_is_named_and_trained_again(change, capsys):
-    first = training.train("post_upsampling", 0, "smoke", "sample")
-    file = first.folder / "history.csv"
+def test_a_damaged_history_is_named_and_trained_again(kept, change, capsys):
+    file = kept.folder / "history.csv"
     if change == "remove":
         file.unlink()
     else:
         file.write_text("" if change == "empty" else file.read_text().replace(".", "1.", 1))
     again = training.train("post_upsampling", 0, "smoke", "sample")
     assert "is damaged; moved aside, and trained again" in capsys.readouterr().out
-    assert again.history.equals(first.history) and len(list(first.folder.parent.glob("*.old-*"))) == 1
+    assert again.history.equals(kept.history) and len(list(kept.folder.parent.glob("*.old-*"))) == 1
 
 
-def test_kept_scores_are_computed_again_when_a_metric_changes(monkeypatch):
-    run = training.train("post_upsampling", 0, "smoke", "sample")
+def test_kept_scores_are_computed_again_when_a_metric_changes(kept, monkeypatch):
     sets_ = {"sample": sets.load("sample").valid[:1]}
-    before = scores.score_all([run], sets_)
+    before = scores.score_all([kept], sets_)
 
     def other(sr, hr):
         return 7.0
 
     monkeypatch.setitem(metrics.METRICS, "gmsd", other)
-    assert set(scores.score_all([run], sets_).gmsd) == {7.0}
+    assert set(scores.score_all([kept], sets_).gmsd) == {7.0}
     monkeypatch.undo()
-    pd.testing.assert_frame_equal(scores.score_all([run], sets_), before)
+    pd.testing.assert_frame_equal(scores.score_all([kept], sets_), before)
 
 
-def test_an_image_called_na_keeps_its_name(picture, tmp_path):
+def test_an_image_called_na_keeps_its_name(kept, picture, tmp_path):
     for name in ("NA", "null"):
         Image.fromarray(picture(48, 48, len(name))).save(tmp_path / f"{name}.png")
     pairs = [sets.Pair(name, tmp_path / f"{name}.png") for name in ("NA", "null")]
-    run = training.train("post_upsampling", 0, "smoke", "sample")
-    first = scores.score_all([run], {"mine": pairs})
-    again = scores.score_all([run], {"mine": pairs})
+    first = scores.score_all([kept], {"mine": pairs})
+    again = scores.score_all([kept], {"mine": pairs})
     assert list(again.image) == ["NA", "null"] and again.equals(first)
 
 
@@ -182,6 +178,5 @@ def test_a_seed_that_numpy_cannot_take_is_refused():
     assert profiles.check_seeds(2**32 - 1) == [2**32 - 1]
 
 
-def test_the_record_of_a_run_covers_its_files():
-    run = training.train("post_upsampling", 0, "smoke", "sample")
-    assert set(json.loads((run.folder / "run.json").read_text())["sha256"]) == {"history.csv", "final.weights.h5"}
+def test_the_record_of_a_run_covers_its_files(kept):
+    assert set(json.loads((kept.folder / "run.json").read_text())["sha256"]) == {"history.csv", "final.weights.h5"}

@@ -13,8 +13,7 @@ from PIL import Image
 
 from sr_utils import StudyError, losses, paths, profiles
 from sr_utils.models.arms import ARMS
-from sr_utils.training import configuration
-from sr_utils.training import runs as training
+from sr_utils.training import configuration, runs
 from tools import reproduce
 
 
@@ -26,41 +25,39 @@ def same(a, b):
     return all(np.array_equal(x, y) for x, y in zip(weights(a), weights(b), strict=True))
 
 
-def test_a_run_is_kept_and_found_again(monkeypatch):
-    first = training.train("post_upsampling", 0, "smoke", "sample")
-    assert list(first.history.index) == [1, 2] and np.isfinite(first.history["val_mse"]).all()
-    record = json.loads((first.folder / "run.json").read_text())
+def test_a_run_is_kept_and_found_again(kept, monkeypatch):
+    assert list(kept.history.index) == [1, 2] and np.isfinite(kept.history["val_mse"]).all()
+    record = json.loads((kept.folder / "run.json").read_text())
     assert record["config"]["arm"] == "post_upsampling" and record["host"]["versions"]["keras"]
-    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained twice"))
-    again = training.train("post_upsampling", 0, "smoke", "sample")
-    assert same(first, again) and again.history.equals(pd.read_csv(first.folder / "history.csv", index_col="epoch"))
+    monkeypatch.setattr(runs, "_fit", lambda *_: pytest.fail("trained twice"))
+    again = runs.train("post_upsampling", 0, "smoke", "sample")
+    assert same(kept, again) and again.history.equals(pd.read_csv(kept.folder / "history.csv", index_col="epoch"))
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_does_not(monkeypatch, tmp_path):
-    first = training.train("post_upsampling", 0, "smoke", "sample")
-    other = training.train("post_upsampling", 1, "smoke", "sample")
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(kept, monkeypatch, tmp_path):
+    other = runs.train("post_upsampling", 1, "smoke", "sample")
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "elsewhere"))
-    again = training.train("post_upsampling", 0, "smoke", "sample")
-    assert same(first, again) and first.history.equals(again.history) and not same(first, other)
+    again = runs.train("post_upsampling", 0, "smoke", "sample")
+    assert same(kept, again) and kept.history.equals(again.history) and not same(kept, other)
 
 
 def test_other_threads_change_nothing(monkeypatch):
-    """Not the one that trains, whose dtype policy Keras would forget, nor those that draw random numbers beside it."""
+    """Neither a thread that trains (Keras keeps the dtype policy per thread) nor one that draws random numbers."""
     first = configuration.plan("post_upsampling", 0, "smoke", "sample").model
-    untrained, found = configuration.models.build, []
+    untrained, built = configuration.models.build, []
 
     def disturbed(arm):
-        random.seed(5)  # as another thread's random.random() would move the stream
+        random.seed(5)  # another thread's random.random() would have this effect
         return untrained(arm)
 
     monkeypatch.setattr(configuration.models, "build", disturbed)
     thread = threading.Thread(
-        target=lambda: found.append(configuration.plan("post_upsampling", 0, "smoke", "sample").model)
+        target=lambda: built.append(configuration.plan("post_upsampling", 0, "smoke", "sample").model)
     )
     thread.start()
     thread.join()
-    assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), found[0].get_weights(), strict=True))
-    assert [v.dtype_policy.name for v in first.layers] == [v.dtype_policy.name for v in found[0].layers]
+    assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), built[0].get_weights(), strict=True))
+    assert [v.dtype_policy.name for v in first.layers] == [v.dtype_policy.name for v in built[0].layers]
 
 
 def test_everything_that_changes_weights_is_in_the_key():
@@ -86,37 +83,35 @@ def test_the_weights_of_the_loss_are_in_the_key(monkeypatch):
     assert before != after and before.name.rpartition("_")[0] == after.name.rpartition("_")[0]
 
 
-def test_an_interrupted_run_goes_on_to_the_same_bits(monkeypatch, tmp_path):
-    whole = training.train("post_upsampling", 0, "smoke", "sample")
+def test_an_interrupted_run_goes_on_to_the_same_bits(kept, monkeypatch, tmp_path):
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "cut"))
-    original = training.Keeper.on_epoch_end
+    original = runs.Keeper.on_epoch_end
 
     def stop_after_first(self, epoch, logs=None):
         original(self, epoch, logs)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training.Keeper, "on_epoch_end", stop_after_first)
+    monkeypatch.setattr(runs.Keeper, "on_epoch_end", stop_after_first)
     with pytest.raises(KeyboardInterrupt):
-        training.train("post_upsampling", 0, "smoke", "sample")
+        runs.train("post_upsampling", 0, "smoke", "sample")
     assert list((tmp_path / "cut").rglob("epoch-0001.weights.h5"))
-    monkeypatch.setattr(training.Keeper, "on_epoch_end", original)
-    resumed = training.train("post_upsampling", 0, "smoke", "sample")
-    assert same(whole, resumed) and whole.history.equals(resumed.history)
+    monkeypatch.setattr(runs.Keeper, "on_epoch_end", original)
+    resumed = runs.train("post_upsampling", 0, "smoke", "sample")
+    assert same(kept, resumed) and kept.history.equals(resumed.history)
     assert not list(resumed.folder.glob("epoch-*"))
 
 
-def test_a_damaged_run_is_moved_aside_and_trained_again(capsys):
-    first = training.train("post_upsampling", 0, "smoke", "sample")
-    with open(first.folder / "final.weights.h5", "r+b") as file:
+def test_a_damaged_run_is_moved_aside_and_trained_again(kept, capsys):
+    with open(kept.folder / "final.weights.h5", "r+b") as file:
         file.seek(4000)
         file.write(b"garbage")
-    again = training.train("post_upsampling", 0, "smoke", "sample")
-    assert "is damaged" in capsys.readouterr().out and same(first, again)
+    again = runs.train("post_upsampling", 0, "smoke", "sample")
+    assert "is damaged" in capsys.readouterr().out and same(kept, again)
     assert len([path for path in paths.runs().iterdir() if path.is_dir()]) == 2
 
 
 def test_fresh_forgets_the_kept_runs_of_these_images_only(tmp_path, picture):
-    """Not of a folder whose name goes on, nor of another folder of that name; brackets are no pattern."""
+    """Runs of a folder with a longer name, or of another one with this name, stay; brackets are no pattern."""
     for folder in ("my[1]", "my[1]_old", "elsewhere/my[1]"):
         (tmp_path / folder).mkdir(parents=True)
         for i in range(2):
@@ -163,7 +158,7 @@ def test_kernels_run_elsewhere_and_find_what_was_named_here(monkeypatch, tmp_pat
 
 def test_every_loss_trains_every_way():
     for loss in ("mae", "perceptual_random"):
-        run = training.train("post_upsampling", 0, "smoke", "sample", loss)
+        run = runs.train("post_upsampling", 0, "smoke", "sample", loss)
         assert np.isfinite(run.history["val_loss"]).all()
         assert run.label == f"post_upsampling {loss}"
     assert "random He-normal" in run.config["features"]
@@ -206,7 +201,7 @@ def test_the_rate_falls_as_a_cosine_over_the_whole_schedule(profile):
 )
 def test_mistakes_are_told_in_a_sentence(arguments, message):
     with pytest.raises(StudyError, match=message):
-        training.train(*arguments)
+        runs.train(*arguments)
 
 
 @pytest.mark.parametrize("seeds", ["1,1", "a", "", "-1", [1, 1], []])
@@ -219,7 +214,7 @@ def test_images_smaller_than_a_patch(tmp_path, picture):
     for i in range(3):
         Image.fromarray(picture(56, 60, i)).save(tmp_path / f"{i}.png")
     with pytest.raises(StudyError, match="No image is as large as a 64×64 patch"):
-        training.train("post_upsampling", 0, "long", str(tmp_path))
+        runs.train("post_upsampling", 0, "long", str(tmp_path))
 
 
 def fresh_process(code, **environment):

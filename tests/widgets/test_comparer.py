@@ -128,6 +128,8 @@ def test_hr_of_odd_size_is_cut_to_what_its_lr_covers(picture):
     assert comparer.scene.shape == (96, 120) and np.array_equal(sent(comparer, "hr"), hr[:96, :120])
     with pytest.raises(StudyError, match="srcnn is 119×97; all images must be 120×96"):
         widgets.compare({"lr": data.downscale(hr), "srcnn": picture(97, 119), "hr": hr})
+    with pytest.raises(StudyError, match="srcnn is 120×96; all images must be 123×97"):
+        widgets.compare({"srcnn": picture(96, 120), "hr": hr})  # no LR, nothing to cut to
 
 
 def test_lr_without_hr_takes_its_size_from_sr(images):

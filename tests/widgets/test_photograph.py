@@ -32,7 +32,7 @@ def test_a_photograph_is_compared_with_the_shipped_networks(picture):
 def test_of_a_large_one_the_middle_is_shown(picture):
     image, upload = picture(500, 410), photograph.Upload()
     assert "shown: its middle 400×400" in given(upload, "large.png", encoded(image))
-    np.testing.assert_array_equal(photograph.middle(image), image[50:450, 5:405])
+    np.testing.assert_array_equal(upload.children[-1].scene.picture("lr"), image[50:450, 5:405])
 
 
 def test_a_bad_file_is_told_and_a_good_one_may_follow(picture):

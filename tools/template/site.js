@@ -9,21 +9,17 @@ document.querySelector(".theme").addEventListener("click", () => {
 export class Model {
   constructor(state) {
     this.state = state;
-    this.listeners = {};
+    this.listeners = [];
   }
   get(name) {
     return this.state[name];
   }
   set(name, value) {
-    if (this.state[name] === value) return;
     this.state[name] = value;
-    for (const call of this.listeners[`change:${name}`] ?? []) call();
+    for (const call of this.listeners) call();
   }
   on(event, call) {
-    (this.listeners[event] ??= new Set()).add(call);
-  }
-  off(event, call) {
-    this.listeners[event]?.delete(call);
+    this.listeners.push(call);
   }
   save_changes() {} // there is no kernel
 }
