@@ -112,7 +112,7 @@ site: $(ENV) $(if $(DEMO),$(BIN)/.with-export)  ## the pages as a site in build/
 	@$(BIN)/python -m tools.site
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
-	@$(BIN)/python -m sr_utils.data.sets "$$NAME_OF_DATA"
+	@$(BIN)/python -m tools.data "$$NAME_OF_DATA"
 
 clean:  ## remove .venv and build; runs/ and figures/ stay
 	rm -rf .venv build

@@ -49,7 +49,7 @@ def _import_keras():
             f"Keras finds no {error.name}; run pip install .[tensorflow], or pip install .[jax] and set "
             "KERAS_BACKEND=jax."
         ) from None
-    except (ValueError, AttributeError, TypeError) as error:  # keras.json holds something invalid
+    except (OSError, ValueError, AttributeError, TypeError) as error:  # keras.json holds something invalid
         settings = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "keras.json"
         raise StudyError(f"{settings} stops Keras ({error}); correct or remove it.") from None
     if keras.backend.backend() not in BACKENDS:  # the same program imported it before

@@ -21,6 +21,7 @@ from sr_utils.data import archives, sets
 from sr_utils.training import runs
 from tests.archives import pack, png
 from tools import reproduce
+from tools.data import main as make_data
 
 
 class Place:
@@ -66,7 +67,7 @@ def unreadable_folder(place):
         raise PermissionError(13, "Permission denied")
 
     place.patch.setattr(type(place.folder), "iterdir", refuse)
-    return lambda: sets.main(str(place.folder))
+    return lambda: make_data(str(place.folder))
 
 
 def image(name, content):
@@ -192,8 +193,8 @@ CASES = {
     "unknown loss": (lambda p: lambda: runs.train("srcnn", 0, "smoke", "sample", "l3"), "no loss 'l3'; choose one"),
     "training on a benchmark": (
         lambda p: lambda: _on_benchmark(p), "Set5 is a benchmark, for scoring only; train on sample"),
-    "missing folder": (lambda p: lambda: sets.main(str(p.folder / "none")), "no image set or folder .*; choose one of"),
-    "empty folder": (lambda p: lambda: sets.main(str(p.folder)), r"holds 0 usable image\(s\); two are needed"),
+    "missing folder": (lambda p: lambda: make_data(str(p.folder / "none")), "no image set or folder .*; choose one of"),
+    "empty folder": (lambda p: lambda: make_data(str(p.folder)), r"holds 0 usable image\(s\); two are needed"),
     "unreadable folder": (unreadable_folder, "cannot be read .Permission denied.; "),
     "missing image": (lambda p: lambda: sets.read_image(p.folder / "none.png"), "cannot be read as an image"),
     "truncated image": (cut_image, "cut.png cannot be read as an image .*; replace or remove it"),

@@ -7,6 +7,7 @@ from PIL import Image
 
 from sr_utils import StudyError
 from sr_utils.data import patches, sets
+from tools.data import main as make_data
 
 
 def test_downscale_antialiases_as_the_protocol_says(picture):
@@ -156,5 +157,5 @@ def test_images_too_small_for_a_patch_are_named(picture):
 
 
 def test_make_data_says_what_is_there(capsys):
-    assert sets.main("sample") == 0
+    assert make_data("sample") == 0
     assert capsys.readouterr().out == "sample: 4 images for training, 4 for validation\n"

@@ -61,7 +61,7 @@ def read(path) -> Photograph:
         raise StudyError(f"{shown(path)} {error}") from None
     except (Image.DecompressionBombError, MemoryError):
         raise StudyError(f"{shown(path)} {decoding.TOO_LARGE}") from None
-    except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
+    except PermissionError as error:
         raise StudyError(
             f"{shown(path)} cannot be read ({error.strerror}); name another, or give access to it."
         ) from None
@@ -69,6 +69,12 @@ def read(path) -> Photograph:
         detail = str(getattr(error, "detail", error)).strip().splitlines()  # libvips repeats itself
         reason = getattr(error, "strerror", None) or (detail[0] if detail else type(error).__name__)
         raise StudyError(f"{shown(path)} cannot be read as an image ({reason}); replace or remove it.") from None
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The files of a folder whose names end as an image's do, sorted; none where there is no folder."""
+    files = folder.iterdir() if folder.is_dir() else []
+    return sorted(p for p in files if p.suffix.lower() in ENDINGS and p.is_file() and not p.name.startswith("."))
 
 
 def shown(path) -> str:

@@ -4,9 +4,9 @@
 against a pinned checksum. `sample` comes inside scikit-image and needs no network.
 """
 
+import contextlib
 import functools
 import hashlib
-import sys
 import threading
 import warnings
 from collections import Counter
@@ -23,7 +23,7 @@ import skimage
 from sr_utils import StudyError, paths
 from sr_utils.data import archives
 from sr_utils.data.images import SCALE, downscale, modcrop, read_image
-from sr_utils.data.reading import ENDINGS, shown
+from sr_utils.data.reading import image_files, shown
 
 SMALLEST = 48  # px; a smaller image holds no crop of the pages, and no patch of a profile above smoke
 
@@ -109,40 +109,34 @@ def load(name: str, root=None) -> ImageSet:
 def check_name(name: str) -> Path:
     """The name of a set or of a folder, as a path. Raises `StudyError` if it is neither."""
     folder = paths.expanded(name)
-    if name not in NAMES and not folder.is_dir():
-        known = ", ".join(NAMES)
-        raise StudyError(f"There is no image set or folder {name!r}; choose one of {known}, or give a folder's path.")
-    return folder
+    with contextlib.suppress(OSError):  # too long for a path, or behind a closed door
+        if name in NAMES or folder.is_dir():
+            return folder
+    raise StudyError(f"There is no image set or folder {name!r}; choose one of {', '.join(NAMES)}, or a folder.")
 
 
 def digest(pairs) -> str:
     """Ten hex digits over names and files' bytes: another one when an image is added, removed, renamed or replaced."""
-    files = [(pair.name, *(path and _sha256(path) for path in (pair.hr_path, pair.lr_path))) for pair in pairs]
+    both = [(pair.name, pair.hr_path, pair.lr_path) for pair in pairs]
+    files = [(name, *(path and _sha256(path, _stamp(path)) for path in files)) for name, *files in both]
     return hashlib.sha256(repr(files).encode()).hexdigest()[:10]
 
 
-def _sha256(path: Path) -> str:
-    """A file's checksum, read again only when its size or time changes."""
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and time of a file: what is known of it holds as long as they stay."""
     status = path.stat()
-    return _sha256_of(path, status.st_size, status.st_mtime_ns)
+    return status.st_size, status.st_mtime_ns
 
 
 @functools.cache
-def _sha256_of(path: Path, size: int, time: int) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sha256(path: Path, stamp) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def on_disk(root=None) -> list[str]:
     """The benchmarks that are already there, and so can be scored without a download."""
     root = Path(root) if root else paths.data()
     return [name for name, folder in BENCHMARKS.items() if image_files(root / "benchmark" / folder / "HR")]
-
-
-def image_files(folder: Path) -> list[Path]:
-    """The files of a folder whose names end as an image's do, sorted; none where there is no folder."""
-    files = folder.iterdir() if folder.is_dir() else []
-    return sorted(p for p in files if p.suffix.lower() in ENDINGS and p.is_file() and not p.name.startswith("."))
 
 
 def _pairs(hr_paths, lr_folder: Path | None = None) -> list[Pair]:
@@ -157,10 +151,10 @@ def _folder(folder: Path) -> ImageSet:
     except OSError as error:
         raise StudyError(f"{folder} cannot be read ({error.strerror}); give yourself access to it.") from None
     stems = Counter(file.stem for file in files)
+    memory = joblib.Memory(paths.runs() / ".files", verbose=0)  # so that finding a kept run decodes no image
     for pair in _pairs(files):
         name = shown(pair.hr_path.name if stems[pair.name] > 1 else pair.name)  # one name, one row of a table
-        status = pair.hr_path.stat()
-        fault = _memory().cache(_fault)(str(pair.hr_path), status.st_size, status.st_mtime_ns)
+        fault = memory.cache(_fault)(str(pair.hr_path), *_stamp(pair.hr_path))
         if fault:
             refused.append(fault)
         else:
@@ -170,11 +164,6 @@ def _folder(folder: Path) -> ImageSet:
     if len(pairs) < 2:
         raise StudyError(f"{folder} holds {len(pairs)} usable image(s); two are needed, one of them for validation.")
     return ImageSet(str(folder.resolve()), [p for i, p in enumerate(pairs) if i % 10], pairs[::10])
-
-
-def _memory() -> joblib.Memory:
-    """What is known of files beyond one process, so that finding a kept run decodes no image."""
-    return joblib.Memory(paths.runs() / ".files", verbose=0)
 
 
 def _fault(path: str, size: int, time: int) -> str:
@@ -190,8 +179,9 @@ def _fault(path: str, size: int, time: int) -> str:
 def _bsds500(root: Path) -> list[Pair]:
     for images in (root / "BSDS500/images", root / "BSR/BSDS500/data/images"):
         if image_files(images / "train"):
-            return _pairs(image_files(images / "train") + image_files(images / "test"))
-    archives.fetch(archives.BSDS500, root)
+            break
+    else:
+        archives.fetch(archives.BSDS500, root)
     return _pairs(image_files(images / "train") + image_files(images / "test"))
 
 
@@ -208,18 +198,3 @@ def _benchmark(root: Path, folder: str) -> list[Pair]:
     if not image_files(hr):
         archives.fetch(archives.EDSR, root)
     return _pairs(image_files(hr), lr if lr.is_dir() else None)
-
-
-def main(name: str) -> int:
-    """`make data`: have an image set on disk, and say how many images it holds."""
-    try:
-        images = load(name)
-    except StudyError as error:
-        print(f"make data stopped: {error}", file=sys.stderr)
-        return 1
-    print(f"{name}: {len(images.train)} images for training, {len(images.valid)} for validation")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

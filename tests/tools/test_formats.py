@@ -11,7 +11,7 @@ import pyvips
 from PIL import Image, ImageCms, IptcImagePlugin, PngImagePlugin
 
 from sr_utils.data import reading
-from tools import formats
+from tools import formats, metadata
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 XMP = (
@@ -28,8 +28,8 @@ TEXT_FOR_A_NUMBER = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x13\x02\x02\0\x04\0\0\0abc\0
 def exif():
     exif = Image.Exif()
     exif[274], exif[MAKE] = 6, "Camera"
-    exif[formats.EXIF] = {DATE: "2024:05:06 07:08:09", EXPOSURE: (1, 125), MAKER_NOTE: b"note" * 20, WIDTH: 30}
-    exif[formats.GPS] = {1: "N", 2: (48.0, 51.0, 30.0)}
+    exif[metadata.EXIF] = {DATE: "2024:05:06 07:08:09", EXPOSURE: (1, 125), MAKER_NOTE: b"note" * 20, WIDTH: 30}
+    exif[metadata.GPS] = {1: "N", 2: (48.0, 51.0, 30.0)}
     return exif
 
 
@@ -72,10 +72,10 @@ def test_metadata_come_through(kind, ending, tmp_path):
     assert notes == [] and result.size == (80, 120)
     assert result.info["icc_profile"] == PROFILE
     found = result.getexif()
-    inner = found.get_ifd(formats.EXIF)
+    inner = found.get_ifd(metadata.EXIF)
     assert found.get(274, 1) == 1 and found[MAKE] == "Camera"
     assert (inner[DATE], inner[EXPOSURE], inner[MAKER_NOTE]) == ("2024:05:06 07:08:09", (1, 125), b"note" * 20)
-    assert inner[WIDTH] == 80 and found.get_ifd(formats.GPS)[1] == "N"
+    assert inner[WIDTH] == 80 and found.get_ifd(metadata.GPS)[1] == "N"
     xmp = result.info["xmp"] if isinstance(result.info["xmp"], bytes) else result.info["xmp"].encode()
     assert b'xmp:Rating="5"' in xmp and b'tiff:Orientation="1"' in xmp and b"hdrgm" not in xmp
     assert b'tiff:ImageWidth="80"' in xmp and b"<exif:PixelYDimension>120<" in xmp
@@ -148,7 +148,7 @@ def test_a_table_of_a_big_tiff_is_extended_too(tmp_path):
         formats._extend_tags(file, made, big=True)
     with Image.open(tmp_path / "big.tif") as result:
         assert result.getpixel((79, 119)) == (40, 50, 60)
-        assert result.getexif().get_ifd(formats.EXIF)[DATE] == "2024:05:06 07:08:09"
+        assert result.getexif().get_ifd(metadata.EXIF)[DATE] == "2024:05:06 07:08:09"
 
 
 def test_what_does_not_fit_is_left_away_with_a_word(tmp_path):
@@ -169,10 +169,10 @@ def test_malformed_exif_is_left_away_with_a_word(broken, ending, tmp_path):
 
 def test_large_text_becomes_uncompressed_and_broken_text_stays():
     large = zlib.compress(b"a" * 2**21)
-    assert formats._readable(b"zTXt", b"k\0\0" + large) == (b"tEXt", b"k\0" + b"a" * 2**21)
-    assert formats._readable(b"iTXt", b"k\0\1\0de\0t\0" + large) == (b"iTXt", b"k\0\0\0de\0t\0" + b"a" * 2**21)
+    assert metadata.readable(b"zTXt", b"k\0\0" + large) == (b"tEXt", b"k\0" + b"a" * 2**21)
+    assert metadata.readable(b"iTXt", b"k\0\1\0de\0t\0" + large) == (b"iTXt", b"k\0\0\0de\0t\0" + b"a" * 2**21)
     for name, body in ((b"zTXt", b"k\0\0broken"), (b"iTXt", b"k\0\1\0"), (b"tEXt", b"k\0text"), (b"zTXt", b"k")):
-        assert formats._readable(name, body) == (name, body)
+        assert metadata.readable(name, body) == (name, body)
 
 
 def test_a_png_takes_the_row_filters(tmp_path):

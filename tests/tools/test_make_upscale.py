@@ -19,6 +19,7 @@ from sr_utils.data.images import upsample
 from sr_utils.evaluation import upscale
 from sr_utils.evaluation.upscale import tiles
 from tools import upscale as command
+from tools.enlarging import rows_of
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LOSSLESS = [".png", ".tif"]
@@ -302,9 +303,9 @@ def test_a_picture_without_a_visible_pixel_is_enlarged_too(tmp_path, lr):
 
 def test_rows_of_alpha_are_those_of_the_whole(picture):
     alpha = picture(37, 41)[..., 0]
-    rows = np.concatenate([command.rows_of(alpha, top, min(top + 36, 148)) for top in range(0, 148, 36)])
+    rows = np.concatenate([rows_of(alpha, top, min(top + 36, 148)) for top in range(0, 148, 36)])
     np.testing.assert_array_equal(rows, upsample(alpha))
-    deep = command.rows_of(alpha.astype(np.uint16) * 257, 0, 148)
+    deep = rows_of(alpha.astype(np.uint16) * 257, 0, 148)
     assert np.abs(deep / 257 - upsample(alpha)).max() <= 2  # Pillow rounds 8 bits twice
 
 

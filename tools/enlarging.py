@@ -1,0 +1,72 @@
+"""A photograph ×4 in bounded memory: colours by a network, transparency by bicubic interpolation."""
+
+import contextlib
+import functools
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyvips
+
+from sr_utils.data.images import SCALE, to_8_bits, upsample
+from sr_utils.data.reading import Photograph
+from tools import formats
+
+BICUBIC = 3  # LR rows beyond its own that bicubic interpolation looks at, and one to spare
+
+
+def without_fringes(rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """Give each invisible pixel the colour of the nearest visible one, so that no hidden colour bleeds into an edge."""
+    visible = None if alpha is None else alpha > 0
+    if visible is None or visible.all() or not visible.any():
+        return rgb
+    labels = cv2.distanceTransformWithLabels(
+        (~visible).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )[1]  # each pixel's nearest visible one, by number
+    colours = np.empty((labels.max() + 1, 3), rgb.dtype)
+    colours[labels[visible]] = rgb[visible]
+    return colours[labels]
+
+
+def rows_of(alpha: np.ndarray, top: int, bottom: int) -> np.ndarray:
+    """Rows top…bottom of bicubic ×4 of alpha, uint8 or uint16 (h, w), as they are in the whole."""
+    first, last = max(0, top // SCALE - BICUBIC), bottom // SCALE + BICUBIC
+    part = alpha[first:last] if alpha.dtype == np.uint8 else alpha[first:last].astype(np.float32)
+    rows = upsample(part)[top - SCALE * first :][: bottom - top]
+    return np.clip(np.rint(rows), 0, np.iinfo(alpha.dtype).max).astype(alpha.dtype)
+
+
+@contextlib.contextmanager
+def enlarged(model, photo: Photograph, folder: Path, deep: bool, bar):
+    """SR of a photograph as a `pyvips.Image`, grey or RGB, and alpha by bicubic where there is one.
+
+    Of 16 bits if the photograph is and `deep`, else of 8. Each row of tiles is put aside in a nameless file on the
+    disk of `folder`, and read back in lines when the image is written, so that memory holds one row of tiles, whatever
+    the size. `bar` is a tqdm that is moved by the LR pixels done. Raises `OSError` where the disk is full.
+    """
+    from sr_utils.evaluation.upscale import tiles  # so late, for it brings the backend with it
+
+    width, colours = photo.rgb.shape[1], 1 if photo.grey else 3
+    with contextlib.ExitStack() as files:
+        strips = []
+        for (top, left), sr in tiles(model, without_fringes(photo.rgb, photo.alpha)):
+            if left == 0:
+                row = np.empty((sr.shape[0], SCALE * width, colours + (photo.alpha is not None)), sr.dtype)
+            place = row[:, left : left + sr.shape[1]]
+            place[..., :colours] = cv2.cvtColor(sr, cv2.COLOR_RGB2GRAY)[..., None] if photo.grey else sr
+            bar.update(sr.shape[0] * sr.shape[1] // SCALE**2)
+            if left + sr.shape[1] == SCALE * width:
+                if photo.alpha is not None:
+                    row[..., -1] = rows_of(photo.alpha, top, top + len(row))
+                strips.append(files.enter_context(tempfile.TemporaryFile(dir=folder)))
+                # a TIFF: libvips would map a raw file, which counts as memory
+                formats.save(pyvips.Image.new_from_array(row if deep else to_8_bits(row)), strips[-1], ".tif")
+        parts = []
+        for strip in strips:
+            strip.seek(0)
+            source = pyvips.Source.new_from_descriptor(strip.fileno())
+            parts.append(pyvips.Image.new_from_source(source, "", access="sequential"))
+        image = functools.reduce(lambda above, below: above.join(below, "vertical"), parts)
+        kinds = {1: "b-w", 3: "srgb"} if image.format == "uchar" else {1: "grey16", 3: "rgb16"}
+        yield image.copy(interpretation=kinds[colours])
