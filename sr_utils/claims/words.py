@@ -105,7 +105,8 @@ def _ours(row, table: pd.DataFrame, brief: bool) -> str:
     if row.verdict == "undecided" and len(refuted) and not brief:
         more = f", refuted: {', '.join(refuted)}"
     if row.verdict == "undecided" and deciding.empty:
-        label, more = "Weakest", ", but not together"
+        label = "Weakest"
+        more = more or (f", {len(refuted)} refuted" if len(refuted) else ", but not together")
     if label == "Weakest":
         deciding = parts.loc[[row.binding]]
     named = [f"{part.claim}{':' if brief else ','} {measured(part)}" for part in deciding.itertuples()]

@@ -188,6 +188,7 @@ def test_a_photograph_is_enlarged_in_the_browser(browser, built, tmp_path, pictu
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
     page.get_by_text("The middle 90×60 pixels became 360×240").wait_for(timeout=120_000)
     comparer = lab.Comparer(page)
+    comparer.settle()
     y, x, side = comparer.place()
     sr = evaluation.upscale(models.load("combined"), lr)[y : y + side, x : x + side]
     assert np.abs(comparer.picture("combined").astype(int) - sr).max() <= 1

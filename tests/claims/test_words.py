@@ -62,6 +62,9 @@ def test_parts_that_hold_one_by_one_and_not_together_are_told_apart(table):
     """Parts are corrected among all secondary rows, the whole among the primary ones."""
     open_ = table.assign(verdict=table.verdict.mask(table.index == "1", "undecided"))
     assert claims.findings(open_).ours["1"].startswith("5 of 5 parts hold, but not together. Weakest: ")
+    split = open_.assign(verdict=open_.verdict.mask(table.index == "1c", "does not hold"))
+    assert claims.findings(split).ours["1"].startswith("4 of 5 parts hold, refuted: 1c. Weakest: ")
+    assert claims.findings(split, brief=True).ours["1"].startswith("4 of 5 parts hold, 1 refuted; ")
     mixed = open_.assign(
         verdict=open_.verdict.mask(table.index == "1c", "does not hold").mask(table.index == "1e", "undecided")
     )

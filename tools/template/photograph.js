@@ -28,8 +28,14 @@ async function middle(file) {
   return lr;
 }
 
+async function network() {
+  const { body } = await fetch(new URL("./ort/ort-wasm-simd-threaded.wasm.gz", import.meta.url));
+  ort.env.wasm.wasmBinary = await new Response(body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  return ort.InferenceSession.create(new URL("./combined.onnx", import.meta.url).href);
+}
+
 async function enlarged(lr) {
-  session ??= await ort.InferenceSession.create(new URL("./combined.onnx", import.meta.url).href);
+  session ??= await network();
   const { width, height } = lr, rgba = lr.getContext("2d").getImageData(0, 0, width, height).data;
   const rgb = Uint8Array.from({ length: 3 * width * height }, (_, i) => rgba[4 * Math.floor(i / 3) + (i % 3)]);
   const { sr } = await session.run({ lr: new ort.Tensor("uint8", rgb, [1, height, width, 3]) });
