@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -83,4 +84,5 @@ def sweep(path: Path) -> None:
 
 def _scratch(path: Path, process: str) -> Path:
     """A process's temporary file for `path`: the same suffix, and at most 200 bytes, since file systems limit names."""
-    return path.with_name(f".{process}-{os.fsencode(path.name)[-200:].decode(errors='ignore')}")
+    end = os.fsencode(path.name)[-200:].decode(sys.getfilesystemencoding(), errors="ignore")
+    return path.with_name(f".{process}-{end}")
