@@ -54,7 +54,8 @@ def test_imports_run_downwards():
     for folder in ("sr_utils", "tools", "bench"):
         for path in sorted((paths.ROOT / folder).rglob("*.py")):
             name = path.relative_to(paths.ROOT)
-            room = next(part for part in reversed(name.with_suffix("").parts[:2]) if part in LEVEL)
+            parts = name.with_suffix("").parts[:2] if folder == "sr_utils" else (folder,)
+            room = next(part for part in reversed(parts) if part in LEVEL)
             upward_imports[str(name)] = upward(room, path.read_text())
     assert len(upward_imports) > 30
     assert {name: rooms for name, rooms in upward_imports.items() if rooms} == {}

@@ -24,6 +24,7 @@ try:
     import cloudpickle
     import dask.system
     import distributed
+    from distributed.comm import CommClosedError
 except ModuleNotFoundError:
     raise StudyError("SCHEDULER needs Dask, which is not installed; run pip install .[cluster].") from None
 
@@ -84,7 +85,8 @@ def _explained(scheduler: str):
     try:
         yield
     except (OSError, TimeoutError, distributed.CancelledError) as error:
-        reason = "the connection was lost" if isinstance(error, distributed.CancelledError) else error
+        lost = isinstance(error, (distributed.CancelledError, CommClosedError))
+        reason = "the connection was lost" if lost else error
         raise StudyError(
             f"The cluster at {scheduler} does not answer ({reason}); start dask scheduler there, and dask worker "
             f"{scheduler} --nthreads 1 in an environment with this checkout, or use SCHEDULER=local:2. Finished runs "
