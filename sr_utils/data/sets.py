@@ -17,6 +17,7 @@ from pathlib import Path
 import cachetools
 import joblib
 import numpy as np
+import pooch
 import psutil
 import skimage
 
@@ -130,7 +131,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 @functools.cache
 def _sha256(path: Path, stamp) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return pooch.file_hash(str(path))  # in pieces, however large the file is
 
 
 def on_disk(root=None) -> list[str]:
