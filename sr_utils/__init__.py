@@ -7,8 +7,11 @@ import os
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow logs every start-up; readers need none of it
-for stream in (sys.stdout, sys.stderr):
-    if hasattr(stream, "reconfigure"):  # a terminal that cannot print × must not stop a command
+for name in ("stdout", "stderr"):
+    stream = getattr(sys, name)
+    if stream is None:  # closed by the caller (2>&-): the next file must not take its number
+        setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    elif hasattr(stream, "reconfigure"):  # a terminal that cannot print × must not stop a command
         stream.reconfigure(errors="backslashreplace")
 
 

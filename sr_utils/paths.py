@@ -75,7 +75,11 @@ def replace(path: Path, write) -> None:
 def sweep(path: Path) -> None:
     """Remove the temporary files of `path` whose processes were killed."""
     before, after = _scratch(path, "\0").name.split("\0")
-    for file in path.parent.iterdir():
+    try:
+        files = list(path.parent.iterdir())
+    except PermissionError:
+        return  # a folder that can be written but not listed
+    for file in files:
         if file.name.startswith(before) and file.name.endswith(after):
             number = file.name[len(before) : -len(after)]
             if number.isdecimal() and not psutil.pid_exists(int(number)):

@@ -2,8 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +77,38 @@ def test_a_matplotlibrc_does_not_change_a_byte_of_a_figure(tmp_path):
 def test_a_terminal_without_our_signs_stops_no_command(tmp_path):
     done = run("print('30×20 …')", tmp_path, PYTHONIOENCODING="ascii")
     assert done.stdout == "30\\xd720 \\u2026\n"
+
+
+@pytest.mark.parametrize(("closed", "number"), [("stdout", 1), ("stderr", 2)])
+def test_a_closed_stream_stops_no_command(closed, number):
+    """No file that is opened later may get its number, since libraries write their messages there."""
+    script = f"import sys, sr_utils, os; print('said', file=sys.{closed}); os.write({number}, b'said')"
+    command = f'"$0" -c "{script}; assert sys.{closed}.fileno() == {number}" {number}>&-'
+    done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, check=False, cwd=paths.ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.fixture
+def unlisted():
+    """A folder that this process may write and not list, even where it is root's."""
+    root, folder = os.geteuid() == 0, Path(tempfile.mkdtemp())  # nobody may enter pytest's own
+    if root:
+        os.chown(folder, 65534, -1)
+        os.seteuid(65534)
+    folder.chmod(0o300)
+    yield folder
+    if root:
+        os.seteuid(0)
+    folder.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+def test_a_folder_that_cannot_be_listed_is_written(unlisted):
+    with pytest.raises(PermissionError):
+        list(unlisted.iterdir())
+    paths.sweep(unlisted / "file")
+    paths.replace(unlisted / "file", lambda scratch: scratch.write_text("written"))
+    assert (unlisted / "file").read_text() == "written"
 
 
 def test_only_the_disks_errors_become_the_disks(tmp_path):
