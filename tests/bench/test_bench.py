@@ -48,7 +48,7 @@ def test_each_benchs_finding_stands_beside_the_others(monkeypatch, tmp_path):
 def test_ratios_of_steps_are_told_against_the_goal():
     row = {"ms": 1.0, "share of peak": 0.25}
     rows = [
-        {"arm": arm, "patch": patch, "ratio": ratio, **row}
+        {"arm": arm, "patch": patch, "ratio": ratio, "PyTorch ms": 1 / ratio, **row}
         for arm, ratios in (("srcnn", (1.1, 0.9)), ("combined", (1.2, 1.3)))
         for patch, ratio in zip((48, 96), ratios, strict=True)
     ]
@@ -56,6 +56,7 @@ def test_ratios_of_steps_are_told_against_the_goal():
     trials = [{"tried": tried.GRADIENTS, "arm": "combined", "share": 0.9}, {"tried": "XLA", "arm": "srcnn", "share": 2}]
     table = record.steps_table({"steps": {"host": host, "found": {"rows": rows}}, "tried": {"found": trials}})
     assert "| `srcnn` | 1.0 | 1.10 | 25 % | 1.0 | 0.90 | 25 % |" in table
+    assert "takes 1.15 of PyTorch's time" in table  # 2 ms over 1 / 1.1 + 1 / 1.2
     assert "Not slower than PyTorch: 1 of 4 (`srcnn` 96×96)." in table
     assert table.endswith("of PyTorch's whole step at 48×48: 1.08 (`combined`).")
 
