@@ -76,11 +76,11 @@ $(BIN)/.with-%: $(ENV)  # an extra of pyproject.toml, which make env leaves out
 reproduce: $(ENV)  ## train every arm, execute all notebooks, draw every figure
 	@$(BIN)/python -m tools.reproduce $(ARGS)
 
-upscale: $(ENV)  ## IMAGE=photo.jpg, or a folder, ×4 by the combined model
+upscale: $(ENV)  ## IMAGE=photo.jpg, or a folder, ×4 by the combined model; DEVICE=gpu
 	@test -n "$$NAME_OF_IMAGE" || { echo "name a picture: make upscale IMAGE=photo.jpg"; exit 1; }
 	@$(BIN)/python -m tools.upscale --arm "$(ARM)" $(if $(FORCE),--force) -- "$$NAME_OF_IMAGE" $${NAME_OF_OUT:+"$$NAME_OF_OUT"}
 
-export: $(BIN)/.with-export  ## ARM=combined as an ONNX file, build/combined.onnx or OUT=…, checked against Keras
+export: $(ENV)  ## ARM=combined as an ONNX file, build/combined.onnx or OUT=…, checked against Keras
 	@$(BIN)/python -m tools.export --arm "$(ARM)" $(if $(OUT),--out "$(OUT)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 publish: $(ENV)  ## copy the last executed notebooks back into notebooks/, and refresh the README's tables
@@ -108,7 +108,7 @@ lab: $(ENV)  ## JupyterLab on the notebooks
 	@$(BIN)/python -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1]))).close()' $(PORT) 2>/dev/null || { echo "port $(PORT) is in use; name another: make lab PORT=$$(($(PORT) + 1))"; exit 1; }
 	@$(BIN)/jupyter lab --notebook-dir=. --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
 
-site: $(ENV) $(if $(DEMO),$(BIN)/.with-export)  ## the pages as a site in build/site; DEMO=1 adds a network that runs in the browser
+site: $(ENV)  ## the pages as a site in build/site; DEMO=1 adds a network that runs in the browser
 	@$(BIN)/python -m tools.site
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)

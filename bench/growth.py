@@ -32,12 +32,12 @@ UPSCALE = """
 import sys
 from pathlib import Path
 import time
-from sr_utils import models
+from tools.engine import network
 from tools.upscale import upscale
-model = models.load(sys.argv[1])
+run = network(sys.argv[1])
 for source in sys.argv[2:]:
     began = time.perf_counter()
-    upscale(model, Path(source), Path(source).with_suffix(".tif"))
+    upscale(run, Path(source), Path(source).with_suffix(".tif"))
     seconds = time.perf_counter() - began
 """
 READ = """
@@ -74,7 +74,7 @@ def _picture(folder: Path, name: str, height: int, width: int) -> Path:
 def enlarging(folder: Path) -> list[dict]:
     """`make upscale` on pictures of growing size, 3 : 2: seconds, and the process's peak memory in MiB."""
     rows = []
-    warm = _picture(folder, "warm.png", 256, 384)  # a tile is traced once
+    warm = _picture(folder, "warm.png", 256, 384)  # memory is allocated once
     for arm in ("srcnn", "combined"):
         for size in MEGAPIXELS:
             height = round((size * 1e6 / 16 / 1.5) ** 0.5)

@@ -7,11 +7,11 @@ from bench.racing import take_turns
 from bench.twin import PRECISIONS, Twin, against_pytorch, print_table, torch
 from sr_utils import device, models
 from sr_utils.data import downscale
-from sr_utils.evaluation.upscale import grey_levels
+from sr_utils.evaluation.tiling import grey_levels
 
 
 def inference(arms=tuple(models.MODELS)) -> dict:
-    """SR of one 128×192 image as `make upscale` does it: megapixels of SR per second, and times over PyTorch's."""
+    """SR of one 128×192 image, as `evaluation.upscale` makes it: megapixels a second, and times over PyTorch's."""
     precision, lr = device.setup()["precision"], downscale(np.zeros((512, 768, 3), np.uint8))
     rows = []
     for arm in arms:

@@ -87,12 +87,11 @@ def of_ncnn(peer: str):
 
 def of_the_study(arm: str):
     """A function from LR to SR, uint8, as `make upscale` does it."""
-    from sr_utils.device import traced
-    from sr_utils.evaluation.scores import grey_levels
-    from sr_utils.models import load
+    from sr_utils.evaluation.tiling import grey_levels
+    from tools.engine import network
 
-    run = traced(load(arm))
-    return lambda lr: grey_levels(run(lr[None].astype(np.float32)))
+    run, _ = network(arm)
+    return lambda lr: grey_levels(run(lr[None].astype(np.float32))[0])
 
 
 def of_onnx():

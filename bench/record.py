@@ -69,7 +69,8 @@ def steps_table(record: dict) -> str:
     ours, theirs = (sum(rows[arm, lowest][side] for arm in arms) for side in ("ms", "PyTorch ms"))
     goal = (
         f"One step of each arm at {lowest}×{lowest}, which is the study at `quick` and `standard`, takes "
-        f"{ours / theirs:.2f} of PyTorch's time (goal: 0.95). Not slower than PyTorch: {len(met)} of {len(rows)} ({', '.join(met) or 'none'}). "
+        f"{ours / theirs:.2f} of PyTorch's time (goal: 0.95). Not slower than PyTorch: {len(met)} of {len(rows)} "
+        f"({', '.join(met) or 'none'}). "
         f"TensorFlow's gradients alone take, of PyTorch's whole step at {lowest}×{lowest}: {', '.join(alone)}."
     )
     return "\n".join([*lines, "", where(record["steps"]), "", goal])
@@ -79,7 +80,7 @@ def ratios_table(record: dict) -> str:
     """Markdown: ranges of the ratios to PyTorch over all arms, and the arms at their ends."""
     lines = ["| | fastest | median | slowest |", "|---|---:|---:|---:|"]
     kinds = {f"training step, {p}×{p}": ("steps", p) for p in sorted({r["patch"] for r in _rows(record, "steps")})}
-    for title, (name, patch) in (kinds | {"forward pass of `make upscale`": ("inference", None)}).items():
+    for title, (name, patch) in (kinds | {"forward pass of `evaluation.upscale`": ("inference", None)}).items():
         arms = sorted((r["ratio"], r["arm"]) for r in _rows(record, name) if r.get("patch") == patch)
         (low, first), (high, last) = arms[0], arms[-1]
         middle = float(np.median([ratio for ratio, _ in arms]))

@@ -175,7 +175,7 @@ def late_import(arm=""):
 #: What was tried, on which arms, and whether the study does it.
 TRIED = (
     ("inference by a graph instead of op by op, sizes seen before", graphs, ("srcnn", "residual", "combined"),
-     "in `make upscale`, whose tiles have few sizes"),
+     "yes, by one graph for all sizes"),
     ("the same for images of eight sizes, tracing included", graph_per_size, ("srcnn", "residual", "combined"),
      "no: in scoring nearly every image has its own size"),
     ("learnt up-sampling as a convolution at LR size, not a transposed one", sub_pixel_at_lr, ("pre_upsampling",),

@@ -11,6 +11,7 @@ import pyvips
 
 from sr_utils.data.images import SCALE, to_8_bits, upsample
 from sr_utils.data.reading import Photograph
+from sr_utils.evaluation.tiling import tiles
 from tools import formats
 
 BICUBIC = 3  # LR rows beyond its own that bicubic interpolation looks at, and one to spare
@@ -38,19 +39,18 @@ def rows_of(alpha: np.ndarray, top: int, bottom: int) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def enlarged(model, photo: Photograph, folder: Path, deep: bool, bar):
+def enlarged(network, photo: Photograph, folder: Path, deep: bool, bar):
     """SR of a photograph as a `pyvips.Image`, grey or RGB, and alpha by bicubic where there is one.
 
-    Of 16 bits if the photograph is and `deep`, else of 8. Each row of tiles is put aside in a nameless file on the
-    disk of `folder`, and read back in lines when the image is written, so that memory holds one row of tiles, whatever
-    the size. `bar` is a tqdm that is moved by the LR pixels done. Raises `OSError` where the disk is full.
+    `network` as `engine.network` returns it. The result has 16 bits if the photograph has and `deep`, else 8. Each row
+    of tiles is put aside in a nameless file on the disk of `folder`, and read back in lines when the image is written,
+    so that memory holds one row of tiles, whatever the size. `bar` is a tqdm that is moved by the LR pixels done.
+    Raises `OSError` where the disk is full.
     """
-    from sr_utils.evaluation.upscale import tiles  # so late, for it brings the backend with it
-
     width, colours = photo.rgb.shape[1], 1 if photo.grey else 3
     with contextlib.ExitStack() as files:
         strips = []
-        for (top, left), sr in tiles(model, without_fringes(photo.rgb, photo.alpha)):
+        for (top, left), sr in tiles(*network, without_fringes(photo.rgb, photo.alpha)):
             if left == 0:
                 row = np.empty((sr.shape[0], SCALE * width, colours + (photo.alpha is not None)), sr.dtype)
             place = row[:, left : left + sr.shape[1]]

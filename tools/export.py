@@ -1,7 +1,7 @@
 """`make export`: a network as an ONNX file, for programs that know no Keras: ONNX Runtime, in Python or in a browser.
 
 Written layer by layer from the Keras model, so that it needs no converter and works on every backend. Picture in,
-picture out: uint8 with dynamic height and width; in between float32 in NCHW, as ONNX's convolutions want it.
+picture out, with dynamic height and width; in between float32 in NCHW, as ONNX's convolutions want it.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from sr_utils.data.images import SCALE
 from sr_utils.data.sets import load
 from sr_utils.device import keras
 from sr_utils.evaluation.scores import upscale
-from sr_utils.evaluation.upscale import reach
+from sr_utils.evaluation.upscaling import reach
 from sr_utils.models import layers as ours
 from sr_utils.models.building import build
 from sr_utils.models.pretrained import load as load_trained
@@ -28,12 +28,19 @@ from tools import one_sentence
 
 OPSET, IR = 17, 8  # of 2022: every ONNX Runtime since 1.12 reads them, onnxruntime-web too
 TOLERANCE = 1  # grey level between ONNX Runtime and Keras
-METADATA = {
-    "input": "lr: uint8 (batch, height, width, 3), RGB, 0 to 255, any height and width",
-    "output": f"sr: uint8 (batch, {SCALE} height, {SCALE} width, 3), RGB, 0 to 255",
-    "precision": "float32",
-    "opset": str(OPSET),
-}
+KINDS = {TensorProto.UINT8: "uint8", TensorProto.FLOAT: "float32"}
+
+
+def metadata(model: keras.Model, kind: int) -> dict[str, str]:
+    """What the file says of itself."""
+    return {
+        "arm": model.name,
+        "input": f"lr: {KINDS[kind]} (batch, height, width, 3), RGB, 0 to 255, any height and width",
+        "output": f"sr: {KINDS[kind]} (batch, {SCALE} height, {SCALE} width, 3), RGB, 0 to 255",
+        "reach": str(reach(model)),
+        "precision": "float32",
+        "opset": str(OPSET),
+    }
 
 
 class Graph:
@@ -53,11 +60,19 @@ class Graph:
         self.constants.append(numpy_helper.from_array(np.asarray(array), f"{user}/{len(self.constants)}"))
         return self.constants[-1].name
 
+    def weights(self, array) -> str:
+        """Weights of a layer: in float16 where that loses nothing, as with those that come with the study."""
+        half = array.astype(np.float16)
+        if np.array_equal(half, array):
+            return self.add("Cast", half, to=TensorProto.FLOAT)
+        return self._constant(array, "weights")
 
-def to_onnx(model: keras.Model) -> onnx.ModelProto:
-    """A model of the study as ONNX, with `METADATA` and more: uint8 (B, h, w, 3) `lr` -> uint8 (B, 4h, 4w, 3) `sr`.
 
-    Rounded and clipped as `evaluation.upscale` does. Raises `StudyError` for a layer that is not known here.
+def to_onnx(model: keras.Model, kind: int = TensorProto.UINT8) -> onnx.ModelProto:
+    """A model of the study as ONNX, with `metadata`: (B, h, w, 3) `lr` -> (B, 4h, 4w, 3) `sr`.
+
+    uint8, rounded and clipped as `evaluation.upscale` does, or TensorProto.FLOAT as the network has it, both in 0…255.
+    Raises `StudyError` for a layer that is not known here.
     """
     graph = Graph()
     x = graph.add("Cast", "lr", to=TensorProto.FLOAT)
@@ -66,17 +81,18 @@ def to_onnx(model: keras.Model) -> onnx.ModelProto:
         inputs = [names[id(tensor)] for tensor in keras.tree.flatten(layer.input)]
         names[id(layer.output)] = _operators(graph, layer, inputs)
     x = graph.add("Transpose", names[id(model.output)], perm=(0, 2, 3, 1))
-    x = graph.add("Clip", graph.add("Round", x), np.float32(0), np.float32(255))
-    graph.add("Cast", x, to=TensorProto.UINT8, name="sr")
+    if kind == TensorProto.UINT8:
+        x = graph.add("Clip", graph.add("Round", x), np.float32(0), np.float32(255))
+    graph.add("Cast", x, to=kind, name="sr")
     sizes = {"lr": ("batch", "height", "width", 3), "sr": ("batch", "sr_height", "sr_width", 3)}
-    lr, sr = (helper.make_tensor_value_info(name, TensorProto.UINT8, size) for name, size in sizes.items())
+    lr, sr = (helper.make_tensor_value_info(name, kind, size) for name, size in sizes.items())
     made = helper.make_model(
         helper.make_graph(graph.nodes, model.name, [lr], [sr], graph.constants),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR,
         producer_name="super-resolution-study",
     )
-    helper.set_model_props(made, METADATA | {"arm": model.name, "reach": str(reach(model))})
+    helper.set_model_props(made, metadata(model, kind))
     onnx.checker.check_model(made, full_check=True)
     return made
 
@@ -87,8 +103,9 @@ def _operators(graph: Graph, layer, inputs: list[str]) -> str:
     match layer:
         case kinds.Conv2D():
             kernel, *bias = layer.get_weights()
+            weights = map(graph.weights, (kernel.transpose(3, 2, 0, 1), *bias))
             pads = [n // 2 for n in layer.kernel_size] * 2
-            x = graph.add("Conv", x, kernel.transpose(3, 2, 0, 1), *bias, pads=pads, name=layer.name)
+            x = graph.add("Conv", x, *weights, pads=pads, name=layer.name)
             return graph.add("Relu", x) if layer.activation is keras.activations.relu else x
         case kinds.Rescaling():
             return graph.add("Add", graph.add("Mul", x, np.float32(layer.scale)), np.float32(layer.offset))
@@ -145,9 +162,10 @@ def export(model: keras.Model, target: Path) -> str:
         paths.replace(target, lambda scratch: onnx.save(made, scratch))
     except OSError as error:
         raise StudyError(f"{target} cannot be written ({error.strerror}); name another place with OUT=….") from None
+    said = metadata(model, TensorProto.UINT8)
     return (
-        f"{target}: {target.stat().st_size / 1e6:.1f} MB, opset {OPSET}, reach {reach(model)} LR pixels\n"
-        f"  {METADATA['input']}\n  {METADATA['output']}\n"
+        f"{target}: {target.stat().st_size / 1e6:.1f} MB, opset {OPSET}, reach {said['reach']} LR pixels\n"
+        f"  {said['input']}\n  {said['output']}\n"
         f"  on a picture of {lr.shape[1]}×{lr.shape[0]} pixels, {np.count_nonzero(off):,} of {off.size:,} values "
         f"differ from Keras' in float32, by {off.max()} at most"
     )

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from sr_utils import StudyError, paths
 from sr_utils.data.images import SCALE
 from sr_utils.data.reading import Photograph, image_files, read, shown
-from tools import formats
+from tools import engine, formats
 from tools.enlarging import enlarged
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -115,8 +115,11 @@ def fitted(photo: Photograph, source: Path, goal: Path) -> Photograph:
     return dataclasses.replace(photo, alpha=None)
 
 
-def upscale(model, source: Path, goal: Path) -> list[str]:
-    """One picture ×4, written whole or not at all; returns what is to be said of it. Raises `StudyError`."""
+def upscale(network, source: Path, goal: Path) -> list[str]:
+    """One picture ×4 by `engine.network`'s, written whole or not at all; returns what is to be said of it.
+
+    Raises `StudyError`.
+    """
     photo = fitted(read(source), source, goal)
     height, width = photo.rgb.shape[:2]
     ending = goal.suffix.lower()
@@ -126,7 +129,7 @@ def upscale(model, source: Path, goal: Path) -> list[str]:
         goal.parent.mkdir(parents=True, exist_ok=True)
         paths.sweep(goal)
         bar = tqdm(total=height * width, desc=shown(source.name), unit="px", unit_scale=True, ncols=100, leave=False)
-        with bar, enlarged(model, photo, goal.parent, ending in formats.DEEP, bar) as image:
+        with bar, enlarged(network, photo, goal.parent, ending in formats.DEEP, bar) as image:
             seconds = time.perf_counter() - began
             paths.replace(goal, lambda scratch: notes.extend(formats.write(image, scratch, ending, photo)))
     except OSError as error:
@@ -155,12 +158,10 @@ def main(argv=None) -> int:
     try:
         work = plan(arguments.image, arguments.out, arguments.force)
         if work.pairs:
-            from sr_utils.models import load
-
-            model = load(arguments.arm)
+            network = engine.network(arguments.arm)
         for source, goal in work.pairs:
             try:
-                print(*upscale(model, source, goal), sep="\n", flush=True)
+                print(*upscale(network, source, goal), sep="\n", flush=True)
             except Exception as error:  # no single picture ends a folder
                 failed += 1
                 own = isinstance(error, StudyError)

@@ -7,17 +7,19 @@ import sys
 import cv2
 import h5py
 import numpy as np
+import onnx
 import pooch
 
 from sr_utils import StudyError, models, plots
 from sr_utils.claims.record import published
 from sr_utils.data.sets import load, on_disk
 from sr_utils.evaluation import psnr, score, test_sets, upscale
+from sr_utils.evaluation.upscaling import reach
 from sr_utils.models import pretrained
 from sr_utils.paths import replace
 from sr_utils.profiles import SMALL_VGG, Profile
 from sr_utils.training import train
-from tools import one_sentence
+from tools import export, one_sentence
 from tools.readme import fill
 
 DATA, SEED = "bsds500", 0
@@ -64,7 +66,10 @@ def mean_scores(model, sets) -> dict:
 
 
 def ship(arm: str) -> dict:
-    """Train that arm (unless it is kept), write its float16 weights to `pretrained.FOLDER`, and return its record."""
+    """Train that arm (unless it is kept), write its float16 weights to `pretrained.FOLDER`, and return its record.
+
+    Two files: Keras' weights, and the network for `make upscale`, float32 pictures in and out.
+    """
     profile, loss = SHIPPED[arm]
     run = train(arm, SEED, profile, DATA, loss)
     file = pretrained.FOLDER / f"{arm}.weights.h5"
@@ -73,10 +78,15 @@ def ship(arm: str) -> dict:
     sets = {"sample": load("sample").valid} | test_sets(DATA)
     before = mean_scores(run.model, sets)
     run.model.load_weights(file)
+    network, made = file.with_name(f"{arm}.onnx"), export.to_onnx(run.model, onnx.TensorProto.FLOAT)
+    replace(network, lambda scratch: onnx.save(made, scratch))
     after = mean_scores(run.model, sets)
     schedule = run.config["profile"]
     return {
-        "sha256": pooch.file_hash(str(file)),
+        "sha256": {
+            suffix: pooch.file_hash(f"{pretrained.FOLDER / arm}{suffix}") for suffix in (".weights.h5", ".onnx")
+        },
+        "reach": reach(run.model),
         **models.cost(run.model),
         **{key: run.config[key] for key in ("loss", "data", "seed", "precision", "backend")},
         "profile": {key: schedule[key] for key in ("name", "epochs", "steps", "batch", "patch", "learning_rate")},

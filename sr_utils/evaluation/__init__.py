@@ -1,12 +1,16 @@
-"""Evaluation: SR images, metrics, scores, and the other measurements that claims need."""
+"""Evaluation: SR images, metrics, scores, and the other measurements that claims need.
 
-from sr_utils.evaluation.metrics import gmsd, psnr, sharpness, ssim
-from sr_utils.evaluation.pictures import pictures
-from sr_utils.evaluation.probes import first_layer, likeness, response
-from sr_utils.evaluation.scores import score, score_all, strength_sweep, test_sets
-from sr_utils.evaluation.upscale import upscale
+What needs Keras is imported when it is first used.
+"""
 
-__all__ = [
-    "first_layer", "gmsd", "likeness", "pictures", "psnr", "response", "score", "score_all", "sharpness", "ssim",
-    "strength_sweep", "test_sets", "upscale",
-]  # fmt: skip
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "metrics": ["gmsd", "psnr", "sharpness", "ssim"],
+        "probes": ["first_layer", "likeness", "response"],
+        "scores": ["score", "score_all", "strength_sweep", "test_sets"],
+        "upscaling": ["pictures", "upscale"],
+    },
+)

@@ -14,7 +14,8 @@ from sr_utils.data.sets import digest
 from sr_utils.device import keras
 from sr_utils.evaluation.keeping import kept
 from sr_utils.evaluation.metrics import gmsd, mse
-from sr_utils.evaluation.upscale import grey_levels, tiles, upscale
+from sr_utils.evaluation.tiling import grey_levels, tiles
+from sr_utils.evaluation.upscaling import upscale
 from sr_utils.models.arms import COMPARED
 
 

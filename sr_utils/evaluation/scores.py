@@ -13,7 +13,8 @@ from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk
 from sr_utils.evaluation.keeping import kept
 from sr_utils.evaluation.metrics import METRICS, luma, measure, mse
-from sr_utils.evaluation.upscale import grey_levels, tiles, upscale
+from sr_utils.evaluation.tiling import grey_levels, tiles
+from sr_utils.evaluation.upscaling import upscale
 from sr_utils.filters import edge_enhance
 
 

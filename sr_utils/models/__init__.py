@@ -1,7 +1,15 @@
-"""The networks: their layers, the table of arms, and the trained weights that come with the study."""
+"""The networks: their layers, the table of arms, and the trained weights that come with the study.
 
-from sr_utils.models.arms import ARMS, MODELS, STUDY
-from sr_utils.models.building import build, cost
-from sr_utils.models.pretrained import load
+What needs Keras is imported when it is first used.
+"""
 
-__all__ = ["ARMS", "MODELS", "STUDY", "build", "cost", "load"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "arms": ["ARMS", "MODELS", "STUDY"],
+        "building": ["build", "cost"],
+        "pretrained": ["load"],
+    },
+)

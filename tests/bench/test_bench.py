@@ -70,7 +70,7 @@ def test_the_range_of_ratios_names_the_arms_at_its_ends():
         "inference": {"host": host, "found": {"rows": forward}},
     }
     assert "| training step, 48×48 | 0.80 `b` | 1.10 | 1.50 `a` |" in record.ratios_table(entries)
-    assert "| forward pass of `make upscale` | 0.70 `a` | 0.90 | 2.00 `c` |" in record.ratios_table(entries)
+    assert "| forward pass of `evaluation.upscale` | 0.70 `a` | 0.90 | 2.00 `c` |" in record.ratios_table(entries)
 
 
 def test_shares_are_of_the_whole_run():

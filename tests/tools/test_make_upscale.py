@@ -17,7 +17,8 @@ from PIL import Image, ImageCms
 from sr_utils import models, paths
 from sr_utils.data.images import upsample
 from sr_utils.evaluation import upscale
-from sr_utils.evaluation.upscale import tiles
+from sr_utils.evaluation.tiling import tiles
+from tools import enlarging
 from tools import upscale as command
 from tools.enlarging import rows_of
 
@@ -28,6 +29,12 @@ LOSSLESS = [".png", ".tif"]
 @pytest.fixture(scope="module")
 def combined():
     return models.load("combined")
+
+
+def assert_same(sr, expected):
+    """The same picture by OpenVINO and by Keras, which round sums differently: a few pixels by one grey level."""
+    off = np.abs(np.asarray(sr).astype(int) - expected)
+    assert off.max() <= 1 and off.mean() < 0.25
 
 
 @pytest.fixture
@@ -48,7 +55,7 @@ def made(source, *arguments):
 def test_the_file_holds_the_networks_output(tmp_path, lr, combined, suffix, capsys):
     Image.fromarray(lr).save(tmp_path / f"photo{suffix}")
     sr = made(tmp_path / f"photo{suffix}")
-    np.testing.assert_array_equal(np.asarray(sr), upscale(combined, lr))
+    assert_same(sr, upscale(combined, lr))
     assert "photo_x4" in (said := capsys.readouterr().out) and "30×20 -> 120×80" in said and "per second" in said
 
 
@@ -64,7 +71,7 @@ def test_the_exif_tag_turns_the_picture_and_is_gone(tmp_path, lr, combined):
     exif[0x0112], exif[0x010F] = 6, "camera"  # "turn me a quarter clockwise", and who took it
     Image.fromarray(lr).save(tmp_path / "photo.png", exif=exif)
     sr = made(tmp_path / "photo.png")
-    np.testing.assert_array_equal(np.asarray(sr), upscale(combined, np.ascontiguousarray(np.rot90(lr, -1))))
+    assert_same(sr, upscale(combined, np.ascontiguousarray(np.rot90(lr, -1))))
     assert sr.getexif().get(0x0112, 1) == 1 and sr.getexif()[0x010F] == "camera"
 
 
@@ -81,17 +88,17 @@ def test_alpha_is_kept_by_bicubic(tmp_path, lr, combined, suffix):
     sr = np.asarray(made(tmp_path / "photo.png", tmp_path / f"out{suffix}"))
     np.testing.assert_array_equal(sr[..., 3], upsample(alpha))
     if suffix in LOSSLESS:
-        np.testing.assert_array_equal(sr[..., :3], upscale(combined, lr))
+        assert_same(sr[..., :3], upscale(combined, lr))
 
 
 def test_tiles_come_to_their_places_in_the_file(tmp_path, picture, combined, monkeypatch):
     """Three rows of five tiles, with alpha."""
-    monkeypatch.setattr(sys.modules[tiles.__module__], "tiles", functools.partial(tiles, window=48))
+    monkeypatch.setattr(enlarging, "tiles", functools.partial(tiles, window=48))
     lr = picture(70, 95)
     alpha = np.maximum(picture(70, 95, 1)[..., 0], 1)
     Image.fromarray(np.dstack([lr, alpha])).save(tmp_path / "photo.png")
     sr = np.asarray(made(tmp_path / "photo.png"))
-    np.testing.assert_array_equal(sr[..., :3], upscale(combined, lr))
+    assert_same(sr[..., :3], upscale(combined, lr))
     np.testing.assert_array_equal(sr[..., 3], upsample(alpha))
 
 
@@ -161,7 +168,7 @@ def test_a_folder_goes_on_where_it_stopped(tmp_path, lr, capsys):
 def test_srcnn_too(tmp_path, lr):
     Image.fromarray(lr).save(tmp_path / "photo.png")
     sr = np.asarray(made(tmp_path / "photo.png", tmp_path / "out.png", "--arm", "srcnn"))
-    np.testing.assert_array_equal(sr, upscale(models.load("srcnn"), lr))
+    assert_same(sr, upscale(models.load("srcnn"), lr))
 
 
 def test_nothing_is_overwritten_unasked(tmp_path, lr, capsys):

@@ -1,4 +1,4 @@
-"""From LR to SR: the computed receptive field is the real one, and windows equal the whole image."""
+"""From LR to SR: the computed receptive field is the real one, and windows together are the whole image."""
 
 import math
 import types
@@ -9,7 +9,8 @@ import pytest
 from sr_utils import device, models
 from sr_utils.data.images import SCALE
 from sr_utils.device import keras
-from sr_utils.evaluation.upscale import MARGIN, _spans, grey_levels, reach, tiles, upscale, upscale_window
+from sr_utils.evaluation.tiling import _spans, grey_levels, tiles
+from sr_utils.evaluation.upscaling import pictures, reach, upscale
 
 INCEPTION = ("inception", "inception_as_pre")  # oneDNN adds in another order at some odd sizes: one grey level
 
@@ -46,7 +47,6 @@ def test_every_arm_takes_any_size(model):
 def test_no_pixel_beyond_the_reach_matters(model):
     """Inverting all pixels beyond the reach does not change the middle by a byte; from two pixels nearer, it does."""
     radius = reach(model)
-    assert radius <= MARGIN
     side = 2 * 20 + 1
     lr = noise(side, side, seed=1)
 
@@ -70,7 +70,7 @@ def test_windows_together_are_the_whole_image(model, shape):
     lr = noise(*shape)
     expected = whole(model, lr)
     together = np.zeros((SCALE * shape[0], SCALE * shape[1], 3), np.uint8)
-    for (top, left), sr in tiles(model, lr, window=2 * reach(model) + 12):
+    for (top, left), sr in tiles(device.traced(model), reach(model), lr, window=2 * reach(model) + 12):
         together[top : top + sr.shape[0], left : left + sr.shape[1]] = sr
     for sr in (together, upscale(model, lr)):
         difference = np.abs(sr.astype(int) - expected)
@@ -122,20 +122,16 @@ def test_grey_levels_are_rounded_and_clipped():
     assert grey_levels(levels, np.uint16).tolist() == [0, 103, 154, 65432, 65535]
 
 
-def test_a_window_is_a_part_of_the_whole(model):
-    pair = types.SimpleNamespace(lr=noise(20, 30))
-    sr = upscale(model, pair.lr).astype(int)
-    for y, x, side in ((0, 0, 48), (16, 64, 48), (44, 84, 36), (13, 7, 30)):
-        window = upscale_window(model, pair, y, x, side)
-        assert window.shape == (side, side, 3)
-        assert np.abs(window - sr[y : y + side, x : x + side]).max() <= 1, (y, x, side)
+def test_a_function_is_an_arm_too():
+    np.testing.assert_array_equal(
+        upscale(lambda lr: upscale("bilinear", lr), noise(5, 7)), upscale("bilinear", noise(5, 7))
+    )
 
 
-def test_interpolation_and_functions_go_the_same_way():
-    pair = types.SimpleNamespace(lr=noise(20, 30))
-    for arm in ("bicubic", lambda lr: upscale("bilinear", lr)):
-        part = upscale(arm, pair.lr)[16:64, 40:88]
-        np.testing.assert_array_equal(upscale_window(arm, pair, 16, 40, 48), part)
+def test_pictures_are_by_image_and_label():
+    pair = types.SimpleNamespace(name="a", lr=noise(5, 7), hr=noise(20, 28))
+    assert list(pictures([pair], {"ours": "bicubic"}, str.upper)["A"]) == ["lr", "ours", "hr"]
+    np.testing.assert_array_equal(pictures([pair], {"ours": "bicubic"})["a"]["ours"], upscale("bicubic", pair.lr))
 
 
 def test_an_unknown_layer_is_not_guessed_at():

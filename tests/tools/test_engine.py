@@ -1,0 +1,74 @@
+"""The network of `make upscale` beside Keras': the same weights, numbers and receptive field; and who imports what."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from sr_utils import StudyError, device, models, paths
+from sr_utils.evaluation.upscaling import reach
+from sr_utils.models import pretrained
+from tools import engine, export
+from tools.weights import SHIPPED
+
+
+@pytest.mark.parametrize("arm", SHIPPED)
+def test_openvino_gives_keras_numbers(arm, picture):
+    lr = picture(40, 52)[None].astype(np.float32)
+    run, margin = engine.network(arm)
+    model = models.load(arm)
+    off = np.abs(run(lr) - np.asarray(export.in_float32(model)(lr)))
+    assert margin == reach(model)
+    assert off.max() < 3 and off.mean() < 0.3  # grey levels, where OpenVINO multiplies in bfloat16
+
+
+@pytest.mark.parametrize("arm", SHIPPED)
+def test_the_file_is_what_make_weights_writes(arm):
+    import onnx
+
+    def constants(file):
+        return [onnx.numpy_helper.to_array(each) for each in file.graph.initializer]
+
+    written, made = onnx.load(pretrained.path(arm, ".onnx")), export.to_onnx(models.load(arm), onnx.TensorProto.FLOAT)
+    assert [node.op_type for node in written.graph.node] == [node.op_type for node in made.graph.node]
+    for theirs, ours in zip(constants(written), constants(made), strict=True):
+        np.testing.assert_array_equal(theirs, ours)
+
+
+def test_on_a_gpu_it_is_keras(monkeypatch, picture):
+    monkeypatch.setenv("DEVICE", "gpu")
+    monkeypatch.setattr(device, "setup", dict)  # this machine may have none
+    lr = picture(9, 11)[None].astype(np.float32)
+    run, _ = engine.network("srcnn")
+    np.testing.assert_array_equal(run(lr), device.traced(models.load("srcnn"))(lr))
+
+
+def test_an_altered_file_is_named(tmp_path, monkeypatch):
+    (tmp_path / "srcnn.onnx").write_bytes(b"other")
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
+    with pytest.raises(StudyError, match=r"srcnn\.onnx is not the file that came with the study; restore it: git"):
+        engine.network("srcnn")
+
+
+def test_a_picture_needs_no_keras_and_tells_nobody(tmp_path):
+    """Keras and TensorFlow take three seconds to start. OpenVINO's telemetry keeps a file in the user's home."""
+    script = f"""
+import sys, numpy as np
+from PIL import Image
+Image.fromarray(np.zeros((8, 9, 3), np.uint8)).save(r"{tmp_path}/a.png")
+from tools import upscale
+assert upscale.main([r"{tmp_path}/a.png"]) == 0
+print(sorted({{"keras", "tensorflow", "jax", "scipy", "pandas", "matplotlib"}} & set(sys.modules)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=paths.ROOT,
+        env=os.environ | {"HOME": str(tmp_path)},
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "a_x4.png"}
