@@ -56,7 +56,7 @@ def named_rows(ax, names, bold=()) -> None:
 def scales(table: pd.DataFrame, ratio: float = 5) -> list[pd.DataFrame]:
     """The rows, without those that reach more than `ratio` times as far as the median row; and those."""
     reach = table[["x", "low", "high"]].abs().max(axis=1)
-    return [rows for _, rows in table.groupby(reach > ratio * reach.median())]
+    return [rows for _, rows in table.groupby(reach > ratio * reach.quantile(interpolation="lower"))]
 
 
 def panels(parts: list[pd.DataFrame], pitch: int, width: int):
