@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,23 @@ from filelock import FileLock
 from PIL import Image
 
 os.environ["VGG_WEIGHTS"] = "none"  # results must not depend on what this machine can download
+
+
+#: A worker takes whole files in this order, so that none of these is left for one worker at the end.
+FIRST = (
+    "notebooks/test_executed.py",
+    "notebooks/test_own_folder.py",
+    "browser/test_run_all.py",
+    "tools/test_cluster.py",
+    "training/test_checkpoints.py",
+    "browser/test_jupyterlab.py",
+    "tools/test_make_upscale.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    files = {str(Path(__file__).parent / name): place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: files.get(str(item.path), len(FIRST)))
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +71,7 @@ def server(tmp_path):
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
     handler.log_message = lambda *_: None
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        threading.Thread(target=httpd.serve_forever, args=[0.01], daemon=True).start()  # half a second otherwise
         yield folder, f"http://127.0.0.1:{httpd.server_port}/"
         httpd.shutdown()
 

@@ -127,6 +127,12 @@ def slow_server(place):
     return place.fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/a.zip")
 
 
+def refusing_server(place):
+    place.listening = socket.socket()
+    place.listening.bind(("127.0.0.1", 0))  # a port of its own, where nobody listens
+    return place.fetch(f"http://127.0.0.1:{place.listening.getsockname()[1]}/a.zip")
+
+
 def weights(content):
     return lambda place: lambda: losses.PerceptualLoss(("block1_pool",), str(place.file("vgg.h5", content)))
 
@@ -211,7 +217,7 @@ CASES = {
     "truncated archive": (cut_archive, "cannot be unpacked .*; it was removed, so try again"),
     "wrong checksum": (lambda p: p.archive("a.zip", {"a": b"x"}, "sha256:" + "0" * 64), "does not have the expected"),
     "404": (lambda p: p.fetch(p.address + "none.zip"), "answered 404; download none.zip elsewhere and unpack it into"),
-    "connection refused": (lambda p: p.fetch("http://127.0.0.1:9/a.zip"), "cannot be reached .*; check the network"),
+    "connection refused": (refusing_server, "cannot be reached .*; check the network"),
     "silent server": (slow_server, "cannot be reached .*Timeout.*; check the network"),
     "weights of another network": (other_architecture, "lacks block1_conv1.*; give Keras' full"),
     "corrupt weights": (weights(b"\x89HDF\r\n\x1a\n" + bytes(99)), "cannot be read as VGG-19 weights .*; set VGG_WEI"),

@@ -37,9 +37,12 @@ def test_run_all_gives_a_result(tmp_path):
         page.route(lambda address: "127.0.0.1" not in address, lambda route: route.abort())
         lab.open_and_run(page, address, PAGE, timeout=1200)
         page.keyboard.press("Control+s")
-        page.wait_for_timeout(3000)
+        for _ in range(300):  # at most half a minute, until it is on the disk
+            cells = [cell for cell in nbformat.read(folder / PAGE, as_version=4).cells if cell.cell_type == "code"]
+            if all(cell.execution_count for cell in cells):
+                break
+            page.wait_for_timeout(100)
         browser.close()
-    cells = [cell for cell in nbformat.read(folder / PAGE, as_version=4).cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
     shown = {cell.id: cell.outputs for cell in cells}

@@ -18,6 +18,12 @@ def prose(name):
     return "\n\n".join(cell.source for cell in PAGES[name].cells if cell.cell_type == "markdown")
 
 
+def answers(name):
+    """The Python blocks of a page's exercises, at `smoke`, where they say `quick`."""
+    (text,) = (cell.source for cell in PAGES[name].cells if cell.id == "exercises")
+    return [block.replace('"quick"', '"smoke"') for block in re.findall(r"```python\n(.*?)```", text, re.S)]
+
+
 def check_form(page, name):
     """The rules for a notebook in git; each failure names its cell."""
     assert set(page.metadata) == {"kernelspec", "language_info"}, name

@@ -1,18 +1,36 @@
-"""All pages on a user's folder with an unusual name, different sizes and formats, and files that cannot be used."""
+"""All pages, and the answers to their exercises, on a user's folder with an unusual name, different sizes and formats,
+and files that cannot be used."""
 
 import os
 import subprocess
 import sys
 
+import nbformat
 import numpy as np
 import pytest
 from PIL import Image
 
 from sr_utils import paths
 from sr_utils.claims import record
+from tests.notebooks.committed import PAGES, answers
 from tools import reproduce
 
 NAME = "Bilder [süß] & 'more' 100%"
+#: `make reproduce` of the pages in the folder `pages`.
+COMMAND = """
+import pathlib, sys
+from sr_utils import paths
+paths.NOTEBOOKS = pathlib.Path("pages").resolve()
+from tools import reproduce
+sys.exit(reproduce.main(sys.argv[1:]))
+"""
+
+
+def with_answers(name):
+    """The page with the answers to its exercises as its last cells."""
+    page = nbformat.from_dict(PAGES[name])
+    page.cells += [nbformat.v4.new_code_cell(code, id=f"exercise-{i}") for i, code in enumerate(answers(name), 1)]
+    return page
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +48,13 @@ def own(tmp_path_factory):
     image.resize((40, 200)).save(folder / "small.png")
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff")
     (folder / "notes.txt").write_text("no picture")
+    (parent / "pages").mkdir()
+    for name in PAGES:
+        nbformat.write(with_answers(name), parent / f"pages/{name}.ipynb")
     environment = os.environ | {f"SR_{n.upper()}": str(parent / n) for n in ("runs", "figures", "build", "data")}
     environment["PYTHONPATH"] = str(paths.ROOT)
-    command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke", f"--data={NAME}"]
+    environment.pop("COVERAGE_PROCESS_CONFIG", None)  # only `executed` measures child processes
+    command = [sys.executable, "-c", COMMAND, "--profile", "smoke", f"--data={NAME}"]
     done = subprocess.run(command, env=environment, cwd=parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return parent
@@ -43,7 +65,16 @@ def test_every_page_runs_on_a_folder_of_ones_own(own, monkeypatch):
     kept = record.read("smoke")
     (name,) = set(kept["scores"]["set"])
     assert NAME in name and set(kept["scores"]["image"]) <= {"2", "3.jpg", "3.png", "48", "grey", "é 1"}
-    assert len(list((own / "build/smoke").glob("*.ipynb"))) == len(list(paths.NOTEBOOKS.glob("0*.ipynb")))
+    assert {path.stem for path in (own / "build/smoke").glob("*.ipynb")} == set(PAGES)
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if answers(name)])
+def test_answers_run(own, name):
+    page = nbformat.read(own / f"build/smoke/{name}.ipynb", as_version=4)
+    cells = [cell for cell in page.cells if cell.id.startswith("exercise-")]
+    assert len(cells) == len(answers(name))
+    for cell in cells:
+        assert cell.outputs and cell.outputs[-1].output_type == "execute_result", cell.source
 
 
 def test_what_cannot_be_used_is_named_with_its_reason(own):

@@ -74,13 +74,16 @@ def test_two_processes_train_a_run_once(whole, tmp_path):
 
 
 def test_the_waiting_one_says_so(tmp_path, capsys):
-    folder = tmp_path / "run"
+    folder, said, deadline = tmp_path / "run", "", time.monotonic() + 60
     with checkpoints.alone(folder):
         waiting = threading.Thread(target=lambda: checkpoints.alone(folder).__enter__())
         waiting.start()
-        time.sleep(0.5)
-        assert waiting.is_alive() and "Another process is training run; waiting for it." in capsys.readouterr().out
-    waiting.join(10)
+        while "Another process is training run; waiting for it." not in said:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+            said += capsys.readouterr().out
+        assert waiting.is_alive()
+    waiting.join(60)
     assert not waiting.is_alive()
 
 
@@ -98,10 +101,10 @@ for seed in range(100):
 
 @pytest.mark.skipif(not shutil.which("unshare"), reason="a small disk needs Linux's unshare")
 def test_a_full_disk_is_told_and_costs_nothing(tmp_path, monkeypatch):
-    """On a disk of 5 MB some runs fit and one does not. The runs that fit are complete, and no temporary file stays."""
+    """On a disk of 4 MB some runs fit and one does not. The runs that fit are complete, and no temporary file stays."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    script = f"mount -t tmpfs -o size=5m tmpfs {disk} && {sys.executable} -c '{FULL}'; cp -r {disk} {tmp_path}/copy"
+    script = f"mount -t tmpfs -o size=4m tmpfs {disk} && {sys.executable} -c '{FULL}'; cp -r {disk} {tmp_path}/copy"
     command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script]
     result = subprocess.run(
         command, env=os.environ | {"SR_RUNS": str(disk)}, capture_output=True, text=True, check=False

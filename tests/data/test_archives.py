@@ -1,5 +1,7 @@
 """The loaders against archives of the published layout, served on loopback."""
 
+import socket
+
 import numpy as np
 import pytest
 
@@ -95,10 +97,13 @@ def test_a_missing_archive_and_a_dead_host(div2k, tmp_path, monkeypatch):
         path.unlink()
     with pytest.raises(StudyError, match="answered 404; download DIV2K_train_HR.zip elsewhere"):
         sets.load("div2k", tmp_path / "root")
-    monkeypatch.setattr(archives, "DIV2K", "http://127.0.0.1:9/")
-    monkeypatch.setattr(archives, "ARCHIVES", {"http://127.0.0.1:9/DIV2K_train_HR.zip": None})
-    with pytest.raises(StudyError, match="cannot be reached .*check the network"):
-        sets.load("div2k", tmp_path / "root")
+    with socket.socket() as dead:
+        dead.bind(("127.0.0.1", 0))  # a port of its own, where nobody listens
+        address = f"http://127.0.0.1:{dead.getsockname()[1]}/"
+        monkeypatch.setattr(archives, "DIV2K", address)
+        monkeypatch.setattr(archives, "ARCHIVES", {address + "DIV2K_train_HR.zip": None})
+        with pytest.raises(StudyError, match="cannot be reached .*check the network"):
+            sets.load("div2k", tmp_path / "root")
     assert not leftovers(tmp_path / "root")
 
 

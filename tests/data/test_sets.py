@@ -1,0 +1,71 @@
+"""Sets of images: the sample, the benchmarks, and a folder of the user's own."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sr_utils import StudyError
+from sr_utils.data import sets
+
+
+def test_sample_needs_nothing_and_keeps_scenes_apart():
+    images = sets.load("sample")
+    train, valid = ({pair.name for pair in part} for part in (images.train, images.valid))
+    assert len(train) >= 4 and len(valid) == 4 and not train & valid
+    assert not {"motorcycle_left", "motorcycle_right"} & valid  # two views of one scene
+    for pair in (*images.train, *images.valid):
+        assert pair.hr.shape == (pair.lr.shape[0] * 4, pair.lr.shape[1] * 4, 3) and pair.hr.dtype == np.uint8
+        assert np.array_equal(pair.lr, sets.downscale(pair.hr))
+
+
+def test_a_folder_names_what_it_skips(tmp_path, picture):
+    for i in range(4):
+        Image.fromarray(picture(50, 61, i)).save(tmp_path / f"{i}.png")
+    Image.fromarray(picture(8, 8)).save(tmp_path / "tiny.png")
+    (tmp_path / "notes.txt").write_text("not an image")
+    whole = (tmp_path / "0.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.warns(UserWarning, match=r"3 file\(s\) skipped.*cut\.png.*notes\.txt.*tiny\.png"):
+        images = sets.load(str(tmp_path))
+    assert [pair.name for pair in images.train] == ["1", "2", "3"] and [pair.name for pair in images.valid] == ["0"]
+    assert images.valid[0].hr.shape == (48, 60, 3)
+
+
+def test_wrong_names_and_empty_folders(tmp_path):
+    with pytest.raises(StudyError, match="no image set or folder 'nonsense'; choose one of sample"):
+        sets.load("nonsense")
+    with pytest.raises(StudyError, match="0 usable"):
+        sets.load(str(tmp_path))
+
+
+def test_images_of_many_kinds(tmp_path, picture):
+    rgb = picture(20, 30)
+    grey = rgb[..., 0]
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    Image.fromarray(rgb).convert("P").save(tmp_path / "palette.png")
+    Image.fromarray(rgb).convert("RGBA").save(tmp_path / "alpha.png")
+    Image.fromarray(rgb).convert("CMYK").save(tmp_path / "cmyk.jpg")
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    Image.fromarray(rgb).save(tmp_path / "turned.jpg", exif=exif)
+    for name in ("grey.png", "palette.png", "alpha.png", "cmyk.jpg", "deep.png"):
+        assert sets.read_image(tmp_path / name).shape == (20, 30, 3)
+    assert sets.read_image(tmp_path / "turned.jpg").shape == (30, 20, 3)
+    assert np.array_equal(sets.read_image(tmp_path / "deep.png")[..., 0], grey)
+    frames = [Image.fromarray(picture(20, 30, i)) for i in range(2)]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    with pytest.raises(StudyError, match="2 frames"):
+        sets.read_image(tmp_path / "moving.gif")
+    (tmp_path / "empty.png").touch()
+    for name in ("empty.png", "missing.png"):
+        with pytest.raises(StudyError, match="cannot be read as an image"):
+            sets.read_image(tmp_path / name)
+
+
+def test_set5_is_bicubic_of_the_literature(sr_data):
+    """Bicubic rows of the ×4 tables: Set5 28.42 dB."""
+    from sr_utils.evaluation import psnr, upscale
+
+    decibels = [psnr(upscale("bicubic", sets.downscale(p.hr)), p.hr) for p in sets.load("Set5").valid]
+    assert np.mean(decibels) == pytest.approx(28.42, abs=0.02)
