@@ -15,7 +15,7 @@ from sr_utils.data import load
 REFERENCE, DATA, SEED = "standard", "sample", 0
 STRENGTHS = [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1]  # of page 05
 #: (steps, batch, patch), in 20 epochs; each has as many HR pixels in all.
-CANDIDATES = ((400, 16, 48), (800, 8, 48), (580, 16, 40), (900, 16, 32))
+CANDIDATES = ((400, 16, 48), (800, 8, 48), (900, 16, 32))
 
 
 def told(judged: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:

@@ -138,8 +138,8 @@ def survivors(tables: dict[str, pd.DataFrame]) -> str:
         pair = turned(before, after)
         stay = pair.groupby("family").stays
         kept = [f"{stay.sum().get(each, 0)} of {stay.size().get(each, 0)} {each}" for each in ("primary", "secondary")]
-        rows = pair[~pair.stays].itertuples()
-        other = "; ".join(f"{row.Index} *{row.claim}* ({row.before} → {row.after})" for row in rows)
-        others = f" The others: {other}." if other else ""
+        turns = pair[~pair.stays].groupby(["before", "after"], sort=False)
+        other = "; ".join(f"{first} → {then}: {', '.join(rows.index)}" for (first, then), rows in turns)
+        others = f" The others, {other}." if other else ""
         lines.append(f"- **{small} → {large}**: {' and '.join(kept)} verdicts stay.{others}")
     return "\n".join(lines)
