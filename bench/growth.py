@@ -165,6 +165,6 @@ def draw_growth(table: pd.DataFrame, slopes: list[dict]) -> None:
         ax.set_ylim(low / 1.5, high * 2.5)  # so that a flat line looks flat
         ax.legend(loc="upper left", fontsize=7.5)
     fig.tight_layout()
-    paths.build().mkdir(parents=True, exist_ok=True)
-    fig.savefig(paths.build() / "bench_growth.png", dpi=style.DPI)
+    paths.output().mkdir(parents=True, exist_ok=True)
+    fig.savefig(paths.output() / "bench_growth.png", dpi=style.DPI)
     plt.close(fig)

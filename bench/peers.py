@@ -98,7 +98,7 @@ def of_onnx():
     """A function from LR to SR, uint8, as the model card does it."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(paths.build() / "combined.onnx")
+    session = onnxruntime.InferenceSession(paths.output() / "combined.onnx")
     return lambda lr: session.run(None, {"lr": lr[None]})[0][0]
 
 
@@ -176,7 +176,7 @@ def peers() -> dict:
 
     sizes = {peer: parameters(peer) for peer in PEERS}
     sizes |= {arm: shipped["parameters"] for arm, shipped in record().items()}
-    export.export(load_trained("combined"), paths.build() / "combined.onnx")
+    export.export(load_trained("combined"), paths.output() / "combined.onnx")
     scores = quality({name: load(name).valid for name in on_disk() or ["sample"]})
     costs = race()
     rows = [

@@ -16,7 +16,7 @@ PAGES = (paths.ROOT / "CONTRIBUTING.md", paths.ROOT / "figures/bench/README.md")
 
 def store(name: str, results, host: dict) -> None:
     """Write a bench's results and its host to build/bench.json; results of other benches stay."""
-    path = paths.build() / "bench.json"
+    path = paths.output() / "bench.json"
     record = json.loads(path.read_text()) if path.exists() else {}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record | {name: {"host": host, "found": results}}, indent=1) + "\n")
@@ -29,7 +29,7 @@ def committed() -> dict:
 
 def publish() -> None:
     """Copy new results from build/ to figures/bench/; other results stay. Then refresh the pages' tables."""
-    results, figure = paths.build() / "bench.json", paths.build() / "bench_steps.png"
+    results, figure = paths.output() / "bench.json", paths.output() / "bench_steps.png"
     if not results.exists():
         raise StudyError(f"{results} does not exist; run make bench first.")
     record, target = committed() | json.loads(results.read_text()), paths.ROOT / "figures/bench"

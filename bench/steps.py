@@ -82,6 +82,6 @@ def draw_steps(table: pd.DataFrame, precision: str) -> None:
     axes[0, 0].invert_yaxis()
     fig.text(0.01, 0.01, f"batch {BATCH} · {precision} · medians and quartiles", fontsize=9, color="#666666")
     fig.tight_layout(rect=(0, 0.06, 1, 1))
-    paths.build().mkdir(parents=True, exist_ok=True)
-    fig.savefig(paths.build() / "bench_steps.png", dpi=style.DPI)
+    paths.output().mkdir(parents=True, exist_ok=True)
+    fig.savefig(paths.output() / "bench_steps.png", dpi=style.DPI)
     plt.close(fig)

@@ -39,7 +39,7 @@ def figures() -> Path:
     return _folder("SR_FIGURES", ROOT / "figures")
 
 
-def build() -> Path:
+def output() -> Path:
     """Executed notebooks and other output that can be made again: `SR_BUILD`, else `build/` in the checkout."""
     return _folder("SR_BUILD", ROOT / "build")
 

@@ -195,7 +195,7 @@ def main(argv=None) -> int:
     parser.add_argument("--weights", help="a training's final.weights.h5; default: what comes with the study")
     arguments = parser.parse_args(argv)
     model = _trained(arguments.arm, arguments.weights)
-    target = Path(arguments.out).expanduser() if arguments.out else paths.build() / f"{arguments.arm}.onnx"
+    target = Path(arguments.out).expanduser() if arguments.out else paths.output() / f"{arguments.arm}.onnx"
     print(export(model, target))
     return 0
 

@@ -105,7 +105,7 @@ def pages(profile: str) -> list[Path]:
     """Put the outputs of build/<profile>/*.ipynb into notebooks/; returns the paths written: all pages, or none."""
     made, runs = {}, {}
     for path in sorted(paths.NOTEBOOKS.glob("0*.ipynb")):
-        executed = paths.build() / profile / path.name
+        executed = paths.output() / profile / path.name
         if not executed.exists():
             raise StudyError(f"There is no {executed}; run make reproduce PROFILE={profile} first.")
         page, source = (nbformat.read(each, as_version=4) for each in (executed, path))

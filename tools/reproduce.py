@@ -127,7 +127,7 @@ def main(argv=None) -> int:
                 f"{parameters['data']} changed while the pages ran, and each would show other images; leave it as "
                 "it is, and run the same command again."
             )
-        execute(notebook, paths.build() / arguments.profile / notebook.name, parameters)
+        execute(notebook, paths.output() / arguments.profile / notebook.name, parameters)
     summarise(arguments.profile, len(notebooks), time.perf_counter() - began)
     return 0
 
@@ -139,7 +139,7 @@ def summarise(profile: str, pages: int, seconds: float) -> None:
     print(f"\nMeans over images and seeds (PSNR in dB)\n{means.round(4).to_string(float_format=lambda v: f'{v:.4g}')}")
     figures = paths.figures() / profile
     print(f"\n{len(list(figures.glob('*.png')))} figures and results.json in {figures}")
-    print(f"{pages} executed notebooks in {paths.build() / profile}")
+    print(f"{pages} executed notebooks in {paths.output() / profile}")
     print(f"{seconds / 60:.1f} minutes")
 
 

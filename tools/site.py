@@ -243,7 +243,7 @@ def build(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = False) -
 
 @one_sentence("site")
 def main() -> int:
-    folder = paths.build() / "site"
+    folder = paths.output() / "site"
     build(folder, demo=bool(os.environ.get("DEMO")))
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"wrote {folder}, {size / 1e6:.1f} MB; look at it with: python -m http.server -d {folder}")

@@ -58,7 +58,7 @@ def prepare(records: dict[str, dict]) -> None:
     had: the records of all profiles, and only the benchmarks that it was scored on.
     """
     reproduce.make_absolute()
-    scratch, figures, data = paths.build().resolve() / "verify", paths.figures(), paths.data().resolve()
+    scratch, figures, data = paths.output().resolve() / "verify", paths.figures(), paths.data().resolve()
     shutil.rmtree(scratch, ignore_errors=True)
     for path in figures.glob("*/results.json"):
         target = scratch / "figures" / path.relative_to(figures)
@@ -81,7 +81,7 @@ def main(*pages: str) -> int:
     """Verify these pages, or all that are committed; 0 if they show the same."""
     runs = runs_of([Path(page) for page in pages] or sorted(paths.NOTEBOOKS.glob("0*.ipynb")))
     prepare({run["profile"]: read(run["profile"]) for run in runs.values()})
-    copies = [str(copy_with_run(page, run, paths.build().resolve() / "verify/pages")) for page, run in runs.items()]
+    copies = [str(copy_with_run(page, run, paths.output().resolve() / "verify/pages")) for page, run in runs.items()]
     options = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=1e6"]  # a cell may train for days
     return pytest.main([*options, "-v", "--no-header", "-p", "no:cacheprovider", *copies], [Compared()])
 

@@ -96,13 +96,13 @@ def interaction(d: np.ndarray) -> np.ndarray:
     return np.square(rest).sum((-2, -1)) / ((seeds - 1) * (units - 1))
 
 
-def interval(differences, level: float = LEVEL) -> tuple[float, float, float]:
-    """Mean of paired differences (seeds, units) and its interval: (mean, low, high).
+def interval(differences) -> tuple[float, float, float]:
+    """Mean of paired differences (seeds, units) and its 95 % interval: (mean, low, high).
 
     With one seed the interval speaks of images only; a single difference has none (NaN). Raises as `estimate` does.
     """
     found = estimate(np.atleast_2d(differences))
-    half = found.half_width(level)
+    half = found.half_width()
     return float(found.mean), float(found.mean - half), float(found.mean + half)
 
 

@@ -32,9 +32,9 @@ def modcrop(hr, scale: int = SCALE):
     return hr[:height, :width]
 
 
-def upsample(lr, how: str = "bicubic", scale: int = SCALE):
-    """Interpolate uint8 (h, w, 3) -> uint8 (h·scale, w·scale, 3); `how` is "nearest", "bilinear" or "bicubic"."""
-    size = (lr.shape[1] * scale, lr.shape[0] * scale)
+def upsample(lr, how: str = "bicubic"):
+    """Interpolate uint8 (h, w, 3) -> uint8 (4h, 4w, 3); `how` is "nearest", "bilinear" or "bicubic"."""
+    size = (lr.shape[1] * SCALE, lr.shape[0] * SCALE)
     return np.asarray(Image.fromarray(lr).resize(size, Image.Resampling[how.upper()]))
 
 

@@ -70,7 +70,7 @@ def bilinear(x):
     return layers.UpSampling2D(4, interpolation="bilinear", name="bilinear", dtype="float32")(x)
 
 
-def edge_enhance(x):
+def enhance_edges(x):
     """Edge enhancement in float32: (B, H, W, 3) -> (B, H, W, 3)."""
     return EdgeEnhance(name="edge_enhance", dtype="float32")(x)
 

@@ -44,7 +44,7 @@ def srcnn(skip=False, name="srcnn"):
 def srcnn_edge_input():
     """The baseline, fed with the edge-enhanced bilinear image."""
     lr, x = layers.lr_input()
-    y = three_convolutions(layers.edge_enhance(layers.bilinear(x)))
+    y = three_convolutions(layers.enhance_edges(layers.bilinear(x)))
     return layers.sr_output(lr, y, "srcnn_edge_input")
 
 

@@ -8,6 +8,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from scipy.optimize import isotonic_regression
 
 from sr_utils import filters
+from sr_utils.claims.derived import best_strengths, share_of_fall
 from sr_utils.claims.statistics import signed
 from sr_utils.data.images import SCALE
 from sr_utils.plots.style import GREY, axes, headline, legible, look, name
@@ -79,9 +80,7 @@ def loss_curves(runs, levels: Mapping = {}, marks: Mapping = {}):
         whole.axhline(level, **look(label, marker=False))
         whole.annotate(name(label), (epochs, level), (0, 3), textcoords="offset points", ha="right", color=GREY)
     for share, words in marks.items():
-        at = max(1, round(share * epochs))
-        done = (first.iloc[0] - first[at]) / (first.iloc[0] - first.iloc[-1])
-        mark(whole, share * epochs, f"{100 * done:.0f} % of the fall\n{words}", 0.94)
+        mark(whole, share * epochs, f"{100 * share_of_fall(first, share):.0f} % of the fall\n{words}", 0.94)
     steps, unit = runs[0].config["profile"]["steps"], "validation MSE / grey levels²"
     whole.set(xlabel=f"epoch ({steps:,} steps each)", ylabel=unit, yscale="log", title="the whole schedule")
     whole.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -105,21 +104,20 @@ def strength_curves(scores: pd.DataFrame):
     `scores` as `evaluation.strength_sweep` returns them. The best sharpness is the one nearest to HR's.
     """
     fig, row = axes(380, columns=3)
-    best = {}
+    best = best_strengths(scores)
     for ax, metric, unit in zip(row, ("psnr", "ssim", "sharpness"), ("PSNR / dB", "SSIM", SHARPNESS), strict=True):
         for label, rows in scores.groupby("arm", sort=False):
             samples = rows.pivot(index=["seed", "set", "image"], columns="strength", values=metric)
             mean = curve(ax, label, samples, band=(0.5, 0.5))  # no band: images differ far more than strengths
-            at = best[label, metric] = ((mean - 1).abs() if metric == "sharpness" else -mean).idxmin()
+            at = best[metric][label]
             ax.plot(at, mean[at], "o", ms=10, mfc="none", mew=1.8, color=look(label)["color"])
         ax.set(xlabel="strength of edge enhancement", ylabel=unit)
     row[2].axhline(1, label="HR", **look("hr", marker=False) | {"linestyle": ":", "linewidth": 1})
     for ax in row:
         label_ends(ax)
-    arm = "srcnn" if ("srcnn", "psnr") in best else next(iter(best))[0]
-    psnr, ssim, sharpness = (best[arm, metric] for metric in ("psnr", "ssim", "sharpness"))
-    title = f"{name(arm)}'s PSNR is best at strength {psnr:g}, its SSIM at {ssim:g}; "
-    title += f"it is as sharp as HR at {sharpness:g}"
+    arm = "srcnn" if "srcnn" in best.index else best.index[0]
+    title = "{}'s PSNR is best at strength {psnr:g}, its SSIM at {ssim:g}; it is as sharp as HR at {sharpness:g}"
+    title = title.format(name(arm), **best.loc[arm])
     return headline(fig, title, "PSNR, SSIM and sharpness over the filter's strength, three line plots")
 
 

@@ -7,12 +7,12 @@ import pandas as pd
 
 from sr_utils.claims import words
 from sr_utils.claims.statistics import compare, signed
+from sr_utils.models.arms import PLACES
 from sr_utils.plots.style import GREY, INK, PAD, PAGE, axes, headline, legible, look, name
 
 SIGNS = {1: "#0072B2", -1: "#D55E00", 0: "#888888"}  # of an interval above, below and around zero
 #: Study 02's design: each placement without and with the bilinear global skip.
-PAIRS = {"srcnn": "srcnn_skip"}
-PAIRS |= {f"{place}_upsampling": f"{place}_skip" for place in ("pre", "progressive", "iterative", "post")}
+PAIRS = {"srcnn": "srcnn_skip"} | {arm: f"{place}_skip" for place, arm in PLACES.items()}
 #: Colour (Okabe & Ito's) and marker of each verdict.
 VERDICTS = {
     "holds": ("#0072B2", "o"),
@@ -53,10 +53,10 @@ def named_rows(ax, names, bold=()) -> None:
         ax.get_yticklabels()[place].set_weight("bold")
 
 
-def scales(table: pd.DataFrame, ratio: float = 5) -> list[pd.DataFrame]:
-    """The rows, without those that reach more than `ratio` times as far as the median row; and those."""
+def scales(table: pd.DataFrame) -> list[pd.DataFrame]:
+    """The rows, without those that reach more than five times as far as the median row; and those."""
     reach = table[["x", "low", "high"]].abs().max(axis=1)
-    return [rows for _, rows in table.groupby(reach > ratio * reach.quantile(interpolation="lower"))]
+    return [rows for _, rows in table.groupby(reach > 5 * reach.quantile(interpolation="lower"))]
 
 
 def panels(parts: list[pd.DataFrame], pitch: int, width: int):

@@ -65,7 +65,7 @@ def test_a_process_of_its_own_answers(picture):
     onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed; pip install .[export]")
     from tools import export
 
-    file, lr = paths.build() / "combined.onnx", picture(9, 13)
+    file, lr = paths.output() / "combined.onnx", picture(9, 13)
     export.export(models.load("srcnn"), file)  # the process reads whatever stands there
     with peers.served(peers.EXPORTED) as process:
         answers = [peers.ask(process, lr) for _ in range(2)]

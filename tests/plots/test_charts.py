@@ -119,6 +119,7 @@ def test_the_best_strength_is_ringed():
             "psnr": p,
             "ssim": 0.9 - s / 10,
             "sharpness": 0.8 + s,
+            "gmsd": 0.1,
         }
         for s, p in ((0, 30.0), (0.2, 31.0), (1, 25.0))
     ]

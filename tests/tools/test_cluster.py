@@ -214,7 +214,7 @@ def sentence(monkeypatch, capsys, scheduler):
     monkeypatch.setattr(cluster, "WAIT", 1)
     assert reproduce.main(["--profile", "smoke"]) == 1
     output = capsys.readouterr().err
-    assert "Traceback" not in output and not paths.build().exists()
+    assert "Traceback" not in output and not paths.output().exists()
     return output.splitlines()[-1].removeprefix("make reproduce stopped: ")
 
 

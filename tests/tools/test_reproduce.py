@@ -123,7 +123,7 @@ def test_a_notebook_without_the_parameters_is_refused(tmp_path):
 def test_make_reproduce_refuses_before_it_starts(arguments, message, capsys):
     assert reproduce.main(arguments) == 1
     assert f"make reproduce stopped: {message}" in capsys.readouterr().err
-    assert not paths.build().exists()
+    assert not paths.output().exists()
 
 
 def test_an_unknown_device_is_refused(monkeypatch, capsys):
