@@ -1,5 +1,7 @@
 """Estimates with intervals: what is drawn is what the table says."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -59,7 +61,7 @@ def test_the_design_pairs_each_placement_with_its_skip():
     assert np.allclose([x for x, *_ in filled], 0.5, atol=0.03)
     assert np.allclose([x for x, *_ in marks(right)], [0.5, 0.6, 0.7, 0.8, 0.9], atol=0.03)
     assert [text.split()[0][:4] for text in beside(right)] == ["+0.5", "+0.6", "+0.7", "+0.8", "+0.9"]
-    assert fig.get_suptitle().startswith("Without the skip the placements lie 0.4")
+    assert re.match(r"Without the skip the four placements lie 0\.(29|3\d) dB apart, with it 0\.0", fig.get_suptitle())
 
 
 def test_a_stair_ends_where_its_interval_does():
