@@ -2,10 +2,12 @@
 
 import contextlib
 import functools
+import itertools
 import os
 import platform
 import random
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from unittest import mock
@@ -148,6 +150,27 @@ def seeded(seed: int):
     keras.utils.set_random_seed(seed)
     with mock.patch.object(seed_generator, "python_random", random.Random(seed)):
         yield
+
+
+def feed(batches: Iterator):
+    """Batches, tuples of arrays, for one call of `fit`: for TensorFlow as a pipeline without autotuning.
+
+    `fit` makes a pipeline of a generator by itself, but with a thread that tunes it. The end of `fit` waits for that
+    thread, up to seconds, in some calls and not in others. The size of a batch is left open, as `fit` leaves it: with
+    a fixed one TensorFlow makes another graph, which ends in other bytes.
+    """
+    if keras.backend.backend() == "jax":
+        return batches
+    import tensorflow as tf
+
+    first = next(batches)
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    pipeline = tf.data.Dataset.from_generator(
+        lambda: itertools.chain([first], batches),
+        output_signature=tuple(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in first),
+    )
+    return pipeline.prefetch(2).with_options(options)
 
 
 @functools.lru_cache(maxsize=32)  # tracing takes as long as enlarging a small image

@@ -13,7 +13,7 @@ import pandas as pd
 
 from sr_utils import losses, models
 from sr_utils.data import patches
-from sr_utils.device import keras
+from sr_utils.device import feed, keras
 from sr_utils.models.arms import STUDY, label
 from sr_utils.training.checkpoints import Keeper, alone, complete
 from sr_utils.training.configuration import Plan, optimizer, plan
@@ -101,7 +101,7 @@ def _fit(plan: Plan) -> None:
 
     if start < profile.epochs:
         trained.fit(
-            batches(),
+            feed(batches()),
             initial_epoch=start,
             epochs=profile.epochs,
             shuffle=False,
