@@ -32,7 +32,7 @@ def take_turns(sides: dict, rounds: int = 5, repeats: int = 4) -> dict[str, list
 def relative_time(with_it, without, rounds: int = 5, repeats: int = 4, typical=np.median) -> dict:
     """Time of one action as a share of another's: ratio of `typical` times, and the quartiles of the first over that.
 
-    Each call of `fit` runs in a slow or in a fast mode, so that its fastest call (np.min) is the better measure.
+    A call of Keras' `fit` can end with a wait for its pipeline: its fastest call (np.min) is the better measure.
     """
     times = take_turns({"with": with_it, "without": without}, rounds, repeats)
     return compared(times["with"], times["without"], typical)

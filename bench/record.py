@@ -155,7 +155,24 @@ def schedules_table(record: dict) -> str:
     return "\n".join([*lines, "", where(record["schedules"])])
 
 
+def comparer_table(record: dict) -> str:
+    """Markdown: how fast the comparer follows the hand."""
+    found = record["comparer"]["found"]
+    rates = {f"drag of {name}": rate for name, rate in found["pictures per second"].items()}
+    lines = ["| | median / ms | 95 % within / ms | pictures a second |", "|---|---:|---:|---:|"]
+    for name, delay in found["latency"].items():
+        rate = f"{rates[name]:.1f}" if name in rates else ""
+        lines.append(f"| {name} | {delay['median / ms']:.0f} | {delay['p95 / ms']:.0f} | {rate} |")
+    before, after = found["memory"].values()
+    said = (
+        f"First sight {found['first sight / s']:.2f} s after the call, {found['sent / MiB']:.1f} MiB of PNG sent. "
+        f"JavaScript's heap: {before:.1f} MiB, and {after:.1f} {list(found['memory'])[1]}."
+    )
+    return "\n".join([*lines, "", said, "", where(record["comparer"])])
+
+
 TABLES = {
+    "comparer": comparer_table,
     "rates": rates_table,
     "schedules": schedules_table,
     "ratios": ratios_table,

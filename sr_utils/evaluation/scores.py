@@ -83,7 +83,7 @@ def _scores(entry, name, pairs, arm=None, suffix="") -> pd.DataFrame:
 def hardest_crop(pair, side: int = 48) -> tuple[int, int]:
     """(y, x) of the side×side HR window with the largest squared error of bicubic, aligned on LR pixels.
 
-    Every crop of the figures is chosen by this rule. Raises `StudyError` for an image smaller than the window.
+    There the comparer opens. Raises `StudyError` for an image smaller than the window.
     """
     if min(pair.hr.shape[:2]) < side:
         raise StudyError(f"{pair.name} is smaller than a {side}×{side} crop; use larger images or a smaller crop.")

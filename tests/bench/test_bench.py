@@ -73,6 +73,21 @@ def test_the_range_of_ratios_names_the_arms_at_its_ends():
     assert "| forward pass of `evaluation.upscale` | 0.70 `a` | 0.90 | 2.00 `c` |" in record.ratios_table(entries)
 
 
+def test_the_comparers_table_gives_rates_to_drags_alone():
+    found = {
+        "latency": {
+            "slider x / px": {"median / ms": 7.4, "p95 / ms": 36.6},
+            "drag of a crop": {"median / ms": 7, "p95 / ms": 16},
+        },
+        "pictures per second": {"a crop": 57.38}, "first sight / s": 1.8, "sent / MiB": 38.9,
+        "memory": {"before": 26.7, "after 1000 moves": 27.6},
+    }  # fmt: skip
+    host = {"processor": "one", "cores": 2, "precision": "float32"}
+    table = record.comparer_table({"comparer": {"host": host, "found": found}})
+    assert "| slider x / px | 7 | 37 |  |\n| drag of a crop | 7 | 16 | 57.4 |" in table
+    assert "First sight 1.80 s after the call, 38.9 MiB" in table and "27.6 after 1000 moves." in table
+
+
 def test_shares_are_of_the_whole_run():
     results = {"wall": 200.0, "seconds": {"import": 30.0, "training steps": 170.0}}
     table = record.shares_table(
