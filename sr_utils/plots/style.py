@@ -1,6 +1,7 @@
 """How figures look and how they are saved: one style, and one colour and marker for each arm."""
 
 import io
+import textwrap
 from math import ceil
 
 import matplotlib.pyplot as plt
@@ -121,7 +122,8 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
 def _frame(fig, title: str, note: str) -> Bbox:
     """Put the title above the figure and the note below it; the box around all three, in inches."""
     width, height = fig.bbox.size
-    head = fig.suptitle(title, x=PAD / width, y=1 + PAD / height, ha="left", va="bottom", wrap=True)
+    title = textwrap.fill(title, int(width / 10))  # Matplotlib wraps no text above a figure
+    head = fig.suptitle(title, x=PAD / width, y=1 + PAD / height, ha="left", va="bottom")
     foot = fig.text(PAD / width, -PAD / height, note, color=GREY, va="top", wrap=True)
     above, below = (ceil(t.get_window_extent().height) + 2 * PAD if t.get_text() else 0 for t in (head, foot))
     return Bbox.from_extents(0, -below / DPI, width / DPI, (height + above) / DPI)
