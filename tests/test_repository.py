@@ -132,4 +132,5 @@ def test_recipes_are_shell_whatever_the_variables(tmp_path, variables):
 def test_no_tracked_file_is_large():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
-        assert not (ROOT / name).exists() or (ROOT / name).stat().st_size < 2_000_000, name
+        limit = 4_000_000 if name.endswith("results.json") else 2_000_000  # a record has a row for each seed and image
+        assert not (ROOT / name).exists() or (ROOT / name).stat().st_size < limit, name
