@@ -109,7 +109,9 @@ def test_a_comparer_lives_without_a_kernel(home):
     home.press("x / px", "ArrowLeft", 5)
     check("rocket")
     home.control("error maps").check()
-    assert home.root.locator(".scale i").bounding_box()["width"] > 200
+    bar = home.root.locator(".scale i")
+    bar.wait_for()  # until it is drawn
+    assert bar.bounding_box()["width"] > 200
     home.control("error maps").uncheck()
     home.control("image").select_option("chelsea")
     home.page.wait_for_timeout(300)
