@@ -14,7 +14,6 @@ def network(arm: str) -> tuple[Callable, int]:
     `arm` is one that weights come with. `DEVICE=gpu` takes Keras and the GPU. Raises `StudyError` for an arm without
     weights, an altered file, and a GPU that is not there.
     """
-    file = pretrained.path(arm, ".onnx")
     if profiles.check_device(os.environ.get("DEVICE")) == "gpu":
         from sr_utils import device  # so late, for it brings the backend with it
 
@@ -24,6 +23,7 @@ def network(arm: str) -> tuple[Callable, int]:
         sys.modules.setdefault("openvino_telemetry", None)  # it tells OpenVINO's makers of each import: leave it out
         import openvino
 
+        file = pretrained.path(arm, ".onnx")
         compiled = openvino.Core().compile_model(file, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
 
         def run(lr):
