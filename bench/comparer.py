@@ -27,20 +27,20 @@ comparer
 """
 #: Notes when the first complete picture was there, and then, per event, the milliseconds until it was drawn.
 WATCH = """() => {
-  window.found = {first: null, delays: [], frames: [], asked: null};
+  window.measured = {first: null, delays: [], frames: [], asked: null};
   for (const name of ["keydown", "pointermove"]) {
-    addEventListener(name, (event) => (window.found.asked ??= event.timeStamp), true);
+    addEventListener(name, (event) => (window.measured.asked ??= event.timeStamp), true);
   }
   const drawn = () => {
     const now = performance.now();
-    window.found.frames.push(now);
-    if (window.found.asked !== null) window.found.delays.push(now - window.found.asked);
-    window.found.asked = null;
+    window.measured.frames.push(now);
+    if (window.measured.asked !== null) window.measured.delays.push(now - window.measured.asked);
+    window.measured.asked = null;
   };
   const look = () => {
     const figures = document.querySelectorAll(".sr-comparer figure");
     if (!figures.length || document.querySelector(".sr-comparer .waiting")) return requestAnimationFrame(look);
-    window.found.first = Date.now() / 1000;
+    window.measured.first = Date.now() / 1000;
     const watch = new MutationObserver(drawn); // the sliders and the frame are set in the call that draws the crops
     watch.observe(document.querySelector(".sr-comparer .frame"), {attributes: true, attributeFilter: ["style"]});
     watch.observe(document.querySelector(".sr-comparer .stage"), {attributes: true, attributeFilter: ["style"]});
@@ -55,21 +55,21 @@ def comparer(presses: int = 60, moves: int = 240, far: int = 1000) -> dict:
 
     folder = Path(tempfile.mkdtemp())
     lab.notebook(folder / "comparer.ipynb", ARRAYS, SHOW)
-    with lab.serve(folder) as address, sync_playwright() as playwright:
+    with lab.jupyterlab(folder) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=lab.CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
         page.add_init_script(f"({WATCH})()")
         lab.open_and_run(page, address, "comparer.ipynb")
-        view = lab.Comparer(page)
+        view = lab.ComparerPage(page)
         view.settle()
         started, sent = map(float, page.get_by_text("start ").last.inner_text().split()[1::2])
-        first = page.evaluate("() => window.found.first") - started
+        first = page.evaluate("() => window.measured.first") - started
         delays, rates = {}, {}
         for label in ("x / px", "y / px", "crop side / px", "wipe / %"):
             delays[f"slider {label}"] = _delays(page, lambda label=label: _alternate(view, label, presses))
         for name, element in (("a crop", view.canvas("HR")), ("the overview", view.overview), ("the wipe", view.stage)):
             delays[f"drag of {name}"] = _delays(page, lambda e=element: _swing(page, e, moves))
-            frames = np.asarray(page.evaluate("() => window.found.frames"))
+            frames = np.asarray(page.evaluate("() => window.measured.frames"))
             rates[name] = (len(frames) - 1) / (frames[-1] - frames[0]) * 1000
         memory = [_heap(page)]
         for dx in (60, -60):
@@ -104,10 +104,10 @@ def _swing(page, element, moves):
 
 
 def _delays(page, act):
-    page.evaluate("() => { Object.assign(window.found, {delays: [], frames: [], asked: null}); }")
+    page.evaluate("() => { Object.assign(window.measured, {delays: [], frames: [], asked: null}); }")
     act()
     page.wait_for_timeout(300)
-    return page.evaluate("() => window.found.delays")
+    return page.evaluate("() => window.measured.delays")
 
 
 def _heap(page):

@@ -26,7 +26,7 @@ READ = """(canvas) => canvas.toDataURL("image/png").split(",")[1]"""
 
 
 @contextlib.contextmanager
-def serve(folder: Path, theme: str = "JupyterLab Light", **environment):
+def jupyterlab(folder: Path, theme: str = "JupyterLab Light", **environment):
     """JupyterLab on the notebooks of a folder; yields its address, whose query holds the token."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -85,7 +85,7 @@ def open_and_run(page, address: str, name: str, sign: str = ".sr-comparer figure
     page.wait_for_timeout(1000)  # layout settles
 
 
-class Comparer:
+class ComparerPage:
     """The comparer as a reader meets it: found by its words, read by its pixels. `root` is its element."""
 
     def __init__(self, page, root=None):

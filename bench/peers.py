@@ -38,10 +38,10 @@ METRICS = ("psnr", "ssim", "gmsd")
 def installed(peer: str) -> Path:
     """Where the peer's package lies; it is not imported. Raises `StudyError` if it is not installed."""
     package = PEERS[peer][0]
-    found = importlib.util.find_spec(package)
-    if not found or not importlib.util.find_spec("ncnn"):
+    spec = importlib.util.find_spec(package)
+    if not spec or not importlib.util.find_spec("ncnn"):
         raise StudyError(f"{package} or ncnn is not installed; run make bench BENCHES=peers, or pip install .[peers].")
-    return Path(found.submodule_search_locations[0])
+    return Path(spec.submodule_search_locations[0])
 
 
 def stem(peer: str) -> str:
@@ -136,18 +136,18 @@ def quality(sets: dict) -> dict:
     """{network: {set: {"psnr", "ssim", "gmsd"}}}: means over the images, by the published protocol."""
     from sr_utils.evaluation import metrics
 
-    found = {}
+    scores = {}
     for name in NETWORKS:
         with served(name) as process:
             for title, pairs in sets.items():
                 pictures = [(ask(process, pair.lr)["sr"], pair.hr) for pair in pairs]
                 means = {m: float(np.mean([getattr(metrics, m)(*both) for both in pictures])) for m in METRICS}
-                found.setdefault(name, {})[title] = means
+                scores.setdefault(name, {})[title] = means
                 print(f"  {name}, {title}: " + ", ".join(f"{m} {value:.4f}" for m, value in means.items()), flush=True)
-    return found
+    return scores
 
 
-def race(rounds: int = 15) -> dict:
+def processor_times(rounds: int = 15) -> dict:
     """What a picture of `PICTURE` costs each network, in turns: {network: {"share", "quartiles", "first", "MiB"}}.
 
     "share": CPU seconds over `combined`'s, by medians, with quartiles; "first": CPU seconds from the start of its
@@ -178,7 +178,7 @@ def peers() -> dict:
     sizes |= {arm: shipped["parameters"] for arm, shipped in record().items()}
     export.export(load_trained("combined"), paths.output() / "combined.onnx")
     scores = quality({name: load(name).valid for name in on_disk() or ["sample"]})
-    costs = race()
+    costs = processor_times()
     rows = [
         {"network": name, "parameters": sizes[name.split(",")[0]], "scores": scores[name], **costs[name]}
         for name in NETWORKS
@@ -189,7 +189,7 @@ def peers() -> dict:
 
 
 def table(rows: list[dict]) -> str:
-    """Markdown of what `peers` found: the best PSNR on the last set first, and who is ahead of `combined` there."""
+    """Markdown of what `peers` measured: the best PSNR on the last set first, and who is ahead of `combined` there."""
     last = list(rows[0]["scores"])[-1]
     ranked = sorted(rows, key=lambda row: -row["scores"][last]["psnr"])
     sets = [f"{name} / dB · SSIM · GMSD" for name in rows[0]["scores"]]

@@ -19,7 +19,7 @@ def store(name: str, results, host: dict) -> None:
     path = paths.output() / "bench.json"
     record = json.loads(path.read_text()) if path.exists() else {}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record | {name: {"host": host, "found": results}}, indent=1) + "\n")
+    path.write_text(json.dumps(record | {name: {"host": host, "results": results}}, indent=1) + "\n")
 
 
 def committed() -> dict:
@@ -63,7 +63,7 @@ def steps_table(record: dict) -> str:
     lowest = min(patches)
     alone = [
         f"{row['share'] * rows[row['arm'], lowest]['ratio']:.2f} (`{row['arm']}`)"
-        for row in record["tried"]["found"]
+        for row in record["tried"]["results"]
         if row["tried"] == GRADIENTS
     ]
     ours, theirs = (sum(rows[arm, lowest][side] for arm in arms) for side in ("ms", "PyTorch ms"))
@@ -89,7 +89,7 @@ def ratios_table(record: dict) -> str:
 
 
 def _rows(record: dict, name: str) -> list[dict]:
-    return record[name]["found"]["rows"]
+    return record[name]["results"]["rows"]
 
 
 def inference_table(record: dict) -> str:
@@ -102,7 +102,7 @@ def inference_table(record: dict) -> str:
 def tried_table(record: dict) -> str:
     """Markdown: what was tried, its time as a share of the time without it, and whether it was kept."""
     shares, kept = {}, {what: decision for what, _, _, decision in TRIED}
-    for row in (row for row in record["tried"]["found"] if row["tried"] in kept):
+    for row in (row for row in record["tried"]["results"] if row["tried"] in kept):
         spread = "–".join(f"{q:.2f}" for q in row["quartiles"])
         shares.setdefault(row["tried"], []).append(
             f"`{row['arm']}` {row['share']:.2f} ({spread})" if row["arm"] else f"{row['share']:.2f} ({spread})"
@@ -114,7 +114,7 @@ def tried_table(record: dict) -> str:
 
 def shares_table(record: dict) -> str:
     """Markdown: where a first `make reproduce` spends its time."""
-    results = record["shares"]["found"]
+    results = record["shares"]["results"]
     spent = sorted(results["seconds"].items(), key=lambda item: -item[1])
     lines = ["| part | seconds | share |", "|---|---:|---:|"]
     lines += [
@@ -126,13 +126,13 @@ def shares_table(record: dict) -> str:
 
 def peers_table(record: dict) -> str:
     """Markdown: the study's networks beside what can be installed from PyPI in their stead."""
-    versions = ", ".join(f"{name} {number}" for name, number in record["peers"]["found"]["versions"].items())
+    versions = ", ".join(f"{name} {number}" for name, number in record["peers"]["results"]["versions"].items())
     return f"{bench.peers.table(_rows(record, 'peers'))}\n\n{where(record['peers'])[:-1]}, {versions}*"
 
 
 def rates_table(record: dict) -> str:
     """Markdown: the validation PSNR of each arm's trials, in dB, and the rate that was chosen."""
-    results = record["rates"]["found"]
+    results = record["rates"]["results"]
     psnr = {(row["arm"], row["loss"], row["rate"]): row["psnr"] for row in results["rows"]}
     tried = sorted({rate for *_, rate in psnr})
     lines = ["| arm | loss | " + " | ".join(f"{rate:g}" for rate in tried) + " | chosen |"]
@@ -157,18 +157,18 @@ def schedules_table(record: dict) -> str:
 
 def comparer_table(record: dict) -> str:
     """Markdown: how fast the comparer follows the hand."""
-    found = record["comparer"]["found"]
-    rates = {f"drag of {name}": rate for name, rate in found["pictures per second"].items()}
+    results = record["comparer"]["results"]
+    rates = {f"drag of {name}": rate for name, rate in results["pictures per second"].items()}
     lines = ["| | median / ms | 95 % within / ms | pictures a second |", "|---|---:|---:|---:|"]
-    for name, delay in found["latency"].items():
+    for name, delay in results["latency"].items():
         rate = f"{rates[name]:.1f}" if name in rates else ""
         lines.append(f"| {name} | {delay['median / ms']:.0f} | {delay['p95 / ms']:.0f} | {rate} |")
-    before, after = found["memory"].values()
-    said = (
-        f"First sight {found['first sight / s']:.2f} s after the call, {found['sent / MiB']:.1f} MiB of PNG sent. "
-        f"JavaScript's heap: {before:.1f} MiB, and {after:.1f} {list(found['memory'])[1]}."
+    before, after = results["memory"].values()
+    text = (
+        f"First sight {results['first sight / s']:.2f} s after the call, {results['sent / MiB']:.1f} MiB of PNG sent. "
+        f"JavaScript's heap: {before:.1f} MiB, and {after:.1f} {list(results['memory'])[1]}."
     )
-    return "\n".join([*lines, "", said, "", where(record["comparer"])])
+    return "\n".join([*lines, "", text, "", where(record["comparer"])])
 
 
 TABLES = {

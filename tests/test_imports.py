@@ -1,6 +1,7 @@
-"""Imports run downwards only, and `data`, `claims` and `plots` do not import Keras."""
+"""Imports run downwards only, `data`, `claims` and `plots` do not import Keras, and a name means one thing."""
 
 import ast
+import collections
 import pkgutil
 import subprocess
 import sys
@@ -27,6 +28,13 @@ FLOORS = (
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 
 
+def modules():
+    """(name, path) of each module of the project."""
+    for folder in ("sr_utils", "tools", "bench"):
+        for path in sorted((paths.ROOT / folder).rglob("*.py")):
+            yield path.relative_to(paths.ROOT), path
+
+
 def imported(code: str):
     """The rooms that this code imports from, anywhere in it."""
     for node in ast.walk(ast.parse(code)):
@@ -51,12 +59,10 @@ def upward(room: str, code: str) -> set[str]:
 
 def test_imports_run_downwards():
     upward_imports = {}
-    for folder in ("sr_utils", "tools", "bench"):
-        for path in sorted((paths.ROOT / folder).rglob("*.py")):
-            name = path.relative_to(paths.ROOT)
-            parts = name.with_suffix("").parts[:2] if folder == "sr_utils" else (folder,)
-            room = next(part for part in reversed(parts) if part in LEVEL)
-            upward_imports[str(name)] = upward(room, path.read_text())
+    for name, path in modules():
+        parts = name.with_suffix("").parts
+        room = next(part for part in reversed(parts[: 2 if parts[0] == "sr_utils" else 1]) if part in LEVEL)
+        upward_imports[str(name)] = upward(room, path.read_text())
     assert len(upward_imports) > 30
     assert {name: rooms for name, rooms in upward_imports.items() if rooms} == {}
 
@@ -73,6 +79,17 @@ def test_imports_run_downwards():
 )
 def test_an_import_upwards_is_found(code, rooms):
     assert upward("models", code) == rooms
+
+
+def test_no_two_public_functions_have_one_name():
+    places = collections.defaultdict(list)
+    for name, path in modules():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(str(name))
+    assert len(places) > 200
+    twice = {name for name, files in places.items() if len(files) > 1}
+    assert twice == {"load", "main"}  # data.load reads images, models.load weights; each command has its main
 
 
 def keras_after(*rooms: str) -> dict[str, bool]:

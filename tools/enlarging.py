@@ -61,7 +61,7 @@ def enlarged(network, photo: Photograph, folder: Path, deep: bool, bar):
                     row[..., -1] = rows_of(photo.alpha, top, top + len(row))
                 strips.append(files.enter_context(tempfile.TemporaryFile(dir=folder)))
                 # a TIFF: libvips would map a raw file, which counts as memory
-                formats.save(pyvips.Image.new_from_array(row if deep else to_8_bits(row)), strips[-1], ".tif")
+                formats.write_pixels(pyvips.Image.new_from_array(row if deep else to_8_bits(row)), strips[-1], ".tif")
         parts = []
         for strip in strips:
             strip.seek(0)

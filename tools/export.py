@@ -31,7 +31,7 @@ TOLERANCE = 1  # grey level between ONNX Runtime and Keras
 KINDS = {TensorProto.UINT8: "uint8", TensorProto.FLOAT: "float32"}
 
 
-def metadata(model: keras.Model, kind: int) -> dict[str, str]:
+def model_metadata(model: keras.Model, kind: int) -> dict[str, str]:
     """What the file says of itself."""
     return {
         "arm": model.name,
@@ -92,7 +92,7 @@ def to_onnx(model: keras.Model, kind: int = TensorProto.UINT8) -> onnx.ModelProt
         ir_version=IR,
         producer_name="super-resolution-study",
     )
-    helper.set_model_props(made, metadata(model, kind))
+    helper.set_model_props(made, model_metadata(model, kind))
     onnx.checker.check_model(made, full_check=True)
     return made
 
@@ -162,10 +162,10 @@ def export(model: keras.Model, target: Path) -> str:
         paths.replace(target, lambda scratch: onnx.save(made, scratch))
     except OSError as error:
         raise StudyError(f"{target} cannot be written ({error.strerror}); name another place with OUT=….") from None
-    said = metadata(model, TensorProto.UINT8)
+    entries = model_metadata(model, TensorProto.UINT8)
     return (
-        f"{target}: {target.stat().st_size / 1e6:.1f} MB, opset {OPSET}, reach {said['reach']} LR pixels\n"
-        f"  {said['input']}\n  {said['output']}\n"
+        f"{target}: {target.stat().st_size / 1e6:.1f} MB, opset {OPSET}, reach {entries['reach']} LR pixels\n"
+        f"  {entries['input']}\n  {entries['output']}\n"
         f"  on a picture of {lr.shape[1]}×{lr.shape[0]} pixels, {np.count_nonzero(off):,} of {off.size:,} values "
         f"differ from Keras' in float32, by {off.max()} at most"
     )

@@ -15,7 +15,7 @@ from PIL import Image, PngImagePlugin
 
 from sr_utils.data import decoding
 from sr_utils.data.reading import Photograph
-from tools.metadata import DENSITY, ICC, IPTC, ORIENTATION, SIZES, XMP, metadata, readable
+from tools.metadata import DENSITY, ICC, IPTC, ORIENTATION, SIZES, XMP, decompressed, metadata
 
 #: What can be written: the largest side that the format holds, and libvips' settings for it. JPEG keeps the colour of
 #: each pixel (4:4:4). Lossy WebP has 4:2:0 alone; sharp conversion makes the best of it. PNG at zlib's level 3 behind
@@ -42,7 +42,7 @@ PLACES = {  # what each format has a place for, by Pillow's names
 }
 
 
-def write(image: pyvips.Image, path, ending: str, photo: Photograph) -> list[str]:
+def write_picture(image: pyvips.Image, path, ending: str, photo: Photograph) -> list[str]:
     """Write an enlarged picture, with the metadata of `photo` that the format has a place for.
 
     Returns what had to be left away, in sentences without a subject. Raises `OSError` where the disk is full.
@@ -60,7 +60,7 @@ def write(image: pyvips.Image, path, ending: str, photo: Photograph) -> list[str
     return notes
 
 
-def save(image: pyvips.Image, file, ending: str, **options) -> None:
+def write_pixels(image: pyvips.Image, file, ending: str, **options) -> None:
     """Write pixels alone, from where the file stands. Raises `OSError` where the disk is full."""
     file.flush()
     try:
@@ -104,7 +104,7 @@ def _jpeg(image, file, values) -> list[str]:
     whole, notes = _by_pillow("JPEG", values, image.bands == 1)
     head = whole[: whole.index(b"\xff\xdb\x00")]  # up to the quantisation tables
     file.seek(len(head) - 2)  # libvips' first two bytes say that this is a JPEG, as those of `head` do
-    save(image, file, ".jpg", **FORMATS[".jpg"][1])
+    write_pixels(image, file, ".jpg", **FORMATS[".jpg"][1])
     file.seek(0)
     file.write(head)
     return notes
@@ -113,10 +113,10 @@ def _jpeg(image, file, values) -> list[str]:
 def _png(image, file, values, photo) -> list[str]:
     whole, notes = _by_pillow("PNG", values, image.bands < 3)
     made = [(n, b) for n, b in decoding.png_chunks(whole) if n not in (b"IHDR", b"IDAT", b"IEND")]
-    kept = [readable(n, b) for n, b in decoding.png_chunks(photo.content) if n in PNG_KEPT]
+    kept = [decompressed(n, b) for n, b in decoding.png_chunks(photo.content) if n in PNG_KEPT]
     chunks = b"".join(_chunk(n, b) for n, b in made + [c for c in kept if not c[1].startswith(ELSEWHERE)])
     file.seek(len(chunks))
-    save(image, file, ".png", **FORMATS[".png"][1])  # begins with 33 bytes of signature and header, and 21 of density
+    write_pixels(image, file, ".png", **FORMATS[".png"][1])  # 33 bytes of signature and header, 21 of density
     file.seek(len(chunks))
     head = file.read(33)
     file.seek(0)
@@ -162,7 +162,7 @@ def _tiff(image, file, values) -> None:
     """Pixels, then the table of tags once more, with the metadata among them; the file's head then points to it."""
     size = image.width * image.height * image.bands * (2 if image.format == "ushort" else 1)
     big = size > 2**32 - 2**26
-    save(image, file, ".tif", bigtiff=big, **FORMATS[".tif"][1])
+    write_pixels(image, file, ".tif", bigtiff=big, **FORMATS[".tif"][1])
     exif = values.get("exif") or Image.Exif()
     for tag, name in ((ICC, "icc_profile"), (XMP, "xmp"), (IPTC, "iptc")):
         if name in values:

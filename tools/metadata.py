@@ -71,7 +71,7 @@ def _xmp(xmp: bytes | str | None, width: int, height: int) -> bytes | None:
     return re.sub(rb"\s+hdrgm:\w+\s*=\s*([\"']).*?\1", b"", xmp) or None
 
 
-def readable(name: bytes, body: bytes) -> tuple[bytes, bytes]:
+def decompressed(name: bytes, body: bytes) -> tuple[bytes, bytes]:
     """Text that decompresses to more than 1 MiB, which many programs refuse, becomes uncompressed text."""
     keyword, _, rest = body.partition(b"\0")
     try:

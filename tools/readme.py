@@ -7,7 +7,7 @@ import subprocess
 import pandas as pd
 
 from sr_utils import paths
-from sr_utils.claims import findings
+from sr_utils.claims.words import findings
 
 #: The figure that shows each of the original's claims.
 FIGURES = {
@@ -83,7 +83,7 @@ def minutes_line(record: dict) -> str:
     benches = json.loads((paths.ROOT / "figures/bench/bench.json").read_text())
     timings = []
     for entry in (benches[name] for name in sorted(benches) if name.startswith("shares")):
-        host, results = entry["host"], entry["found"]
+        host, results = entry["host"], entry["results"]
         if results["profile"] == "quick":
             timings.append(
                 f"{results['wall'] / 60:.0f} minutes on {host['cores']} cores of an {host['processor']}, in "

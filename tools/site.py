@@ -26,8 +26,8 @@ from PIL import Image
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
-from sr_utils import StudyError, claims, models, paths, widgets
-from sr_utils.claims import record
+from sr_utils import StudyError, models, paths, widgets
+from sr_utils.claims import record, words
 from sr_utils.data import load
 from sr_utils.evaluation import upscale
 from sr_utils.filters import edge_enhance
@@ -84,7 +84,7 @@ def to_html(markdown: str) -> str:
     return MarkdownWithMath(renderer=Renderer()).render(markdown)
 
 
-def describe(name: str, page) -> dict:
+def summary(name: str, page) -> dict:
     """What the other pages say about this one: its name, title, question and contents."""
     html = to_html("\n\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown"))
     opening = page.cells[0].source.splitlines()
@@ -159,13 +159,13 @@ def smaller(png: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def results(page) -> tuple:
+def findings_shown(page) -> tuple:
     """(findings, caption) of the run that a page shows; None and "" where it shows none."""
     run = run_shown(page)
     if not run:
         return None, ""
-    found = record.read(run["profile"])
-    return list(claims.findings(found["claims"]).itertuples()), found["caption"]
+    kept = record.read(run["profile"])
+    return list(words.findings(kept["claims"]).itertuples()), kept["caption"]
 
 
 def code_style() -> str:
@@ -200,7 +200,7 @@ def add_demo(folder: Path) -> None:
     shutil.copy(TEMPLATE / "photograph.js", folder / "assets")
 
 
-def build(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = False) -> None:
+def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = False) -> None:
     """Write the whole site into a folder, which is made anew; `demo` adds the page "Your photograph"."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "assets").mkdir(parents=True)
@@ -209,7 +209,7 @@ def build(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = False) -
     for half in ("comparer.js", "comparer.css"):
         shutil.copy(WIDGET / half, folder / "assets")
     sources = {path.stem: nbformat.read(path, as_version=4) for path in sorted(notebooks.glob("0*.ipynb"))}
-    pages = [describe(name, page) for name, page in sources.items()]
+    pages = [summary(name, page) for name, page in sources.items()]
     comparers, convert = Comparers(folder / "comparers"), exporter()
     for page in pages:
         notebook = sources[page["name"]]
@@ -223,7 +223,7 @@ def build(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = False) -
         if any("widgets.compare" in cell.source for cell in notebook.cells):
             comparers.write(page["name"])
     comparers.write("index")
-    findings, caption = results(next(iter(sources.values())))
+    findings, caption = findings_shown(next(iter(sources.values())))
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATE))
     readme = (paths.ROOT / "README.md").read_text()
     title, lead = readme.split("\n", 1)[0], re.search(r"^[A-Z].+$", readme, re.M)[0]
@@ -244,7 +244,7 @@ def build(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = False) -
 @one_sentence("site")
 def main() -> int:
     folder = paths.output() / "site"
-    build(folder, demo=bool(os.environ.get("DEMO")))
+    build_site(folder, demo=bool(os.environ.get("DEMO")))
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"wrote {folder}, {size / 1e6:.1f} MB; look at it with: python -m http.server -d {folder}")
     return 0

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from sr_utils import StudyError, paths
 from sr_utils.data.images import SCALE
-from sr_utils.data.reading import Photograph, image_files, read, shown
+from sr_utils.data.reading import Photograph, image_files, read_photograph, shown
 from tools import engine, formats
 from tools.enlarging import enlarged
 
@@ -22,7 +22,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class FilePlan:
     """`pairs` of (picture, result) to make; how many results are `there` already; how many files are no pictures."""
 
     pairs: list[tuple[Path, Path]]
@@ -30,7 +30,7 @@ class Plan:
     others: int = 0
 
 
-def plan(source: str, target: str | None = None, force: bool = False) -> Plan:
+def plan_files(source: str, target: str | None = None, force: bool = False) -> FilePlan:
     """What becomes what: an image -> `<name>_x4` beside it, a folder -> a folder `<name>_x4`; or `target`.
 
     In a folder, what is no picture by its name is passed over, and so are results that exist, unless `force`.
@@ -54,13 +54,13 @@ def plan(source: str, target: str | None = None, force: bool = False) -> Plan:
         _check_goal(picture, goal)
         if goal.exists() and not force:
             raise StudyError(f"{shown(goal)} exists; name another file with OUT=…, or overwrite it with FORCE=1.")
-        return Plan([(picture, goal)])
+        return FilePlan([(picture, goal)])
     except OSError as error:
         name, reason = shown(error.filename or source), os.strerror(error.errno)
         raise StudyError(f"{name} cannot be used ({reason}); give yourself access to it, or name another.") from None
 
 
-def _plan_folder(source: Path, target: Path | None, force: bool) -> Plan:
+def _plan_folder(source: Path, target: Path | None, force: bool) -> FilePlan:
     if not source.name and not target:
         raise StudyError(f"{source} has no folder beside it; name one for the results with OUT=…")
     folder = target or source.with_name(f"{source.name}_x4")
@@ -75,7 +75,7 @@ def _plan_folder(source: Path, target: Path | None, force: bool) -> Plan:
         _check_goal(path, goal)
         goals[path] = goal
     pairs = [(path, goals[path]) for path in pictures if force or not goals[path].exists()]
-    return Plan(pairs, len(pictures) - len(pairs), others)
+    return FilePlan(pairs, len(pictures) - len(pairs), others)
 
 
 def _ending(path: Path) -> str:
@@ -115,12 +115,12 @@ def fitted(photo: Photograph, source: Path, goal: Path) -> Photograph:
     return dataclasses.replace(photo, alpha=None)
 
 
-def upscale(network, source: Path, goal: Path) -> list[str]:
+def upscale_file(network, source: Path, goal: Path) -> list[str]:
     """One picture ×4 by `engine.network`'s, written whole or not at all; returns what is to be said of it.
 
     Raises `StudyError`.
     """
-    photo = fitted(read(source), source, goal)
+    photo = fitted(read_photograph(source), source, goal)
     height, width = photo.rgb.shape[:2]
     ending = goal.suffix.lower()
     began = time.perf_counter()
@@ -131,7 +131,7 @@ def upscale(network, source: Path, goal: Path) -> list[str]:
         bar = tqdm(total=height * width, desc=shown(source.name), unit="px", unit_scale=True, ncols=100, leave=False)
         with bar, enlarged(network, photo, goal.parent, ending in formats.DEEP, bar) as image:
             seconds = time.perf_counter() - began
-            paths.replace(goal, lambda scratch: notes.extend(formats.write(image, scratch, ending, photo)))
+            paths.replace(goal, lambda scratch: notes.extend(formats.write_picture(image, scratch, ending, photo)))
     except OSError as error:
         advice = "free space, or name another place" if error.errno in FULL else "name another place"
         reason = os.strerror(error.errno) if error.errno else error
@@ -156,17 +156,17 @@ def main(argv=None) -> int:
     signal.signal(signal.SIGPIPE, signal.default_int_handler)  # nobody reads on, as behind `| head`
     began, failed = time.perf_counter(), 0
     try:
-        work = plan(arguments.image, arguments.out, arguments.force)
+        work = plan_files(arguments.image, arguments.out, arguments.force)
         if work.pairs:
             network = engine.network(arguments.arm)
         for source, goal in work.pairs:
             try:
-                print(*upscale(network, source, goal), sep="\n", flush=True)
+                print(*upscale_file(network, source, goal), sep="\n", flush=True)
             except Exception as error:  # no single picture ends a folder
                 failed += 1
                 own = isinstance(error, StudyError)
-                said = error if own else f"{shown(source)} is met by a fault of this program ({error!r}); report it."
-                print(f"make upscale: {said}", file=sys.stderr)
+                text = error if own else f"{shown(source)} is met by a fault of this program ({error!r}); report it."
+                print(f"make upscale: {text}", file=sys.stderr)
         if paths.expanded(arguments.image).is_dir():
             print(
                 f"{len(work.pairs) - failed} made, {work.there + work.others} skipped ({work.there} there already, "

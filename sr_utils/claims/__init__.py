@@ -3,11 +3,6 @@
 from sr_utils.claims.checks import margins, power, robustness, survivors, turned
 from sr_utils.claims.derived import curves, learning
 from sr_utils.claims.judging import judge
-from sr_utils.claims.statistics import compare
-from sr_utils.claims.table import CLAIMS, LADDER, between
-from sr_utils.claims.words import findings, readable
+from sr_utils.claims.table import CLAIMS
 
-__all__ = [
-    "CLAIMS", "LADDER", "between", "compare", "curves", "findings", "judge", "learning", "margins", "power", "readable",
-    "robustness", "survivors", "turned",
-]  # fmt: skip
+__all__ = ["CLAIMS", "curves", "judge", "learning", "margins", "power", "robustness", "survivors", "turned"]

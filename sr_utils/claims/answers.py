@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sr_utils.claims.derived import best_strengths
-from sr_utils.claims.statistics import compare, signed
+from sr_utils.claims.statistics import differences, signed
 from sr_utils.claims.table import BY_ID, METRICS
 from sr_utils.claims.words import change, direction
 from sr_utils.data import SCALE
@@ -38,7 +38,7 @@ def means(scores: pd.DataFrame, metric: str) -> pd.Series:
 def against(scores: pd.DataFrame, reference: str, *arms: str, metric: str = "psnr") -> str:
     """Arms against another: "PSNR against SRCNN: residual +0.22 dB (+0.05 … +0.39); inception …"."""
     unit, digits = (" dB", "+.2f") if metric in ("psnr", "response") else ("", "+.4f")
-    table = compare(scores[scores.arm.isin((reference, *arms))], reference, metric)
+    table = differences(scores[scores.arm.isin((reference, *arms))], reference, metric)
     listed = (f"{_name(arm)} {change(table.loc[arm], unit, digits)}" for arm in arms)
     return f"{METRICS.name[metric]} against {_name(reference)}: {'; '.join(listed)}"
 
@@ -61,7 +61,7 @@ def baseline(scores: pd.DataFrame, learning: pd.DataFrame) -> str:
 
 def upsampling(scores: pd.DataFrame, costs: dict) -> str:
     """02, from scores with and without the skip, and `models.cost` by arm."""
-    loss, (without, with_skip) = means(scores, "loss"), spread(scores)
+    loss, (without, with_skip) = means(scores, "loss"), placement_spread(scores)
     order = sorted(PLACES, key=lambda place: loss[PLACES[place]])
     start = "most of the gap comes from the start of the training, not from the place"
     start = start if with_skip < without / 2 else "the place matters, with and without the skip"
@@ -76,7 +76,7 @@ def upsampling(scores: pd.DataFrame, costs: dict) -> str:
     )
 
 
-def spread(scores: pd.DataFrame) -> tuple[float, float]:
+def placement_spread(scores: pd.DataFrame) -> tuple[float, float]:
     """How far apart the four placements lie in dB: without the global skip, and with it."""
     psnr = means(scores, "psnr")
     return np.ptp(psnr[list(PLACES.values())]), np.ptp(psnr[list(SKIPS.values())])
@@ -149,16 +149,16 @@ CHANGES = (
 def conclusions(judged: pd.DataFrame, scores: pd.DataFrame, costs: pd.DataFrame) -> str:
     """06, in five sentences, from `judge`'s table, all scores, and `parameters` and `macs` by arm."""
     changes = {
-        words: compare(scores[scores.arm.isin((arm, before))], before).loc[arm]
-        for words, arm, before in CHANGES
+        what: differences(scores[scores.arm.isin((arm, before))], before).loc[arm]
+        for what, arm, before in CHANGES
         if arm in set(scores.arm)
     }
-    largest = sorted(changes, key=lambda words: -abs(changes[words].difference))
-    clear = [f"{words} {signed(changes[words].difference, '+.2f')}" for words in largest if direction(changes[words])]
-    unclear = [words for words in largest if not direction(changes[words])]
-    (without, with_skip), cost = spread(scores), costs.loc["combined"] / costs.loc["srcnn"]
+    largest = sorted(changes, key=lambda what: -abs(changes[what].difference))
+    clear = [f"{what} {signed(changes[what].difference, '+.2f')}" for what in largest if direction(changes[what])]
+    unclear = [what for what in largest if not direction(changes[what])]
+    (without, with_skip), cost = placement_spread(scores), costs.loc["combined"] / costs.loc["srcnn"]
     return answer(
-        verdicts(judged[judged.family == "primary"]),
+        count_verdicts(judged[judged.family == "primary"]),
         f"changes of PSNR in dB, largest first: {'; '.join(clear) or 'none is clear'}"
         + (f". Not clear: {'; '.join(unclear)}" if unclear else ""),
         f"the four placements lie within {without:.2f} dB without the global skip, within {with_skip:.2f} dB with it",
@@ -178,12 +178,12 @@ COUNTED = {
 }
 
 
-def verdicts(primary: pd.DataFrame) -> str:
+def count_verdicts(primary: pd.DataFrame) -> str:
     """How many of the original's claims have which verdict, with their ids."""
     ids = {verdict: primary.index[primary.verdict == verdict] for verdict in COUNTED}
     counts = [f"{len(i)} {COUNTED[verdict][len(i) > 1]} ({', '.join(i)})" for verdict, i in ids.items() if len(i)]
-    said = f"of the original's {len(primary)} claims, {', '.join(counts)}"
+    text = f"of the original's {len(primary)} claims, {', '.join(counts)}"
     if ids["no verdict"].empty:
-        return said
+        return text
     leaning = (primary.leans[ids["no verdict"]] == "for").sum()
-    return f"{said}. With one seed there are no verdicts. Effects on the claim's side: {leaning}"
+    return f"{text}. With one seed there are no verdicts. Effects on the claim's side: {leaning}"

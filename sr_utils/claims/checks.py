@@ -80,13 +80,13 @@ def power(*observations: pd.DataFrame) -> pd.DataFrame:
         (trial,) = trials[row.binding or id]  # a part has one trial
         effect, (seeds, units) = float(trial.paired.to_numpy().mean()), trial.paired.shape
         gap = abs(abs(effect) - trial.margin) if row.expect == "same" else abs(effect - trial.null)
-        found = partial(_detectable, _variances(trial.paired.to_numpy()))
-        rows[id] = {"verdict": row.verdict, "unit": row.unit, "gap": gap, "detectable": found(seeds, units)}
+        detectable = partial(_detectable, _variances(trial.paired.to_numpy()))
+        rows[id] = {"verdict": row.verdict, "unit": row.unit, "gap": gap, "detectable": detectable(seeds, units)}
         rows[id] |= {"seeds_needed": np.nan, "images_needed": np.nan}
         if row.verdict == "undecided" and FIXED not in trial.paired.index:
-            rows[id]["seeds_needed"] = _needed(gap, partial(found, units=units))
+            rows[id]["seeds_needed"] = _needed(gap, partial(detectable, units=units))
         if row.verdict == "undecided" and units > 1:
-            rows[id]["images_needed"] = _needed(gap, partial(found, seeds))
+            rows[id]["images_needed"] = _needed(gap, partial(detectable, seeds))
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("id")
 
 
@@ -100,8 +100,8 @@ def _variances(d: np.ndarray) -> tuple[float, float, float]:
 def _detectable(variances, seeds: int, units: int) -> float:
     of_seeds, of_units, rest = variances
     errors = np.sqrt([(of_seeds + rest / units) / seeds, of_units / units])
-    found = Estimate(np.array(0.0), errors, (max(seeds - 1, 1), max(units - 1, 1)))
-    return found.half_width() + found.half_width(2 * CHANCE - 1)
+    chance = Estimate(np.array(0.0), errors, (max(seeds - 1, 1), max(units - 1, 1)))
+    return chance.half_width() + chance.half_width(2 * CHANCE - 1)
 
 
 def _needed(gap: float, detectable) -> float:

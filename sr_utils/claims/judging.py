@@ -57,9 +57,9 @@ class Trial:
 
 def gather(*observations: pd.DataFrame) -> dict[str, list[Trial]]:
     """The trials of every claim by id: one, or those of its parts. Raises `StudyError` for what cannot be compared."""
-    seen = pd.concat([observed(table) for table in observations], ignore_index=True)
-    arms = dict(list(seen.groupby("arm", sort=False)))
-    alone = seen.seed[seen.seed != FIXED].nunique() == 1
+    every = pd.concat([observed(table) for table in observations], ignore_index=True)
+    arms = dict(list(every.groupby("arm", sort=False)))
+    alone = every.seed[every.seed != FIXED].nunique() == 1
     trials = {c.id: _trial(c, arms, alone) for c in CLAIMS if not c.parts}
     return {c.id: [trials[id] for id in c.parts or (c.id,)] for c in CLAIMS}
 

@@ -108,15 +108,15 @@ def quality_and_cost(scores: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
 
 
 def ladder(scores: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
-    """The way from SRCNN to the combined model (`claims.LADDER`), a row per step, indexed by arm.
+    """The way from SRCNN to the combined model (`table.LADDER`), a row per step, indexed by arm.
 
-    Columns: `change` in words, `compare`'s to the step before (`psnr` …), and the network's `parameters` and `macs`.
+    Columns: `change` in words, `differences`' to the step before (`psnr` …), and the network's `parameters` and `macs`.
     """
     steps = [(LADDER[0][1], None, "where it starts"), *LADDER]
     rows = {}
     for arm, before, change in steps:
         both = scores[scores.arm.isin((arm, before or arm))]
-        rows[arm] = {"change": change} | statistics.compare(both, before or arm).loc[arm].to_dict()
+        rows[arm] = {"change": change} | statistics.differences(both, before or arm).loc[arm].to_dict()
     return pd.DataFrame.from_dict(rows, orient="index").join(quality_and_cost(scores, costs)[["parameters", "macs"]])
 
 
@@ -138,6 +138,6 @@ def trials() -> pd.DataFrame:
     entry = json.loads(path.read_text()).get("rates") if path.exists() else None
     if entry is None:
         return pd.DataFrame()
-    rows = pd.DataFrame(entry["found"]["rows"])
+    rows = pd.DataFrame(entry["results"]["rows"])
     rows["arm"] = [label(arm, loss) for arm, loss in zip(rows.arm, rows.loss, strict=True)]
     return rows.pivot_table(index="arm", columns="rate", values="psnr", sort=False).sort_index(axis=1)

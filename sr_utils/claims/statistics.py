@@ -101,9 +101,9 @@ def interval(differences) -> tuple[float, float, float]:
 
     With one seed the interval speaks of images only; a single difference has none (NaN). Raises as `estimate` does.
     """
-    found = estimate(np.atleast_2d(differences))
-    half = found.half_width()
-    return float(found.mean), float(found.mean - half), float(found.mean + half)
+    result = estimate(np.atleast_2d(differences))
+    half = result.half_width()
+    return float(result.mean), float(result.mean - half), float(result.mean + half)
 
 
 def paired(scores: pd.DataFrame, arm: str, reference: str = "", metric: str = "psnr") -> pd.DataFrame:
@@ -138,7 +138,7 @@ def _grid(scores, arm, metric) -> pd.DataFrame:
     return grid
 
 
-def compare(scores: pd.DataFrame, reference: str, metric: str = "psnr") -> pd.DataFrame:
+def differences(scores: pd.DataFrame, reference: str, metric: str = "psnr") -> pd.DataFrame:
     """Each arm against the reference: mean score, mean difference, and its 95 % interval, indexed by arm.
 
     With one image and one seed there is no interval: `low` and `high` are NaN.
@@ -152,17 +152,17 @@ def compare(scores: pd.DataFrame, reference: str, metric: str = "psnr") -> pd.Da
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def p_values(found: Estimate, expect: str, null: float = 0.0, margin: float = 0.0) -> tuple[float, float]:
+def p_values(result: Estimate, expect: str, null: float = 0.0, margin: float = 0.0) -> tuple[float, float]:
     """(p of "holds", p of "does not hold"): twice the one-sided p of either, so that the smaller is two-sided.
 
     `expect` is "more" or "less" than `null`, or the "same" within ±margin: the two one-sided tests of Schuirmann (1987,
     doi:10.1007/BF01068419). The smaller p is below 0.05 exactly where the 95 % interval decides.
     """
     if expect == "same":
-        holds = max(found.above(-margin), found.below(margin))
-        fails = min(found.above(margin), found.below(-margin))
+        holds = max(result.above(-margin), result.below(margin))
+        fails = min(result.above(margin), result.below(-margin))
     else:
-        holds, fails = found.above(null), found.below(null)
+        holds, fails = result.above(null), result.below(null)
         if expect == "less":
             holds, fails = fails, holds
     return 2 * float(holds), 2 * float(fails)

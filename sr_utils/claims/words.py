@@ -7,12 +7,12 @@ from sr_utils.claims.table import METRICS
 
 
 def direction(row) -> int:
-    """1 or −1 where the whole interval of a row of `compare` lies on that side of zero, else 0."""
+    """1 or −1 where the whole interval of a row of `differences` lies on that side of zero, else 0."""
     return int(row.low > 0) - int(row.high < 0)
 
 
 def change(row, unit: str = " dB", spec: str = "+.2f") -> str:
-    """A row of `compare` with its interval: "+0.40 dB (+0.24 … +0.58)", or "+0.10 dB (−0.20 … +0.40, not clear)"."""
+    """A row of `differences` with its interval: "+0.40 dB (+0.24 … +0.58)", or "+0.10 dB (−0.2 … +0.4, not clear)"."""
     text = f"{signed(row.difference, spec)}{unit}"
     unclear = "" if direction(row) else ", not clear"
     return text if pd.isna(row.low) else f"{text} ({signed(row.low, spec)} … {signed(row.high, spec)}{unclear})"
@@ -26,19 +26,19 @@ def value(row, number: float, unit: bool = True) -> str:
     return f"{text} {'% ' * percent}{row.unit}" if unit else text
 
 
-def effect(row) -> str:
+def effect_text(row) -> str:
     """The effect of a row of `judge`'s table, or nothing where there is none."""
     return "" if pd.isna(row.effect) else value(row, row.effect)
 
 
-def interval(row) -> str:
+def interval_text(row) -> str:
     """The 95 % interval of a row of `judge`'s table, without its unit, or nothing where there is none."""
     return "" if pd.isna(row.low) else f"{value(row, row.low, False)} … {value(row, row.high, False)}"
 
 
 def measured(row) -> str:
     """Effect and interval together: "+0.62 dB (+0.5 … +0.74)"."""
-    return f"{effect(row)} ({interval(row)})" if interval(row) else effect(row)
+    return f"{effect_text(row)} ({interval_text(row)})" if interval_text(row) else effect_text(row)
 
 
 def expected(row) -> str:
@@ -59,8 +59,8 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     shown = pd.DataFrame({
         "claim": map(_claim, rows),
         "expected": map(expected, rows),
-        "effect": map(effect, rows),
-        "95 % interval": map(interval, rows),
+        "effect": map(effect_text, rows),
+        "95 % interval": map(interval_text, rows),
         "over": [row.covers for row in rows],
         "as expected in": [
             "" if pd.isna(row.better_share) else f"{100 * row.better_share:.0f} % of {row.seeds * row.units:,}"
@@ -78,8 +78,8 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 def _claim(row) -> str:
     if row.binding:
         return f"{row.original} (all of {row.parts.replace(' ', ', ')}; shown: {row.binding})"
-    said = row.original if row.original not in ("", row.claim) else "control" if row.control else ""
-    return f"{said}: {row.claim}" if said else row.claim
+    original = row.original if row.original not in ("", row.claim) else "control" if row.control else ""
+    return f"{original}: {row.claim}" if original else row.claim
 
 
 def findings(table: pd.DataFrame, brief: bool = False) -> pd.DataFrame:
@@ -113,7 +113,7 @@ def _ours(row, table: pd.DataFrame, brief: bool) -> str:
     count = "" if row.verdict == "no verdict" else f"{len(held)} of {len(parts)} parts hold{more}"
     if brief:
         return "; ".join(filter(None, (count, named[0])))
-    said = f"{count}. {label}: {'; '.join(named)}".removeprefix(". ")
+    text = f"{count}. {label}: {'; '.join(named)}".removeprefix(". ")
     published = table[table.index.str.fullmatch(f"{row.Index}[a-z]") & table.published.notna() & table.effect.notna()]
-    beside = [f"{p.claim}, {effect(p)} ({value(p, p.published, False)})" for p in published.itertuples()]
-    return f"{said}. Ours (and the original's): {'; '.join(beside)}" if beside else said
+    beside = [f"{p.claim}, {effect_text(p)} ({value(p, p.published, False)})" for p in published.itertuples()]
+    return f"{text}. Ours (and the original's): {'; '.join(beside)}" if beside else text

@@ -1,6 +1,6 @@
 """Decode: bytes of a file -> pixels, by libvips where it knows the format, else by Pillow.
 
-A step of `reading.read`, which gives them one meaning.
+A step of `reading.read_photograph`, which gives them one meaning.
 """
 
 import io
@@ -68,23 +68,23 @@ def png_chunks(content: bytes):
         place += 12 + size
 
 
-def pages(content: bytes) -> list[tuple[int, dict]]:
+def tiff_pages(content: bytes) -> list[tuple[int, dict]]:
     """(number, tags) of each page of a TIFF; previews and masks are none, unless the file holds nothing else.
 
     Raises `Refused` for camera raw files and other kinds of colour that no decoder here knows.
     """
     if content[:4] not in (b"II*\0", b"MM\0*", b"II+\0"):
         return []
-    file, found = io.BytesIO(content), {}
+    file, directories = io.BytesIO(content), {}
     directory = TiffImagePlugin.ImageFileDirectory_v2(content[: 16 if b"+" in content[:4] else 8])
-    while directory.next and directory.next not in found:
+    while directory.next and directory.next not in directories:
         place = directory.next
         file.seek(place)
         directory.load(file)
-        found[place] = dict(directory)
-    numbered = list(enumerate(found.values()))
+        directories[place] = dict(directory)
+    numbered = list(enumerate(directories.values()))
     full = [(number, tags) for number, tags in numbered if not tags.get(SUBFILE, 0) & (REDUCED | MASK)]
-    if not full and any(SUB_IFDS in tags for tags in found.values()):
+    if not full and any(SUB_IFDS in tags for tags in directories.values()):
         raise Refused(RAW)
     if any(tags.get(PHOTOMETRIC, 2) not in PLAIN for _, tags in full):
         raise Refused("holds neither grey, RGB, CMYK nor CIELab; save it as RGB.")

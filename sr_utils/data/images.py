@@ -41,9 +41,9 @@ def upsample(lr, how: str = "bicubic"):
 def read_image(path) -> np.ndarray:
     """Any still picture as uint8 RGB (H, W, 3): upright, grey repeated, 16 bits rounded to 8, alpha dropped.
 
-    What was guessed is said in a warning. Raises `StudyError` as `reading.read` does.
+    What was guessed is said in a warning. Raises `StudyError` as `reading.read_photograph` does.
     """
-    picture = reading.read(path)
+    picture = reading.read_photograph(path)
     for note in picture.notes:
         warnings.warn(f"{reading.shown(path)} {note}.", stacklevel=2)
     return to_8_bits(picture.rgb)

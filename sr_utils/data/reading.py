@@ -47,7 +47,7 @@ class Photograph:
     notes: list[str]
 
 
-def read(path) -> Photograph:
+def read_photograph(path) -> Photograph:
     """Any still picture, decoded whole: the first one of a camera's multi-picture JPEG, the full-size one of a TIFF.
 
     CMYK becomes sRGB by the file's own profile, Lab becomes sRGB, and floating point from 0 to 1 becomes 16 bits.
@@ -83,7 +83,7 @@ def shown(path) -> str:
 
 
 def _photograph(content: bytes) -> Photograph:
-    header, pages = decoding.open_header(content), decoding.pages(content)
+    header, pages = decoding.open_header(content), decoding.tiff_pages(content)
     number, tags = pages[0] if pages else (0, {})
     if len(pages) > 1:
         raise Refused(f"holds {len(pages)} pages; save the one that you want as a file of its own.")

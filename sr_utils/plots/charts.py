@@ -25,7 +25,7 @@ def curve(ax, label: str, samples: pd.DataFrame, band: tuple = (0, 1), text: str
     return mean
 
 
-def spread(positions, gap: float) -> np.ndarray:
+def spaced(positions, gap: float) -> np.ndarray:
     """Positions moved as little as possible (in squares) until neighbours are `gap` apart: float (n,)."""
     positions = np.asarray(positions, float)
     order = np.argsort(positions, kind="stable")
@@ -44,7 +44,7 @@ def label_ends(ax) -> None:
     notes = [ax.annotate(*each, color=colour, **place) for *each, colour in zip(labels, ends, colours, strict=True)]
     ax.figure.draw_without_rendering()  # the layout makes room for the labels
     heights = ax.transData.transform(ends)[:, 1]
-    for note, up in zip(notes, spread(heights, gap=15) - heights, strict=True):
+    for note, up in zip(notes, spaced(heights, gap=15) - heights, strict=True):
         note.set_position((14, up))
 
 

@@ -12,14 +12,14 @@ from matplotlib.path import Path
 
 from sr_utils.plots.style import GREY, PAGE, canvas, headline, name
 
-#: The colour of a box shows what it does, as its words do.
+#: The colour of a box shows what it does, as its label does.
 COLOURS = {"image": "#f0f0f0", "conv": "#cfe0f3", "up": "#fbd9b5", "down": "#e6c3d6"}
 COLOURS |= {"merge": "#d5ead0", "filter": "#f3e79b", "loss": "#ddd3ee"}
 BOX, STEP = 82, 106  # pixels: a box's width, and from one to the next (less where a network is long)
 TALL = {1: 58, 2: 84, 4: 110}  # pixels: a box's height by the height of its output, in LR pixels
 LOW, ROUND = 40, 34  # pixels: the height of a box that shares its column, and the diameter of "+"
 LANE = 26  # pixels between two lines that pass above
-#: The words and the kind of each layer; `{…}` is the layer's own setting.
+#: The label and the kind of each layer; `{…}` is the layer's own setting.
 LAYERS = {
     "InputLayer": ("LR\n0…255", "image"),
     "centre": ("centre\n−½…½", "image"),
@@ -35,10 +35,10 @@ LAYERS = {
 
 
 def describe(layer) -> tuple[str, str]:
-    """The words and the kind of a Keras layer's box."""
+    """The label and the kind of a Keras layer's box."""
     settings = layer.get_config()
-    words, kind = LAYERS.get(layer.name) or LAYERS[type(layer).__name__]
-    return words.format(**settings) + "\nReLU" * (settings.get("activation") == "relu"), kind
+    label, kind = LAYERS.get(layer.name) or LAYERS[type(layer).__name__]
+    return label.format(**settings) + "\nReLU" * (settings.get("activation") == "relu"), kind
 
 
 def graph(model):
@@ -68,12 +68,12 @@ def columns_and_sizes(nodes, edges) -> tuple[dict, dict]:
     return column, {node: height for node, (_, height, *_) in shape.items()}
 
 
-def box(ax, x, y, width, height, words, kind, size=9):
+def box(ax, x, y, width, height, label, kind, size=9):
     """A box with its centre at (x, y)."""
-    style = f"round,pad=0,rounding_size={min(6, height / 4) if words != '+' else height / 2}"
+    style = f"round,pad=0,rounding_size={min(6, height / 4) if label != '+' else height / 2}"
     corner = (x - width / 2, y - height / 2)
     ax.add_patch(FancyBboxPatch(corner, width, height, boxstyle=style, fc=COLOURS[kind], ec="#555555", lw=0.9))
-    ax.text(x, y, words, ha="center", va="center", fontsize=14 if words == "+" else size, linespacing=1.15)
+    ax.text(x, y, label, ha="center", va="center", fontsize=14 if label == "+" else size, linespacing=1.15)
 
 
 def arrow(ax, *points):
@@ -129,9 +129,9 @@ class Layout:
 
     def draw(self, ax, title: str) -> None:
         for node, layer in self.nodes.items():
-            words, kind = describe(layer)
-            words = words.removesuffix("\nReLU") if self.tall[node] == LOW else words
-            box(ax, self.x[node], self.y[node], self.wide[node], self.tall[node], words, kind)
+            label, kind = describe(layer)
+            label = label.removesuffix("\nReLU") if self.tall[node] == LOW else label
+            box(ax, self.x[node], self.y[node], self.wide[node], self.tall[node], label, kind)
         for edge in self.edges:
             points = self.line(*edge)
             arrow(ax, *points)
@@ -157,12 +157,12 @@ def network_diagram(*models):
     layers = []
     for model, layout in zip(models, layouts, strict=True):
         layout.draw(ax, f"{name(model.name)}  ·  {model.count_params():,} parameters")
-        words = [describe(layer)[0].replace("\n", " ") for layer in layout.nodes.values()]
-        layers.append(f"{name(model.name)}: {', '.join(words)}")
+        labels = [describe(layer)[0].replace("\n", " ") for layer in layout.nodes.values()]
+        layers.append(f"{name(model.name)}: {', '.join(labels)}")
     return headline(fig, "", f"Block diagrams, drawn from the networks. {'; '.join(layers)}")
 
 
-#: The study's boxes: words, kind, column, y in pixels, and what is studied there.
+#: The study's boxes: label, kind, column, y in pixels, and what is studied there.
 MAIN, UPPER = 260, 110
 STAGES = (
     ("LR", "image", 0, MAIN, "h × w"),
@@ -181,8 +181,8 @@ def study_diagram():
     fig, ax = canvas(1040, 330)
     lr, _, _, network, after, sr = at = [70 + 180 * column for column in range(6)]
     note = {"fontsize": 9.5, "color": GREY, "va": "center"}
-    for words, kind, column, y, text in STAGES:
-        box(ax, at[column], y, 124, 60, words, kind, size=11)
+    for label, kind, column, y, text in STAGES:
+        box(ax, at[column], y, 124, 60, label, kind, size=11)
         ax.text(at[column], y + 46 if y == MAIN else y - 42, text, ha="center", **note)
     for a, b in pairwise(at):
         arrow(ax, (a + 62, MAIN), (b - 62, MAIN))

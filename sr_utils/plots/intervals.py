@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sr_utils.claims import words
-from sr_utils.claims.statistics import compare, signed
+from sr_utils.claims.statistics import differences, signed
 from sr_utils.models.arms import PLACES
 from sr_utils.plots.style import GREY, INK, PAD, PAGE, axes, headline, legible, look, name
 
@@ -71,7 +71,7 @@ def effects(scores: pd.DataFrame, reference: str):
     `scores` as `evaluation.score_all` returns them. Blue: the interval is above zero; red: below; grey: around it.
     Arms whose intervals reach much further than the others' have an axis of their own.
     """
-    table = compare(scores, reference).drop(index=reference).sort_values("difference", ascending=False)
+    table = differences(scores, reference).drop(index=reference).sort_values("difference", ascending=False)
     sides = [words.direction(row) for row in table.itertuples()]
     written = table[["difference", "low", "high"]].map(signed, spec="+.2f").itertuples(index=False)
     texts = ["{}  ({} … {})".format(*row).removesuffix("  (+nan … +nan)") for row in written]
@@ -91,8 +91,8 @@ def design(scores: pd.DataFrame):
 
     `scores` as `evaluation.score_all` returns them, of every arm in `PAIRS`.
     """
-    table = compare(scores[scores.arm.isin([*PAIRS, *PAIRS.values()])], "srcnn").assign(text="")
-    steps = [compare(scores[scores.arm.isin(pair)], pair[0]).loc[pair[1]] for pair in PAIRS.items()]
+    table = differences(scores[scores.arm.isin([*PAIRS, *PAIRS.values()])], "srcnn").assign(text="")
+    steps = [differences(scores[scores.arm.isin(pair)], pair[0]).loc[pair[1]] for pair in PAIRS.items()]
     steps = pd.DataFrame(steps).assign(text=lambda t: [f"{signed(x, '+.2f')} dB" for x in t.difference])
     looks = pd.DataFrame([look(plain) for plain in PAIRS])[["color", "marker"]].to_dict("list")
     start, end, steps = (

@@ -53,11 +53,11 @@ def show(ax, image, x: int, y: int, zoom: int, *lines: str, bold: bool = False, 
         ax.text(x, bottom + 15 * i, line, weight="bold" if bold and i == len(lines) else "normal")
 
 
-def _scene(ax, words: str, image, window: tuple, side: int, at: tuple, room: tuple) -> None:
+def _scene(ax, label: str, image, window: tuple, side: int, at: tuple, room: tuple) -> None:
     """Show a whole picture, scaled to fit into (width, height) pixels, with its window framed."""
     scale = min(1.5, room[0] / image.shape[1], room[1] / image.shape[0])
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    show(ax, small, *at, 1, words)
+    show(ax, small, *at, 1, label)
     corner = (at[0] + window[1] * scale, at[1] + window[0] * scale)
     for colour, width in (("white", 3.5), ("#EE7733", 2)):
         ax.add_patch(Rectangle(corner, side * scale, side * scale, fill=False, ec=colour, lw=width))

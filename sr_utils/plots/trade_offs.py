@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sr_utils.claims.statistics import compare
+from sr_utils.claims.statistics import differences
 from sr_utils.models.arms import ARMS
 from sr_utils.plots.charts import SHARPNESS
 from sr_utils.plots.style import GREY, axes, headline, legible, look, name
@@ -56,7 +56,7 @@ def planes(scores: pd.DataFrame):
 
     `scores` as `evaluation.score_all` returns them. The bars are 95 % intervals of the difference to SRCNN.
     """
-    psnr, sharpness, gmsd = (compare(scores, "srcnn", metric) for metric in ("psnr", "sharpness", "gmsd"))
+    psnr, sharpness, gmsd = (differences(scores, "srcnn", metric) for metric in ("psnr", "sharpness", "gmsd"))
     panels = ((sharpness, SHARPNESS, 1), (gmsd, "GMSD, distance to HR", -1))
     fig, pair = axes(440, columns=2)
     for ax, (table, unit, good) in zip(pair, panels, strict=True):

@@ -47,11 +47,11 @@ class OnDevice(keras.Model):
 
         Returned as a tuple of one, which `fit` takes as a batch without a target.
         """
-        found = [
+        places = [
             (self.firsts[i] + y * self.widths[i] + x, self.widths[i], turns, flip)
             for i, y, x, turns, flip in draws(pairs, size, patch, seed, epoch, step)
         ]
-        return (np.array(found, np.int32),)
+        return (np.array(places, np.int32),)
 
     def cut(self, places):
         """int32 (B, 4) as `batch` returns -> uint8 (B, patch/4, patch/4, 3) LR and uint8 (B, patch, patch, 3) HR."""

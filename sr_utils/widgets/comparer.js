@@ -73,7 +73,7 @@ export function ssim(a, b) {
 }
 
 // What stands under a picture
-function words(picture, truth) {
+function scoreText(picture, truth) {
   const [own, reference] = [picture, truth].map(({ data, width }) => luma(data, width));
   const decibels = psnr(own, reference), likeness = ssim(own, reference);
   return `${decibels === Infinity ? "∞" : decibels.toFixed(2)} dB` +
@@ -247,7 +247,7 @@ function render({ model, el }) {
     return make("div", { className: "row" }, make("label", {}, text, input), output);
   }
 
-  // `read` gives the value, the largest one, and the words for the value
+  // `read` gives the value, the largest one, and the text for the value
   function slider(text, write, read) {
     return control(text, make("input", { type: "range", min: 0 }), (input) => write(input.valueAsNumber), (at) => {
       const [value, max, ariaValueText = value] = read(at);
@@ -425,7 +425,7 @@ function render({ model, el }) {
       cell.name.textContent = title(label);
       cell.figure.classList.toggle("swapped", swapped);
       cell.figure.classList.toggle("waiting", !pixels);
-      cell.score = () => (compared ? words(pixels, truth) : pixels && label === REFERENCE ? "reference" : "");
+      cell.score = () => (compared ? scoreText(pixels, truth) : pixels && label === REFERENCE ? "reference" : "");
       stale.add(cell);
     });
   }

@@ -140,18 +140,18 @@ class Comparer(anywidget.AnyWidget):
         except StudyError as error:
             self.message = str(error)
 
-    def words(self, label: str) -> str:
+    def scores(self, label: str) -> str:
         """PSNR and SSIM of that crop against HR's, if there is HR; SSIM where the crop is large enough."""
         if "hr" not in self.labels or label == "hr":
             return "reference" if label == "hr" else ""
         pictures = self.crop(label), self.crop("hr")
-        words = f"{metrics.psnr(*pictures):.2f} dB"
-        return words + (f" · SSIM {metrics.ssim(*pictures):.4f}" if self.size >= 11 + 2 * metrics.SHAVE else "")
+        text = f"{metrics.psnr(*pictures):.2f} dB"
+        return text + (f" · SSIM {metrics.ssim(*pictures):.4f}" if self.size >= 11 + 2 * metrics.SHAVE else "")
 
     def still(self) -> bytes:
         """The shown crops as one PNG, for pages without a kernel."""
         names = dict(zip(self.labels, self.titles, strict=True))
-        return sheet([(self.crop(label), f"{names[label]}\n{self.words(label)}") for label in self.shown], NOTE)
+        return sheet([(self.crop(label), f"{names[label]}\n{self.scores(label)}") for label in self.shown], NOTE)
 
     def _repr_mimebundle_(self, **kwargs):
         """The live widget where a kernel runs, its still picture everywhere else."""

@@ -23,13 +23,13 @@ class Upload(ipywidgets.VBox):
 
     def __init__(self):
         self.button = ipywidgets.FileUpload(accept="image/*", description="photograph")
-        self.words = ipywidgets.Label()
-        super().__init__([self.button, self.words])
+        self.message = ipywidgets.Label()
+        super().__init__([self.button, self.message])
         self.button.observe(self._show, "value")
 
     def _show(self, _):
         (file,) = self.button.value
-        self.children, self.words.value = [self.button, self.words], ""
+        self.children, self.message.value = [self.button, self.message], ""
         try:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder, Path(file["name"]).name)
@@ -40,14 +40,14 @@ class Upload(ipywidgets.VBox):
             sr = {arm: lambda arm=arm: upscale(models.load(arm), lr) for arm in ARMS}
             comparer = compare({"lr": lr, **sr})
         except StudyError as error:
-            self.words.value = str(error).replace(folder, "").lstrip("/")
+            self.message.value = str(error).replace(folder, "").lstrip("/")
             return
         part = "" if whole.shape == lr.shape else f"; shown: its middle {lr.shape[1]}×{lr.shape[0]}"
-        self.words.value = f"{path.name}, {whole.shape[1]}×{whole.shape[0]} pixels{part}"
-        self.children = [self.button, self.words, comparer]
+        self.message.value = f"{path.name}, {whole.shape[1]}×{whole.shape[0]} pixels{part}"
+        self.children = [self.button, self.message, comparer]
 
 
 def upload() -> None:
     """Show the button where a kernel runs, and a sentence on static pages."""
-    words = "*A button stands here where a kernel runs (`make lab`).*"
-    display({"text/markdown": words, **Upload()._repr_mimebundle_()}, raw=True)
+    note = "*A button stands here where a kernel runs (`make lab`).*"
+    display({"text/markdown": note, **Upload()._repr_mimebundle_()}, raw=True)

@@ -86,15 +86,15 @@ def png(image) -> bytes:
 
 
 def sheet(cells, note: str, side: int = 192, columns: int = 4) -> bytes:
-    """Pairs (square picture, words) as one PNG: enlarged to side×side, in rows, with a note at the foot."""
+    """Pairs (square picture, text) as one PNG: enlarged to side×side, in rows, with a note at the foot."""
     width, height = side + 8, side + 44
     rows = -(-len(cells) // columns)
     page = Image.new("RGB", (width * min(columns, max(3, len(cells))), height * rows + 20), "white")  # the note fits
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(12)
-    for i, (picture, words) in enumerate(cells):
+    for i, (picture, text) in enumerate(cells):
         x, y = width * (i % columns), height * (i // columns)
         page.paste(Image.fromarray(picture).resize((side, side), Image.Resampling.NEAREST), (x, y))
-        draw.multiline_text((x, y + side + 3), words, fill="black", font=font)
+        draw.multiline_text((x, y + side + 3), text, fill="black", font=font)
     draw.text((0, height * rows), note, fill="#666666", font=font)
     buffer = io.BytesIO()
     page.save(buffer, "png")

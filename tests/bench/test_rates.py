@@ -36,5 +36,5 @@ def test_the_search_goes_on_while_the_best_is_at_an_end(peak, tried, monkeypatch
 
 
 def test_arms_train_at_the_rates_that_the_record_chose():
-    record = json.loads((paths.ROOT / "figures/bench/bench.json").read_text())["rates"]["found"]
+    record = json.loads((paths.ROOT / "figures/bench/bench.json").read_text())["rates"]["results"]
     assert {label(c["arm"], c["loss"]): c["rate"] for c in record["chosen"]} == {k: a.rate for k, a in ARMS.items()}

@@ -33,8 +33,15 @@ for pair in data.load("sample").valid[:2]:
     images[pair.name] = {"lr": pair.lr, "srcnn": lambda hr=hr: slow(hr), "<i>dark</i>": hr // 2, "hr": hr}
 comparer, words = widgets.compare(images), ipywidgets.Label()
 comparer.observe(lambda change: setattr(words, "value", f"kernel: {comparer.x}"), "x")
+CHANGED = dict(size=64, x=8, y=16, shown=["bicubic", "hr"], left="hr", right="lr", wipe=25, errors=True)
+before = {name: getattr(comparer, name) for name in CHANGED}
+
+def change(_):
+    for name, value in (before if comparer.errors else CHANGED).items():
+        setattr(comparer, name, value)
+
 button = ipywidgets.Button(description="set in the kernel")
-button.on_click(lambda _: comparer.set_trait("x", 8))
+button.on_click(change)
 ipywidgets.VBox([words, button, comparer])
 """
 
@@ -50,7 +57,7 @@ def laboratory(tmp_path_factory):
         lab.notebook(folder / f"{name}.ipynb", NOTEBOOK)
     lab.notebook(folder / "photograph.ipynb", "from sr_utils import widgets\nwidgets.upload()")
     with_state(folder / "saved.ipynb")
-    with lab.serve(folder) as address, sync_playwright() as playwright:
+    with lab.jupyterlab(folder) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=lab.CHROMIUM, args=["--no-sandbox"])
         yield browser, address, folder
         browser.close()
@@ -82,7 +89,7 @@ def opened(laboratory):
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     lab.open_and_run(page, address, "comparer.ipynb")
-    return lab.Comparer(page), errors
+    return lab.ComparerPage(page), errors
 
 
 @pytest.fixture
@@ -278,7 +285,7 @@ def test_crops_stay_sharp_on_a_dense_screen(laboratory):
     browser, address, _ = laboratory
     page = browser.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=2)
     lab.open_and_run(page, address, "dense.ipynb")
-    comparer = lab.Comparer(page)
+    comparer = lab.ComparerPage(page)
     check(comparer)
     crop, seen = comparer.picture("HR"), comparer.seen(comparer.canvas("HR"))
     zoom = seen.shape[0] // len(crop)
@@ -295,7 +302,7 @@ def test_a_saved_notebook_shows_it_without_running_anything(laboratory):
         page.locator(".sr-comparer, .jupyter-widgets-error-widget").first.wait_for(timeout=60_000)
         if page.locator(".sr-comparer").count():
             break
-    comparer = lab.Comparer(page)
+    comparer = lab.ComparerPage(page)
     comparer.settle()
     assert comparer.names() == ["LR", "bicubic", "HR"]
     comparer.drag(comparer.canvas("HR"), 50, 50)
@@ -362,12 +369,21 @@ def test_a_hundred_moves_send_nothing_and_the_kernel_learns_where_they_ended(com
     check(comparer)
 
 
-def test_the_kernel_moves_the_crop_too(comparer):
-    comparer.page.get_by_text("kernel: 200").wait_for(timeout=5000)
-    comparer.page.get_by_role("button", name="set in the kernel").click()
-    comparer.page.get_by_text("kernel: 8").wait_for(timeout=5000)
+def test_what_the_kernel_sets_is_shown(comparer):
+    page, button = comparer.page, comparer.page.get_by_role("button", name="set in the kernel")
+    page.get_by_text("kernel: 200").wait_for(timeout=5000)
+    button.click()
+    page.get_by_text("kernel: 8").wait_for(timeout=5000)
+    comparer.canvas("LR").wait_for(state="detached")
     comparer.settle()
-    assert comparer.place()[1] == 8
+    assert comparer.place() == (16, 8, 64) and comparer.names() == ["bicubic", "HR"]
+    assert comparer.control("error maps").is_checked() and comparer.value("wipe / %") == 25
+    assert [comparer.control(side).input_value() for side in ("left", "right")] == ["hr", "lr"]
+    crops = expected(comparer)
+    right, left = (comparer.pixels(comparer.stage.locator("canvas").nth(i)) for i in (0, 1))
+    assert np.array_equal(left, crops["HR"]) and np.array_equal(right, crops["LR"])
+    button.click()
+    comparer.canvas("LR").wait_for()
     check(comparer)
 
 
@@ -395,7 +411,7 @@ def test_a_photograph_is_taken_from_the_reader_and_compared(laboratory, picture)
     page.get_by_text("note.png cannot be read as an image").wait_for(timeout=20_000)
     choose("mine.png")
     page.get_by_text("mine.png, 90×60 pixels").wait_for(timeout=60_000)
-    comparer = lab.Comparer(page)
+    comparer = lab.ComparerPage(page)
     comparer.settle()
     assert comparer.names() == ["LR", "bicubic", "SRCNN", "combined"]
     y, x, side = comparer.place()

@@ -31,7 +31,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def built(tmp_path_factory):
     """(the site's folder, its address)."""
     folder = tmp_path_factory.mktemp("site")
-    site.build(folder, demo=DEMO)
+    site.build_site(folder, demo=DEMO)
     handler = functools.partial(Quiet, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -54,7 +54,7 @@ def browser():
 def home(browser, built):
     page = browser.new_page(viewport={"width": 1280, "height": 1400})
     page.goto(f"{built[1]}/index.html")
-    return lab.Comparer(page)
+    return lab.ComparerPage(page)
 
 
 def test_no_page_asks_another_host_or_misses_a_file(browser, built):
@@ -71,7 +71,7 @@ def test_no_page_asks_another_host_or_misses_a_file(browser, built):
         page.goto(f"{address}/{name}")
         if page.locator(".comparer").count():
             page.locator(".comparer").last.scroll_into_view_if_needed()
-            lab.Comparer(page).settle()
+            lab.ComparerPage(page).settle()
         page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
         page.wait_for_load_state("networkidle")
         assert trouble == [] and all(url.startswith((address, "data:")) for url in asked), name
@@ -126,7 +126,7 @@ def test_pictures_are_loaded_when_they_are_shown(browser, built):
     page.wait_for_load_state("networkidle")
     assert "rocket-hr.webp" not in asked  # the comparer is far below
     page.locator(".comparer").scroll_into_view_if_needed()
-    lab.Comparer(page).settle()
+    lab.ComparerPage(page).settle()
     assert "rocket-hr.webp" in asked and "chelsea-hr.webp" not in asked
     page.close()
 
@@ -139,7 +139,7 @@ def test_a_phone_reads_every_page_without_scrolling_sideways(browser, built):
         page.goto(f"{address}/{path.name}")
         assert page.evaluate("() => document.documentElement.scrollWidth") == 390, path.name
     page.goto(f"{address}/index.html")
-    comparer = lab.Comparer(page)
+    comparer = lab.ComparerPage(page)
     comparer.settle()
     hr = next(pair.hr for pair in data.load("sample").valid if pair.name == "rocket")
     y, x, side = comparer.place()
@@ -189,7 +189,7 @@ def test_a_photograph_is_enlarged_in_the_browser(browser, built, tmp_path, pictu
     page.get_by_text("note.png cannot be read as an image").wait_for()
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
     page.get_by_text("The middle 90×60 pixels became 360×240").wait_for(timeout=120_000)
-    comparer = lab.Comparer(page)
+    comparer = lab.ComparerPage(page)
     comparer.settle()
     y, x, side = comparer.place()
     sr = evaluation.upscale(models.load("combined"), lr)[y : y + side, x : x + side]

@@ -31,7 +31,7 @@ def test_run_all_gives_a_result(tmp_path):
     startup.mkdir(parents=True)
     (startup / "00-short.py").write_text(SHORT)
     own["IPYTHONDIR"] = str(tmp_path / "ipython")
-    with lab.serve(folder, **own) as address, sync_playwright() as playwright:
+    with lab.jupyterlab(folder, **own) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=lab.CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
         page.route(lambda address: "127.0.0.1" not in address, lambda route: route.abort())

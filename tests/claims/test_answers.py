@@ -152,7 +152,7 @@ def test_06_counts_verdicts_and_ranks_what_moves_psnr():
 def test_06_gives_no_verdicts_for_one_seed():
     claims = judged(**{"1": "no verdict", "2": "no verdict"})
     claims.loc["2", "leans"] = "against"
-    assert answers.verdicts(claims) == (
+    assert answers.count_verdicts(claims) == (
         "of the original's 2 claims, 2 have no verdict (1, 2). "
         "With one seed there are no verdicts. Effects on the claim's side: 1"
     )

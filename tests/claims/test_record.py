@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sr_utils import StudyError, claims, paths, plots, profiles
-from sr_utils.claims import answers
+from sr_utils.claims import answers, statistics, words
 from sr_utils.claims import record as records
 from sr_utils.claims.table import LADDER
 from tests import observations
@@ -64,13 +64,13 @@ def test_the_record_alone_makes_all_evidence_again(written, tables, judged):
     equal(again[["effect", "low", "high", "p", "p_holm", "q"]], judged[["effect", "low", "high", "p", "p_holm", "q"]])
     assert again.verdict.tolist() == record["claims"].verdict.tolist()
     equal(claims.judge(*seen, study=2)[["effect"]], judged[judged.study == 2].query("parts == ''")[["effect"]])
-    equal(claims.findings(record["claims"]), claims.findings(judged))
-    equal(claims.readable(record["claims"]), claims.readable(judged))
+    equal(words.findings(record["claims"]), words.findings(judged))
+    equal(words.readable(record["claims"]), words.readable(judged))
     equal(claims.robustness(*seen), claims.robustness(*tables.values()))
     equal(claims.margins(record["claims"]), claims.margins(judged))
     equal(claims.power(*seen)[["gap", "detectable"]], claims.power(*tables.values())[["gap", "detectable"]])
     equal(claims.learning(record["curves"]), claims.learning(tables["curves"]))
-    equal(claims.compare(record["scores"], "srcnn"), claims.compare(tables["scores"], "srcnn"))
+    equal(statistics.differences(record["scores"], "srcnn"), statistics.differences(tables["scores"], "srcnn"))
     assert records.ladder(record["scores"], record["costs"]).index.tolist() == ["srcnn", *(step[0] for step in LADDER)]
     assert len(records.quality_and_cost(record["scores"], record["costs"])) == len(observations.ARMS)
 

@@ -87,7 +87,7 @@ def test_differences_are_paired_by_image_and_seed():
     assert differences(scores, "a").tolist() == [[3, 4], [5, 6]]
     shuffled = scores.sample(frac=1, random_state=0)
     assert differences(shuffled, "a", "b").tolist() == [[2, 3], [3, 4]]
-    assert statistics.compare(scores, "b").loc["a", "difference"] == 3
+    assert statistics.differences(scores, "b").loc["a", "difference"] == 3
     assert statistics.paired(scores, "fixed", "a").index.tolist() == [0, 1]
 
 
@@ -123,7 +123,7 @@ def test_scores_that_cannot_be_compared_are_refused(call, message):
 def test_one_image_and_one_seed_are_compared_without_an_interval():
     assert interval([[0.3]]) == pytest.approx((0.3, np.nan, np.nan), nan_ok=True)
     assert np.isnan(statistics.p_values(estimate([[0.3]]), "more")).all()
-    row = statistics.compare(frame(a=[[3]], b=[[1]]), "b").loc["a"]
+    row = statistics.differences(frame(a=[[3]], b=[[1]]), "b").loc["a"]
     assert row.difference == 2 and np.isnan(row.low) and np.isnan(row.high)
 
 

@@ -17,7 +17,7 @@ def test_trials_are_a_row_per_arm_and_a_column_per_rate(tmp_path, monkeypatch):
         {"arm": "srcnn", "loss": "mae", "rate": 1e-3, "psnr": 28.5},
     ]
     (tmp_path / "figures/bench").mkdir(parents=True)
-    (tmp_path / "figures/bench/bench.json").write_text(json.dumps({"rates": {"found": {"rows": rows}}}))
+    (tmp_path / "figures/bench/bench.json").write_text(json.dumps({"rates": {"results": {"rows": rows}}}))
     table = record.trials()
     assert list(table.index) == ["srcnn", "srcnn mae"] and list(table.columns) == [3e-4, 1e-3]
     assert table.loc["srcnn"].tolist() == [28, 29] and np.isnan(table.loc["srcnn mae", 3e-4])

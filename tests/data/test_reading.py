@@ -198,7 +198,7 @@ RIGHT = {
 def test_pixels_are_right(kind, tmp_path):
     content, right, tolerance = RIGHT[kind]
     (tmp_path / "file").write_bytes(content)
-    photo = reading.read(tmp_path / "file")
+    photo = reading.read_photograph(tmp_path / "file")
     right = np.asarray(right).reshape(
         HEIGHT, -1, np.size(right) // np.asarray(right)[..., :1].size if np.ndim(right) > 2 else 1
     )
@@ -215,7 +215,7 @@ def test_pixels_are_right(kind, tmp_path):
 def test_cmyk_is_converted_by_its_own_profile(ending, tmp_path):
     image = pyvips.Image.new_from_array(RGB).copy(interpretation="srgb").icc_transform("cmyk", input_profile="srgb")
     image.write_to_file(str(tmp_path / f"print{ending}"), Q=97)
-    photo = reading.read(tmp_path / f"print{ending}")
+    photo = reading.read_photograph(tmp_path / f"print{ending}")
     theirs = image.icc_transform("srgb", embedded=True).numpy().astype(int)  # libvips' own way back
     assert photo.profile is None and (np.abs(photo.rgb - theirs).mean((0, 1)) < 6).all()
     assert (np.abs(photo.rgb.astype(int) - RGB).mean((0, 1)) < 6).all()
@@ -261,7 +261,7 @@ def test_the_rest_is_refused_in_a_sentence(kind, tmp_path):
     content, sentence = REFUSED[kind]
     (tmp_path / "the file").write_bytes(content)
     with pytest.raises(StudyError, match=f"the file {sentence}") as error:
-        reading.read(tmp_path / "the file")
+        reading.read_photograph(tmp_path / "the file")
     assert "\n" not in str(error.value) and "0x" not in str(error.value)
 
 
@@ -273,7 +273,7 @@ def test_what_is_guessed_is_said(tmp_path):
 
 def test_a_picture_that_may_be_too_dark_is_told(tmp_path):
     (tmp_path / "dark").write_bytes(tiff(GREY16 >> 2, photometric="minisblack"))
-    assert reading.read(tmp_path / "dark").notes == [
+    assert reading.read_photograph(tmp_path / "dark").notes == [
         "has no value above 12850 of 65535; scale it up if it is darker than it should be"
     ]
 
@@ -287,7 +287,7 @@ def test_sixteen_bits_are_rounded_to_eight():
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
 def test_density_is_the_files_own(kind, density, tmp_path):
     (tmp_path / "file").write_bytes(pillow(RGB, kind, **({"dpi": (density, 2 * density)} if density else {})))
-    found = reading.read(tmp_path / "file").density
+    found = reading.read_photograph(tmp_path / "file").density
     assert found == (density and pytest.approx((density, 2 * density), rel=1e-4))
 
 
@@ -299,7 +299,7 @@ def test_density_that_exif_alone_knows(kind, numbers, density, tmp_path):
     exif = Image.Exif()
     exif.update(zip((282, 283, 296), numbers, strict=True))
     (tmp_path / "file").write_bytes(pillow(RGB, kind, exif=exif))
-    assert reading.read(tmp_path / "file").density == density
+    assert reading.read_photograph(tmp_path / "file").density == density
 
 
 def test_a_profile_of_another_colour_space_is_dropped(tmp_path):
@@ -308,7 +308,8 @@ def test_a_profile_of_another_colour_space_is_dropped(tmp_path):
         "rgb": pillow(RGB, "PNG", icc_profile=SRGB),
     }.items():
         (tmp_path / name).write_bytes(content)
-    assert reading.read(tmp_path / "lab").profile is None and reading.read(tmp_path / "rgb").profile == SRGB
+    lab, rgb = (reading.read_photograph(tmp_path / kind) for kind in ("lab", "rgb"))
+    assert lab.profile is None and rgb.profile == SRGB
 
 
 BROKEN_EXIF = {
@@ -322,7 +323,7 @@ BROKEN_EXIF = {
 @pytest.mark.parametrize("damage", BROKEN_EXIF)
 def test_broken_exif_is_no_reason_to_refuse_a_picture(damage, tmp_path):
     (tmp_path / "file").write_bytes(pillow(RGB, "JPEG", quality=97, exif=BROKEN_EXIF[damage]))
-    assert np.abs(reading.read(tmp_path / "file").rgb - RGB.astype(int)).max() <= 6
+    assert np.abs(reading.read_photograph(tmp_path / "file").rgb - RGB.astype(int)).max() <= 6
 
 
 WHOLE = [RIGHT[kind][0] for kind in ("PNG, 16 bits, alpha", "JPEG with a preview", "TIFF, alpha", "GIF", "WebP", "AVIF",
@@ -337,7 +338,7 @@ def test_an_altered_header_gives_an_image_or_the_one_error(tmp_path, whole, chan
         content[place : place + len(new)] = new
     (tmp_path / "file").write_bytes(content)
     try:
-        photo = reading.read(tmp_path / "file")
+        photo = reading.read_photograph(tmp_path / "file")
     except StudyError as error:
         assert str(tmp_path / "file") in str(error) and "\n" not in str(error)
     else:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from sr_utils import plots
-from sr_utils.plots.charts import spread
+from sr_utils.plots.charts import spaced
 from sr_utils.plots.intervals import PAIRS
 from sr_utils.plots.trade_offs import front, label_points
 
@@ -61,10 +61,10 @@ def test_an_arm_far_above_the_others_does_not_flatten_the_last_third():
 
 
 def test_neighbouring_labels_are_moved_apart_and_no_further():
-    moved = spread([10, 11, 50], 15)
+    moved = spaced([10, 11, 50], 15)
     assert np.allclose(moved, [3, 18, 50])
-    assert np.allclose(spread([50, 11, 10], 15), moved[::-1])
-    assert np.allclose(spread([1, 100, 30], 15), [1, 100, 30])
+    assert np.allclose(spaced([50, 11, 10], 15), moved[::-1])
+    assert np.allclose(spaced([1, 100, 30], 15), [1, 100, 30])
 
 
 def test_names_beside_points_overlap_neither_each_other_nor_a_point():

@@ -53,12 +53,12 @@ def source(kind, tmp_path, mode="RGB", **options):
     Image.fromarray(array).convert(mode).save(
         file, kind, exif=made.tobytes(), icc_profile=PROFILE, dpi=(300, 150), **options
     )
-    return reading.read(file)
+    return reading.read_photograph(file)
 
 
 def written(photo, tmp_path, ending, bands=3, depth="uchar"):
     image = (pyvips.Image.black(80, 120, bands=bands) + list(range(40, 40 + bands))).cast(depth)
-    notes = formats.write(image, tmp_path / f"result{ending}", ending, photo)
+    notes = formats.write_picture(image, tmp_path / f"result{ending}", ending, photo)
     assert pyvips.Image.new_from_file(str(tmp_path / f"result{ending}"), fail_on="warning").avg() >= 40
     with Image.open(tmp_path / f"result{ending}") as result:
         result.load()
@@ -93,7 +93,7 @@ def test_captions_and_keywords(kind, ending, tmp_path):
     options = {"extra": b"\xff\xed" + struct.pack(">H", len(body) + 2) + body} if kind == "JPEG" else {}
     photo = Image.new("RGB", (30, 20))
     photo.save(tmp_path / "photo", kind, **options, **({"tiffinfo": {33723: IPTC}} if kind == "TIFF" else {}))
-    result, notes = written(reading.read(tmp_path / "photo"), tmp_path, ending)
+    result, notes = written(reading.read_photograph(tmp_path / "photo"), tmp_path, ending)
     found = IptcImagePlugin.getiptcinfo(result)
     assert (found[2, 120], found[2, 25]) == (b"hello", b"cat") and not notes
 
@@ -117,7 +117,7 @@ def test_text_and_gamma_of_a_png_that_every_program_reads(tmp_path, monkeypatch)
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF"])
 def test_no_density_is_invented(kind, ending, tmp_path):
     Image.new("RGB", (30, 20)).save(tmp_path / "bare", kind)
-    photo = reading.read(tmp_path / "bare")
+    photo = reading.read_photograph(tmp_path / "bare")
     if kind == "BMP":  # Pillow's own default of 96
         photo = dataclasses.replace(photo, density=None)
     result, notes = written(photo, tmp_path, ending)
@@ -132,7 +132,7 @@ def test_every_layout_of_pixels_holds_metadata(bands, depth, ending, tmp_path):
         pytest.skip("make upscale never writes this")
     image = (pyvips.Image.black(80, 120, bands=bands) + [300 if depth == "ushort" else 30] * bands).cast(depth)
     space = {"uchar": {1: "b-w", 2: "b-w", 4: "srgb"}, "ushort": {1: "grey16", 4: "rgb16"}}[depth][bands]
-    formats.write(image.copy(interpretation=space), tmp_path / "result", ending, source("TIFF", tmp_path))
+    formats.write_picture(image.copy(interpretation=space), tmp_path / "result", ending, source("TIFF", tmp_path))
     back = pyvips.Image.new_from_file(str(tmp_path / "result"), fail_on="warning")
     assert back.get("vips-loader") and abs(back.avg() - (300 if depth == "ushort" else 30)) < 1
     assert (back.bands == bands and back.format == depth) or ending == ".webp"
@@ -142,7 +142,7 @@ def test_every_layout_of_pixels_holds_metadata(bands, depth, ending, tmp_path):
 def test_a_table_of_a_big_tiff_is_extended_too(tmp_path):
     image = pyvips.Image.black(80, 120, bands=3).linear(1, [40, 50, 60])
     with open(tmp_path / "big.tif", "wb+") as file:
-        formats.save(image.cast("uchar"), file, ".tif", bigtiff=True)
+        formats.write_pixels(image.cast("uchar"), file, ".tif", bigtiff=True)
         made = exif()
         made.endian, made.bigtiff = "<", True
         formats._extend_tags(file, made, big=True)
@@ -163,16 +163,16 @@ def test_what_does_not_fit_is_left_away_with_a_word(tmp_path):
 @pytest.mark.parametrize("broken", [TEXT_FOR_A_NUMBER, b"Exif\0\0garbage and more garbage"])
 def test_malformed_exif_is_left_away_with_a_word(broken, ending, tmp_path):
     Image.new("RGB", (30, 20)).save(tmp_path / "photo", "JPEG", exif=broken, comment=b"kept")
-    _, notes = written(reading.read(tmp_path / "photo"), tmp_path, ending)
+    _, notes = written(reading.read_photograph(tmp_path / "photo"), tmp_path, ending)
     assert notes == ["has malformed EXIF data, which are left away"]
 
 
 def test_large_text_becomes_uncompressed_and_broken_text_stays():
     large = zlib.compress(b"a" * 2**21)
-    assert metadata.readable(b"zTXt", b"k\0\0" + large) == (b"tEXt", b"k\0" + b"a" * 2**21)
-    assert metadata.readable(b"iTXt", b"k\0\1\0de\0t\0" + large) == (b"iTXt", b"k\0\0\0de\0t\0" + b"a" * 2**21)
+    assert metadata.decompressed(b"zTXt", b"k\0\0" + large) == (b"tEXt", b"k\0" + b"a" * 2**21)
+    assert metadata.decompressed(b"iTXt", b"k\0\1\0de\0t\0" + large) == (b"iTXt", b"k\0\0\0de\0t\0" + b"a" * 2**21)
     for name, body in ((b"zTXt", b"k\0\0broken"), (b"iTXt", b"k\0\1\0"), (b"tEXt", b"k\0text"), (b"zTXt", b"k")):
-        assert metadata.readable(name, body) == (name, body)
+        assert metadata.decompressed(name, body) == (name, body)
 
 
 def test_a_png_takes_the_row_filters(tmp_path):
@@ -182,7 +182,7 @@ def test_a_png_takes_the_row_filters(tmp_path):
     file = io.BytesIO()
     Image.fromarray(smooth).save(file, "PNG")
     photo = reading.Photograph(smooth, None, False, b"", None, None, None, [])
-    formats.write(pyvips.Image.new_from_array(smooth), tmp_path / "smooth.png", ".png", photo)
+    formats.write_picture(pyvips.Image.new_from_array(smooth), tmp_path / "smooth.png", ".png", photo)
     none = pyvips.Image.new_from_array(smooth).write_to_buffer(".png", compression=6)
     assert (tmp_path / "smooth.png").stat().st_size < len(none) / 2
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "smooth.png")), smooth)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from sr_utils import claims
-from sr_utils.claims import record
+from sr_utils.claims import record, words
 from tests import observations
 from tools import site
 
@@ -40,12 +40,13 @@ def page(words):
 
 
 def test_the_index_shows_the_findings_of_the_run_that_the_pages_show():
-    assert site.results(page("No outputs are published yet.")) == (None, "")
+    assert site.findings_shown(page("No outputs are published yet.")) == (None, "")
     tables = observations.everything(3, 6, residual=0.5)
     judged = claims.judge(*tables.values())
     kept = {name: table for name, table in tables.items() if name != "curves"}
     costs = pd.DataFrame({"parameters": [1], "macs": [1.0]}, index=pd.Index(["srcnn"], name="arm"))
     record.write("quick", observations.runs(3), kept | {"claims": judged, "costs": costs}, "what made it",
                  versions={"numpy": np.__version__})  # fmt: skip
-    found, caption = site.results(page("This page shows `make reproduce PROFILE=quick DATA=bsds500 SEEDS=0,1,2`"))
-    assert [row.verdict for row in found] == claims.findings(judged).verdict.tolist() and caption == "what made it"
+    shown = page("This page shows `make reproduce PROFILE=quick DATA=bsds500 SEEDS=0,1,2`")
+    found, caption = site.findings_shown(shown)
+    assert [row.verdict for row in found] == words.findings(judged).verdict.tolist() and caption == "what made it"

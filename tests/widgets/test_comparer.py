@@ -93,10 +93,10 @@ def test_the_still_picture_shows_crops_scores_and_where_the_live_one_is(images):
     assert np.array_equal(page[:192:4, 600:792:4], comparer.crop("hr"))  # the fourth of four cells
     assert page[195:220, :192].min() < 100 and page[-15:, :300].min() < 200  # words under the first, and at the foot
     crops = comparer.crop("srcnn"), comparer.crop("hr")
-    assert comparer.words("srcnn") == f"{evaluation.psnr(*crops):.2f} dB · SSIM {evaluation.ssim(*crops):.4f}"
+    assert comparer.scores("srcnn") == f"{evaluation.psnr(*crops):.2f} dB · SSIM {evaluation.ssim(*crops):.4f}"
     comparer.size = 16
-    assert "SSIM" not in comparer.words("srcnn") and comparer.words("hr") == "reference"
-    assert widgets.compare({"a": images["hr"], "b": images["hr"]}).words("a") == ""
+    assert "SSIM" not in comparer.scores("srcnn") and comparer.scores("hr") == "reference"
+    assert widgets.compare({"a": images["hr"], "b": images["hr"]}).scores("a") == ""
 
 
 def test_the_still_picture_has_room_for_its_note(images):

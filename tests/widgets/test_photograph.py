@@ -12,7 +12,7 @@ def given(widget, name, content):
     """As the browser hands a chosen file over."""
     file = {"name": name, "type": "", "size": len(content), "content": memoryview(content)}
     widget.button.value = (file | {"last_modified": datetime.datetime.now(datetime.UTC)},)
-    return widget.words.value
+    return widget.message.value
 
 
 def encoded(image):

@@ -10,7 +10,7 @@ const SCALE = 4;
 ort.env.wasm.wasmPaths = new URL("./ort/", import.meta.url).href;
 ort.env.wasm.numThreads = 1; // more would need headers that a plain web server does not send
 
-const input = document.querySelector("#photograph"), words = document.querySelector("#said");
+const input = document.querySelector("#photograph"), message = document.querySelector("#said");
 const place = document.querySelector("#compared");
 let session;
 
@@ -56,17 +56,17 @@ async function show() {
   try {
     lr = await middle(file);
   } catch {
-    words.textContent = `${file.name} cannot be read as an image; choose another file.`;
+    message.textContent = `${file.name} cannot be read as an image; choose another file.`;
     return;
   }
   if (Math.min(lr.width, lr.height) < 16) {
-    words.textContent = `${file.name} is too small; choose a picture of at least 16×16 pixels.`;
+    message.textContent = `${file.name} is too small; choose a picture of at least 16×16 pixels.`;
     return;
   }
-  words.textContent = "The network is at work: some seconds, more on a phone …";
-  await new Promise((done) => setTimeout(done, 50)); // so that these words are seen
+  message.textContent = "The network is at work: some seconds, more on a phone …";
+  await new Promise((done) => setTimeout(done, 50)); // so that this text is seen
   const start = performance.now(), sr = await enlarged(lr);
-  words.textContent = `The middle ${lr.width}×${lr.height} pixels became ${sr.width}×${sr.height} ` +
+  message.textContent = `The middle ${lr.width}×${lr.height} pixels became ${sr.width}×${sr.height} ` +
     `in ${((performance.now() - start) / 1000).toFixed(1)} s, in this page.`;
   const el = document.createElement("div"), labels = ["lr", "combined"];
   place.replaceChildren(el);
