@@ -52,7 +52,7 @@ help:  ## this list
 	@echo "  WEIGHTS=…       what make export takes instead of the study's own: a training's final.weights.h5"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  NOTEBOOKS=…     what make verify runs; default: all pages"
-	@echo "  BENCHES=…       what make bench measures; default: all but rates"
+	@echo "  BENCHES=…       what make bench measures; default: all but rates, schedules and shares_float32"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
 

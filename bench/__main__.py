@@ -12,7 +12,7 @@ from tools import one_sentence
 
 #: Each is the function of that name in the file of that name.
 BENCHES = ("calibration", "comparer", "survival", "steps", "inference", "tried", "growth", "shares", "peers")
-NAMED = ("rates", "schedules")  # they take an hour or more, so that they run only when they are named
+NAMED = ("rates", "schedules", "shares_float32")  # they take long, so that they run only when they are named
 
 
 @one_sentence("bench")
@@ -30,7 +30,10 @@ def main(*names: str) -> int:
         try:
             measure = getattr(importlib.import_module(f"bench.{name}"), name)
             print(measure.__doc__)
-            record.store(name, measure(), racing.host())
+            results, host = measure(), racing.host()
+            if isinstance(results, dict):
+                host |= results.pop("host", {})
+            record.store(name, results, host)
         except StudyError as error:
             print(f"  left out: {error}")
     return 0

@@ -64,12 +64,16 @@ _sample()
 """
 
 
-def shares(profile: str = "quick") -> dict:
-    """Where a first `make reproduce` spends its wall time, without the environment. Takes as long as that command."""
+def shares(profile: str = "quick", startup: str = "") -> dict:
+    """Where a first `make reproduce` spends its wall time, without the environment. Takes as long as that command.
+
+    `startup` is further Python code that each kernel runs first.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        startup = Path(folder, "ipython/profile_default/startup")
-        startup.mkdir(parents=True)
-        (startup / "00-sampler.py").write_text(SAMPLER)
+        scripts = Path(folder, "ipython/profile_default/startup")
+        scripts.mkdir(parents=True)
+        (scripts / "00-sampler.py").write_text(SAMPLER)
+        (scripts / "01-more.py").write_text(startup)
         counted = Path(folder, "counted")
         counted.mkdir()
         own = {f"SR_{name.upper()}": str(Path(folder, name)) for name in ("runs", "figures", "build")}

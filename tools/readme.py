@@ -81,17 +81,16 @@ def count_of_verdicts(claims: pd.DataFrame) -> str:
 def minutes_line(record: dict) -> str:
     """Markdown: how long a first `make reproduce` takes, for each precision that `make bench BENCHES=shares` timed."""
     benches = json.loads((paths.ROOT / "figures/bench/bench.json").read_text())
-    timings = []
+    timings = {}
     for entry in (benches[name] for name in sorted(benches) if name.startswith("shares")):
         host, results = entry["host"], entry["results"]
         if results["profile"] == "quick":
-            timings.append(
-                f"{results['wall'] / 60:.0f} minutes on {host['cores']} cores of an {host['processor']}, in "
-                f"{host['precision']}"
-            )
+            timed = f"{results['wall'] / 60:.0f} minutes in {host['precision']}"
+            timings.setdefault(f"{host['cores']} cores of an {host['processor']}", []).append(timed)
     if not timings:
         return "How long a first `make reproduce` takes has not been measured since `quick` became shorter."
-    return f"A first `make reproduce` takes {'; '.join(timings)}; the environment comes on top."
+    machines = "; ".join(f"{' and '.join(timed)} on {machine}" for machine, timed in timings.items())
+    return f"A first `make reproduce` takes {machines}; the environment comes on top."
 
 
 def badges(record: dict) -> str:

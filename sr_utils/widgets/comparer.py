@@ -153,6 +153,9 @@ class Comparer(anywidget.AnyWidget):
         names = dict(zip(self.labels, self.titles, strict=True))
         return sheet([(self.crop(label), f"{names[label]}\n{self.scores(label)}") for label in self.shown], NOTE)
 
+    def __repr__(self):
+        return f"The same crop of these pictures of {self.image}: {', '.join(self.titles)}."
+
     def _repr_mimebundle_(self, **kwargs):
         """The live widget where a kernel runs, its still picture everywhere else."""
         data, metadata = super()._repr_mimebundle_(**kwargs)

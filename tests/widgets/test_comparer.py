@@ -89,6 +89,7 @@ def test_the_still_picture_shows_crops_scores_and_where_the_live_one_is(images):
     comparer = widgets.compare(images)
     bundle, _ = comparer._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert bundle["text/plain"] == "The same crop of these pictures of image: LR, bicubic, SRCNN, HR."
     page = decoded(base64.b64decode(bundle["image/png"]))
     assert np.array_equal(page[:192:4, 600:792:4], comparer.crop("hr"))  # the fourth of four cells
     assert page[195:220, :192].min() < 100 and page[-15:, :300].min() < 200  # words under the first, and at the foot
