@@ -132,14 +132,17 @@ def _stand(table: pd.DataFrame) -> pd.Series:
 
 
 def survivors(tables: dict[str, pd.DataFrame]) -> str:
-    """Markdown: from each run of `record.claims_by_run` to the next, how many verdicts stay, and which ones change."""
+    """Markdown: from each run of `record.claims_by_run` to the next, how many verdicts stay, and which ones turn."""
     lines = []
     for (small, before), (large, after) in itertools.pairwise(tables.items()):
         pair = turned(before, after)
         stay = pair.groupby("family").stays
         kept = [f"{stay.sum().get(each, 0)} of {stay.size().get(each, 0)} {each}" for each in ("primary", "secondary")]
-        turns = pair[~pair.stays].groupby(["before", "after"], sort=False)
-        other = "; ".join(f"{first} → {then}: {', '.join(rows.index)}" for (first, then), rows in turns)
-        others = f" The others, {other}." if other else ""
-        lines.append(f"- **{small} → {large}**: {' and '.join(kept)} verdicts stay.{others}")
+        turns = pair[~pair.stays]
+        newly, no_longer = turns.before == "undecided", turns.after == "undecided"
+        opposite, lost = (", ".join(turns.index[rows]) or "none" for rows in (~newly & ~no_longer, no_longer))
+        lines.append(
+            f"- **{small} → {large}**: {' and '.join(kept)} verdicts stay. Turned into the opposite: {opposite}. "
+            f"No longer decided: {lost}. Newly decided: {newly.sum()}."
+        )
     return "\n".join(lines)

@@ -120,8 +120,8 @@ def test_what_turns_between_two_runs_is_listed():
     found = claims.turned(before, after)
     assert found.stays.to_dict() == {"a": True, "b": True, "c": True, "d": False, "e": False, "f": False}
     assert claims.survivors({"short": before, "long": after}) == (
-        "- **short → long**: 2 of 2 primary and 1 of 4 secondary verdicts stay. The others, "
-        "undecided → does not hold: d; holds → undecided: e; holds → does not hold: f."
+        "- **short → long**: 2 of 2 primary and 1 of 4 secondary verdicts stay. "
+        "Turned into the opposite: f. No longer decided: e. Newly decided: 1."
     )
     assert claims.survivors({"alone": before}) == ""
 

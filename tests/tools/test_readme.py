@@ -1,5 +1,7 @@
 """The README: its length, its first screen, and how its tables come from a record."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -60,3 +62,18 @@ def test_the_run_is_told_with_its_command_its_hours_and_its_verdicts(claims):
     limits = readme.limits_line(record)
     assert "trained for 1,500 steps on bsds500" in limits and "block1_pool and block3_pool, the original's" in limits
     assert readme.count_of_verdicts(claims.assign(p=None)) == "One seed gives no verdicts."
+
+
+def test_minutes_are_told_for_each_precision_of_each_machine(tmp_path, monkeypatch):
+    host = {"cores": 2, "processor": "one"}
+    benches = {
+        "shares": {"host": host | {"precision": "bfloat16"}, "results": {"profile": "quick", "wall": 632}},
+        "shares_float32": {"host": host | {"precision": "float32"}, "results": {"profile": "quick", "wall": 1000}},
+        "steps": {"host": host, "results": {}},
+    }
+    (tmp_path / "figures/bench").mkdir(parents=True)
+    (tmp_path / "figures/bench/bench.json").write_text(json.dumps(benches))
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    assert readme.minutes_line({}).startswith(
+        "A first `make reproduce` takes 11 minutes in bfloat16 and 17 minutes in float32 on 2 cores of an one; "
+    )
