@@ -65,8 +65,18 @@ def train_all(scheduler: str, profile: str, data: str, seeds: list[int], fresh: 
                 bar.update()
 
 
-def _client(scheduler: str) -> distributed.Client:
+@contextlib.contextmanager
+def _client(scheduler: str):
     """A client of this scheduler or, for `local:N`, of N worker processes that are started here and share the cores."""
+    client = _connected(scheduler)
+    try:
+        yield client
+    finally:
+        with contextlib.suppress(AssertionError):  # Dask's, where a worker is just being started: it must not hide why
+            client.close()
+
+
+def _connected(scheduler: str) -> distributed.Client:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a StudyError says what went wrong
     if not scheduler.startswith("local:"):
         return distributed.Client(scheduler, timeout=WAIT)

@@ -186,8 +186,13 @@ def test_a_run_over_which_workers_die_is_given_up(monkeypatch, tmp_path):
         os.close(os.open(f"{deaths}-{os.getpid()}", os.O_CREAT))
         os.kill(os.getpid(), 9)
 
+    def close(client, closed=cluster.distributed.Client.close):
+        closed(client)
+        raise AssertionError("can only join a started process")  # Dask's, now and then
+
     monkeypatch.setattr(runs, "STUDY", runs.STUDY[:1])
     monkeypatch.setattr(cluster, "_train", deadly)
+    monkeypatch.setattr(cluster.distributed.Client, "close", close)
     with cluster.dask.config.set({"distributed.scheduler.allowed-failures": 1}):
         with pytest.raises(
             StudyError, match=r"cannot train .*smoke_sample_post_upsampling_\S+ on 2 different workers, .* worker logs"
