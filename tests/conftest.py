@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items):
 def own_folders(tmp_path, monkeypatch):
     for variable in ("RUNS", "FIGURES", "BUILD"):
         monkeypatch.setenv(f"SR_{variable}", str(tmp_path / variable.lower()))
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # only `executed` measures child processes
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # only `own` measures child processes
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +109,7 @@ def executed(tmp_path_factory):
             folder.mkdir()
             environment = {**os.environ, **{f"SR_{n.upper()}": str(folder / n) for n in ("runs", "figures", "build")}}
             environment.pop("SR_DATA", None)  # the default needs no data
+            environment.pop("COVERAGE_PROCESS_CONFIG", None)  # the pages of `own` are counted
             command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke"]
             result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             assert result.returncode == 0, result.stderr[-3000:]

@@ -1,6 +1,7 @@
 """All pages, and the answers to their exercises, on a user's folder with an unusual name, different sizes and formats,
 and files that cannot be used."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from PIL import Image
 
 from sr_utils import paths
 from sr_utils.claims import record
+from sr_utils.models import ARMS
+from sr_utils.training import study
 from tests.notebooks.committed import PAGES, answers
 from tools import reproduce
 
@@ -33,9 +36,18 @@ def with_answers(name):
     return page
 
 
+def reproduce_own(parent, store):
+    """`make reproduce PROFILE=smoke DATA=<a relative path>` in this folder, with its runs and output below `store`."""
+    environment = os.environ | {f"SR_{n.upper()}": str(store / n) for n in ("runs", "figures", "build", "data")}
+    environment["PYTHONPATH"] = str(paths.ROOT)
+    command = [sys.executable, "-c", COMMAND, "--profile", "smoke", f"--data={NAME}"]
+    done = subprocess.run(command, env=environment, cwd=parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """(the folder's parent, standard error) of `make reproduce PROFILE=smoke DATA=<a relative path>`; two minutes."""
+    """The parent of the folder NAME, and of all that `make reproduce` made of it. Coverage counts it."""
     parent = tmp_path_factory.mktemp("own")
     folder = parent / NAME
     folder.mkdir()
@@ -51,12 +63,7 @@ def own(tmp_path_factory):
     (parent / "pages").mkdir()
     for name in PAGES:
         nbformat.write(with_answers(name), parent / f"pages/{name}.ipynb")
-    environment = os.environ | {f"SR_{n.upper()}": str(parent / n) for n in ("runs", "figures", "build", "data")}
-    environment["PYTHONPATH"] = str(paths.ROOT)
-    environment.pop("COVERAGE_PROCESS_CONFIG", None)  # only `executed` measures child processes
-    command = [sys.executable, "-c", COMMAND, "--profile", "smoke", f"--data={NAME}"]
-    done = subprocess.run(command, env=environment, cwd=parent, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    reproduce_own(parent, parent)
     return parent
 
 
@@ -66,6 +73,31 @@ def test_every_page_runs_on_a_folder_of_ones_own(own, monkeypatch):
     (name,) = set(kept["scores"]["set"])
     assert NAME in name and set(kept["scores"]["image"]) <= {"2", "3.jpg", "3.png", "48", "grey", "é 1"}
     assert {path.stem for path in (own / "build/smoke").glob("*.ipynb")} == set(PAGES)
+
+
+def shown(folder):
+    """What the pages print and draw, by page and cell, without progress and the ids of live widgets."""
+    outputs = {}
+    for path in sorted((folder / "build/smoke").glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            kept = [output for output in cell.get("outputs", []) if output.get("name") != "stderr"]
+            for output in kept:
+                output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+            if "nbval-ignore-output" not in cell.metadata.get("tags", []):
+                outputs[path.stem, cell.id] = kept
+    return outputs
+
+
+def test_a_second_run_prints_and_draws_the_same(own, tmp_path, monkeypatch):
+    """With no kept run: every text, table, picture and weight, and the record but for its host."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+    reproduce_own(own, tmp_path)
+    others = sum(arm.rate != 1e-3 for arm in ARMS.values())  # trained once more, at one rate for all
+    assert len(list((tmp_path / "runs").glob("*/run.json"))) == len(study()) + others
+    first, second = shown(own), shown(tmp_path)
+    assert [cell for cell in first if first[cell] != second.get(cell)] == [] and len(first) > 150
+    first, second = (json.loads((each / "figures/smoke/results.json").read_text()) for each in (own, tmp_path))
+    assert first.pop("host").keys() == second.pop("host").keys() and first == second
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if answers(name)])
