@@ -95,7 +95,7 @@ verify: $(ENV)  ## run the pages again as they stand, and compare all that they 
 test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils they reach
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov
 
 bench: $(ENV) $(if $(findstring peers,$(BENCHES)),$(BIN)/.with-peers)  ## what is measured, not tested: intervals, the comparer, kills, steps, growth (two hours)
 	@$(BIN)/python -m bench $(BENCHES)

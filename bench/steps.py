@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from bench.racing import seconds, take_turns
-from bench.twin import PRECISIONS, Twin, against_pytorch, functional, print_table, torch
+from bench.racing import seconds
+from bench.twin import Twin, functional, print_table, race, torch, two_processes
 from sr_utils import device, models, paths
 from sr_utils.data import downscale
 from sr_utils.device import keras
@@ -18,17 +18,24 @@ TOGETHER = 10  # steps in a timed call, as `training` does them
 FLOPS = 6  # per multiply–add and training step: two forward, and two each for the gradients of input and weights
 
 
-def study_steps(model, lr, hr):
+def patches(side: int):
+    """A batch of random pixels: uint8 LR and HR."""
+    hr = np.random.default_rng(0).integers(0, 256, (BATCH, side, side, 3), np.uint8)
+    return np.stack([downscale(image) for image in hr]), hr
+
+
+def study_steps(arm, patch):
     """A function that does `TOGETHER` training steps as in the study."""
+    model = models.build(arm)
     model.compile(keras.optimizers.Adam(1e-3), "mse", jit_compile=False, steps_per_execution=TOGETHER)
     model.make_train_function()
-    batches = iter(device.feed(itertools.repeat((lr, hr))))
+    batches = iter(device.feed(itertools.repeat(patches(patch))))
     return lambda: float(model.train_function(batches)["loss"])
 
 
-def pytorch_steps(model, lr, hr, precision):
+def pytorch_steps(arm, patch, precision):
     """A function that does the same steps in eager PyTorch, channels last."""
-    twin = Twin(model).to(memory_format=torch.channels_last)
+    twin, (lr, hr) = Twin(models.build(arm)).to(memory_format=torch.channels_last), patches(patch)
     optimizer = torch.optim.Adam(twin.parameters(), 1e-3, eps=1e-7)
 
     def step():
@@ -48,19 +55,17 @@ def peak(precision: str, side: int = 2048, repetitions: int = 8) -> float:
     return 2 * side**3 / min(seconds(lambda: float(keras.ops.matmul(a, a)[0, 0])) for _ in range(repetitions))
 
 
-def steps(patches=(48, 96), arms=tuple(models.MODELS)) -> dict:
-    """A training step (batch 16): milliseconds, ratio to eager PyTorch's best of bf16 and f32, share of the peak."""
-    precision, rng, rows = device.setup()["precision"], np.random.default_rng(0), []
+def steps(sides=(48, 96), arms=tuple(models.MODELS)) -> dict:
+    """A training step (batch 16): milliseconds, ratio to eager PyTorch in the same precision, share of the peak."""
+    precision, rows = device.setup()["precision"], []
     highest = peak(precision)
-    for arm, patch in itertools.product(arms, patches):
-        model = models.build(arm)
-        hr = rng.integers(0, 256, (BATCH, patch, patch, 3), np.uint8)
-        lr = np.stack([downscale(image) for image in hr])
-        sides = {p: pytorch_steps(model, lr, hr, p) for p in PRECISIONS} | {"ours": study_steps(model, lr, hr)}
-        calls = take_turns(sides, rounds=3, repeats=1)
-        times = against_pytorch({side: np.divide(ms, TOGETHER) for side, ms in calls.items()})
-        work = FLOPS * models.cost(model)["macs"] * BATCH * patch**2
-        rows.append({"arm": arm, "patch": patch, **times, "share of peak": work / (times["ms"] / 1e3) / highest})
+    with two_processes() as processes:
+        for arm, patch in itertools.product(arms, sides):
+            builders = {"ours": (study_steps, arm, patch), "PyTorch": (pytorch_steps, arm, patch, precision)}
+            times = race(processes, builders, 4, 1, TOGETHER)
+            work = FLOPS * models.cost(models.build(arm))["macs"] * BATCH * patch**2
+            share = work / (times["ms"] / 1e3) / highest
+            rows.append({"arm": arm, "patch": patch, **times, "share of peak": share})
     table = pd.DataFrame(rows)
     print(f"{precision}; {highest / 1e9:.0f} Gflop/s in {precision} matrix products")
     print_table(table)

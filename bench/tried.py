@@ -65,7 +65,7 @@ def graphs(arm):
     return relative_time(lambda: np.asarray(graph(lr)), lambda: np.asarray(model(lr, training=False)))
 
 
-def graph_per_size(arm):
+def graph_for_all(arm):
     """Scoring eight images of eight sizes by one graph for all."""
     model, rng = models.build(arm), np.random.default_rng(0)
     pictures = [rng.integers(0, 256, (64 + 4 * i, 96 - 4 * i, 3), np.uint8) for i in range(8)]
@@ -174,10 +174,9 @@ def late_import(arm=""):
 
 #: What was tried, on which arms, and whether the study does it.
 TRIED = (
-    ("inference by a graph instead of op by op, sizes seen before", graphs, ("srcnn", "residual", "combined"),
-     "yes, by one graph for all sizes"),
-    ("the same for images of eight sizes, tracing included", graph_per_size, ("srcnn", "residual", "combined"),
-     "no: in scoring nearly every image has its own size"),
+    ("inference by a graph instead of op by op", graphs, ("srcnn", "residual", "combined"), "yes"),
+    ("the same for images of eight sizes, by one graph for all", graph_for_all, ("srcnn", "residual", "combined"),
+     "yes"),
     ("learnt up-sampling as a convolution at LR size, not a transposed one", sub_pixel_at_lr, ("pre_upsampling",),
      "yes"),
     ("bilinear up-sampling and first convolution as one at LR size", fused_bilinear, ("srcnn",),

@@ -1,10 +1,14 @@
 """Every arm as the same network in plain PyTorch, for the benches steps and inference: `pip install .[bench]`."""
 
+import contextlib
+import multiprocessing
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pandas as pd
 
+from bench.racing import take_turns
 from sr_utils import StudyError, filters
 from sr_utils.device import keras
 from sr_utils.models.layers import DepthToSpace, EdgeEnhance
@@ -18,7 +22,6 @@ from torch.nn import functional
 
 # PyTorch's optimizers import triton, which crashes in a process with TensorFlow; a processor does not need it.
 sys.modules["triton"] = None
-PRECISIONS = ("bfloat16", "float32")
 
 
 class Twin(nn.Module):
@@ -82,17 +85,42 @@ def _convolution(layer, scale: int) -> nn.Conv2d:
     return made
 
 
-def against_pytorch(times: dict) -> dict:
-    """Medians and quartiles of ours and of PyTorch's better precision, and their ratio."""
-    medians = {side: float(np.median(t)) for side, t in times.items()}
-    best = min(PRECISIONS, key=medians.get)
+@contextlib.contextmanager
+def two_processes():
+    """A process for each side of a race: in one process with TensorFlow, PyTorch takes a tenth to a third longer."""
+    start = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, start) as ours, ProcessPoolExecutor(1, start) as theirs:
+        yield {"ours": ours, "PyTorch": theirs}
+
+
+_made = {}  # in such a process: the action that it is called for
+
+
+def _make(builder, *arguments):
+    _made["action"] = builder(*arguments)
+
+
+def _call():
+    _made["action"]()
+
+
+def race(processes: dict, builders: dict, rounds: int, repeats: int, per_call: int = 1) -> dict:
+    """Medians and quartiles of ours and PyTorch's in milliseconds, and their ratio.
+
+    `builders`: for each side a function and its arguments, which returns an action of `per_call` parts that are alike.
+    """
+    for side, made in builders.items():
+        processes[side].submit(_make, *made).result()
+    turns = {side: lambda process=process: process.submit(_call).result() for side, process in processes.items()}
+    times = {side: np.divide(ms, per_call) for side, ms in take_turns(turns, rounds, repeats).items()}
+    medians = {side: float(np.median(ms)) for side, ms in times.items()}
+    spread = {side: np.quantile(ms, (0.25, 0.75)).tolist() for side, ms in times.items()}
     return {
         "ms": medians["ours"],
-        "quartiles": np.quantile(times["ours"], (0.25, 0.75)).tolist(),
-        "PyTorch ms": medians[best],
-        "PyTorch quartiles": np.quantile(times[best], (0.25, 0.75)).tolist(),
-        "PyTorch precision": best,
-        "ratio": medians["ours"] / medians[best],
+        "quartiles": spread["ours"],
+        "PyTorch ms": medians["PyTorch"],
+        "PyTorch quartiles": spread["PyTorch"],
+        "ratio": medians["ours"] / medians["PyTorch"],
     }
 
 

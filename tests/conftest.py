@@ -19,14 +19,19 @@ os.environ["VGG_WEIGHTS"] = "none"  # results must not depend on what this machi
 
 #: A worker takes whole files in this order, so that none of these is left for one worker at the end.
 FIRST = (
-    "notebooks/test_executed.py",
     "notebooks/test_own_folder.py",
+    "notebooks/test_executed.py",
     "browser/test_run_all.py",
     "tools/test_cluster.py",
     "training/test_checkpoints.py",
     "browser/test_jupyterlab.py",
     "tools/test_make_upscale.py",
 )
+
+
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores, since workers wait for kernels, browsers and disks; at most four, for memory."""
+    return min(4, os.cpu_count() + 1)
 
 
 def pytest_collection_modifyitems(items):
