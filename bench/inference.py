@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from bench.twin import Twin, print_table, race, torch, two_processes
+from bench.twin import Twin, beside_pytorch, print_table, torch, two_processes
 from sr_utils import device, models
 from sr_utils.data import downscale
 from sr_utils.evaluation.tiling import grey_levels
@@ -16,7 +16,7 @@ def inference(arms=tuple(models.MODELS)) -> dict:
     precision, rows = device.setup()["precision"], []
     with two_processes() as processes:
         for arm in arms:
-            times = race(processes, {"ours": (study_sr, arm), "PyTorch": (pytorch_sr, arm, precision)}, 3, 2)
+            times = beside_pytorch(processes, {"ours": (study_sr, arm), "PyTorch": (pytorch_sr, arm, precision)}, 3, 2)
             speeds = {f"{who}MP/s": 0.512 * 0.768 * 1e3 / times[f"{who}ms"] for who in ("", "PyTorch ")}
             rows.append({"arm": arm, **times, **speeds})
     print(precision)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bench.racing import seconds
-from bench.twin import Twin, functional, print_table, race, torch, two_processes
+from bench.twin import Twin, beside_pytorch, functional, print_table, torch, two_processes
 from sr_utils import device, models, paths
 from sr_utils.data import downscale
 from sr_utils.device import keras
@@ -18,7 +18,7 @@ TOGETHER = 10  # steps in a timed call, as `training` does them
 FLOPS = 6  # per multiply–add and training step: two forward, and two each for the gradients of input and weights
 
 
-def patches(side: int):
+def random_batch(side: int):
     """A batch of random pixels: uint8 LR and HR."""
     hr = np.random.default_rng(0).integers(0, 256, (BATCH, side, side, 3), np.uint8)
     return np.stack([downscale(image) for image in hr]), hr
@@ -29,13 +29,13 @@ def study_steps(arm, patch):
     model = models.build(arm)
     model.compile(keras.optimizers.Adam(1e-3), "mse", jit_compile=False, steps_per_execution=TOGETHER)
     model.make_train_function()
-    batches = iter(device.feed(itertools.repeat(patches(patch))))
+    batches = iter(device.feed(itertools.repeat(random_batch(patch))))
     return lambda: float(model.train_function(batches)["loss"])
 
 
 def pytorch_steps(arm, patch, precision):
     """A function that does the same steps in eager PyTorch, channels last."""
-    twin, (lr, hr) = Twin(models.build(arm)).to(memory_format=torch.channels_last), patches(patch)
+    twin, (lr, hr) = Twin(models.build(arm)).to(memory_format=torch.channels_last), random_batch(patch)
     optimizer = torch.optim.Adam(twin.parameters(), 1e-3, eps=1e-7)
 
     def step():
@@ -62,7 +62,7 @@ def steps(sides=(48, 96), arms=tuple(models.MODELS)) -> dict:
     with two_processes() as processes:
         for arm, patch in itertools.product(arms, sides):
             builders = {"ours": (study_steps, arm, patch), "PyTorch": (pytorch_steps, arm, patch, precision)}
-            times = race(processes, builders, 4, 1, TOGETHER)
+            times = beside_pytorch(processes, builders, 4, 1, TOGETHER)
             work = FLOPS * models.cost(models.build(arm))["macs"] * BATCH * patch**2
             share = work / (times["ms"] / 1e3) / highest
             rows.append({"arm": arm, "patch": patch, **times, "share of peak": share})

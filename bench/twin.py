@@ -104,7 +104,7 @@ def _call():
     _made["action"]()
 
 
-def race(processes: dict, builders: dict, rounds: int, repeats: int, per_call: int = 1) -> dict:
+def beside_pytorch(processes: dict, builders: dict, rounds: int, repeats: int, per_call: int = 1) -> dict:
     """Medians and quartiles of ours and PyTorch's in milliseconds, and their ratio.
 
     `builders`: for each side a function and its arguments, which returns an action of `per_call` parts that are alike.

@@ -79,12 +79,12 @@ def shown(folder):
     """What the pages print and draw, by page and cell, without progress and the ids of live widgets."""
     outputs = {}
     for path in sorted((folder / "build/smoke").glob("*.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
+        for number, cell in enumerate(nbformat.read(path, as_version=4).cells):
             kept = [output for output in cell.get("outputs", []) if output.get("name") != "stderr"]
             for output in kept:
                 output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
             if "nbval-ignore-output" not in cell.metadata.get("tags", []):
-                outputs[path.stem, cell.id] = kept
+                outputs[path.stem, number] = kept
     return outputs
 
 
