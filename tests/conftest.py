@@ -14,6 +14,8 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
+from tests.reproduced import CROPPED, own_store
+
 os.environ["VGG_WEIGHTS"] = "none"  # results must not depend on what this machine can download
 
 
@@ -106,17 +108,19 @@ def kept(smoke_store, own_folders):
 
 @pytest.fixture(scope="session")
 def executed(tmp_path_factory):
-    """(folder, standard output) of `make reproduce PROFILE=smoke` on an empty store of runs; all workers share one."""
+    """(folder, standard output) of `make reproduce PROFILE=smoke` on an empty store of runs; all workers share one.
+
+    Its pictures are the upper left 256×256 pixels of those of `sample`.
+    """
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "reproduced"
     with FileLock(f"{folder}.lock"):
         if not (folder / "output.txt").exists():
-            folder.mkdir()
-            environment = {**os.environ, **{f"SR_{n.upper()}": str(folder / n) for n in ("runs", "figures", "build")}}
-            environment.pop("SR_DATA", None)  # the default needs no data
-            environment.pop("COVERAGE_PROCESS_CONFIG", None)  # the pages of `own` are counted
+            startup = folder / "ipython/profile_default/startup"
+            startup.mkdir(parents=True)
+            (startup / "00-cropped.py").write_text(CROPPED)
             command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke"]
-            result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            result = subprocess.run(command, env=own_store(folder), capture_output=True, text=True, check=False)
             assert result.returncode == 0, result.stderr[-3000:]
             (folder / "output.txt").write_text(result.stdout)
     return folder, (folder / "output.txt").read_text()

@@ -1,7 +1,6 @@
 """The pages executed at `smoke` by `make reproduce`, published, and verified."""
 
 import base64
-import os
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from sr_utils import paths
 from sr_utils.claims import CLAIMS, record
 from sr_utils.training import study
 from tests.notebooks.committed import PAGES, check_form
+from tests.reproduced import own_store
 from tools import publish, verify
 
 
@@ -98,9 +98,7 @@ def test_a_changed_number_or_picture_is_found(executed, published, tmp_path):
     picture[len(picture) // 2] ^= 1
     shown["framework"]["image/png"] = base64.b64encode(bytes(picture)).decode()
     nbformat.write(page, tmp_path / "altered.ipynb")
-    where = {"SR_FIGURES": folder / "figures", "SR_RUNS": folder / "runs", "SR_BUILD": tmp_path / "build"}
-    environment = os.environ | {name: str(path) for name, path in where.items()}
-    environment.pop("SR_DATA", None)
+    environment = own_store(folder) | {"SR_BUILD": str(tmp_path / "build")}
     command = [sys.executable, "-m", "tools.verify", str(tmp_path / "altered.ipynb")]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     failed = {int(number) for number in re.findall(r"^FAILED \S+::Cell (\d+)", result.stdout, re.M)}
