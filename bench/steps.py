@@ -76,9 +76,8 @@ def steps(sides=(48, 96), arms=tuple(models.MODELS)) -> dict:
 def draw_steps(table: pd.DataFrame, precision: str) -> None:
     """build/bench_steps.png: each arm's step over PyTorch's, one panel per patch; left of 1 is faster."""
     patches = table.patch.unique()
-    fig, axes = plt.subplots(
-        1, len(patches), figsize=(4.5 * len(patches), 3.2), sharex=True, sharey=True, squeeze=False
-    )
+    size = 4.5 * len(patches), 1 + 0.24 * table.arm.nunique()
+    fig, axes = plt.subplots(1, len(patches), figsize=size, sharex=True, sharey=True, squeeze=False)
     for ax, patch in zip(axes[0], patches, strict=True):
         rows = table[table.patch == patch].reset_index()
         for y, row in rows.iterrows():
