@@ -45,7 +45,6 @@ def pytest_collection_modifyitems(items):
 def own_folders(tmp_path, monkeypatch):
     for variable in ("RUNS", "FIGURES", "BUILD"):
         monkeypatch.setenv(f"SR_{variable}", str(tmp_path / variable.lower()))
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # only `own` measures child processes
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,5 @@ def own_store(folder: Path) -> dict[str, str]:
     """The environment of `executed`: its folders, its pictures, and no data, which the default does not need."""
     environment = {**os.environ, **{f"SR_{n.upper()}": str(folder / n) for n in ("runs", "figures", "build")}}
     environment["IPYTHONDIR"] = str(folder / "ipython")
-    for variable in ("SR_DATA", "COVERAGE_PROCESS_CONFIG"):  # the pages of `own` are counted
-        environment.pop(variable, None)
+    environment.pop("SR_DATA", None)
     return environment

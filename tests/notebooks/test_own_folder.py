@@ -47,7 +47,7 @@ def reproduce_own(parent, store, *python):
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """The parent of the folder NAME, and of all that `make reproduce` made of it. Coverage counts it."""
+    """The parent of the folder NAME, and of all that `make reproduce` made of it."""
     parent = tmp_path_factory.mktemp("own")
     folder = parent / NAME
     folder.mkdir()
