@@ -4,6 +4,7 @@ import functools
 import http.server
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -45,6 +46,16 @@ def pytest_collection_modifyitems(items):
 def own_folders(tmp_path, monkeypatch):
     for variable in ("RUNS", "FIGURES", "BUILD"):
         monkeypatch.setenv(f"SR_{variable}", str(tmp_path / variable.lower()))
+
+
+@pytest.fixture(autouse=True)
+def own_signals():
+    """Commands that a test calls set handlers; a browser that hangs up must not interrupt the tests after it."""
+    numbers = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
