@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -40,6 +41,14 @@ class Table(Styler):
     def __repr__(self):
         return self.data.to_string()
 
+    def _repr_html_(self):
+        """With each cell's style in the cell: of a notebook that is not trusted yet, JupyterLab drops style sheets."""
+        sheet, table = super()._repr_html_().split("</style>")
+        styles = {}
+        for cells, style in re.findall(r"([^{}]+)\{([^}]+)\}", sheet):
+            styles |= dict.fromkeys(re.findall(r"#(\w+)", cells), " ".join(style.split()))
+        return re.sub(r'id="(\w+)"', lambda cell: f'style="{styles[cell[1]]}"' if cell[1] in styles else cell[0], table)
+
 
 def cost_table(costs: Mapping[str, Mapping]) -> pd.DataFrame:
     """Parameters and multiply–adds per output pixel, a row per arm: `costs` maps labels to `models.cost`'s answers."""
@@ -68,6 +77,7 @@ def _judged(table: pd.DataFrame, verdicts: list) -> Table:
     """A table with the verdicts in the colours of the figures, and long texts wrapped at the left."""
     colours = {verdict: f"color: {to_hex(legible(colour))}" for verdict, (colour, _) in VERDICTS.items()}
     style = Table(table).map(lambda cell: colours[cell.split("\n")[0].split(" (")[0]], subset=verdicts)
+    style = style.map_index(lambda head: "text-align: left", axis="columns")
     return style.set_properties(**{"text-align": "left", "white-space": "pre-wrap", "vertical-align": "top"})
 
 

@@ -29,6 +29,9 @@ def test_scores_stand_side_by_side_with_the_best_bold():
     bold = page[: page.index("</style>")]
     assert bold.count("#T_") == 2 * 3  # PSNR and SSIM of one arm, GMSD of the other, in both sets
     assert page == plots.score_table(pd.DataFrame(rows)).to_html()
+    shown = plots.score_table(pd.DataFrame(rows))._repr_html_()  # in a notebook that is not trusted, without a sheet
+    assert cells(shown) == cells(page) and "<style" not in shown
+    assert shown.count('<td style="font-weight: bold;"') == 2 * 3
 
 
 def claims():
