@@ -77,7 +77,7 @@ def _judged(table: pd.DataFrame, verdicts: list) -> Table:
     """A table with the verdicts in the colours of the figures, and long texts wrapped at the left."""
     colours = {verdict: f"color: {to_hex(legible(colour))}" for verdict, (colour, _) in VERDICTS.items()}
     style = Table(table).map(lambda cell: colours[cell.split("\n")[0].split(" (")[0]], subset=verdicts)
-    style = style.map_index(lambda head: "text-align: left", axis="columns")
+    style = style.map_index(lambda id: "vertical-align: top").map_index(lambda head: "text-align: left", axis="columns")
     return style.set_properties(**{"text-align": "left", "white-space": "pre-wrap", "vertical-align": "top"})
 
 
