@@ -35,6 +35,10 @@ def test_one_image_that_decides_is_named():
     assert (row.verdict, row.images, row.images_turn, row.which) == ("undecided", 8, 1, "img_3")
 
 
+def test_without_a_verdict_there_is_nothing_to_turn():
+    assert claims.robustness(observations.scores(seeds=2, images=4, arms=("combined",))).empty
+
+
 def test_two_seeds_are_not_left_out_one_by_one():
     row = claims.robustness(observations.scores(seeds=2, images=5)).loc["3"]
     assert row.seeds == 0 == row.seeds_turn

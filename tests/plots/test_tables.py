@@ -31,6 +31,7 @@ def test_scores_stand_side_by_side_with_the_best_bold():
     assert page == plots.score_table(pd.DataFrame(rows)).to_html()
     shown = plots.score_table(pd.DataFrame(rows))._repr_html_()  # in a notebook that is not trusted, without a sheet
     assert cells(shown) == cells(page) and "<style" not in shown
+    assert "srcnn mae" in repr(plots.score_table(pd.DataFrame(rows)))
     assert shown.count('<td style="font-weight: bold;"') == 2 * 3
 
 

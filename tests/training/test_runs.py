@@ -29,6 +29,7 @@ def test_a_run_is_kept_and_found_again(kept, monkeypatch):
     assert list(kept.history.index) == [1, 2] and np.isfinite(kept.history["val_mse"]).all()
     record = json.loads((kept.folder / "run.json").read_text())
     assert record["config"]["arm"] == "post_upsampling" and record["host"]["versions"]["keras"]
+    assert kept.cost["parameters"] == sum(weights.size for weights in kept.model.get_weights())
     monkeypatch.setattr(runs, "_fit", lambda *_: pytest.fail("trained twice"))
     again = runs.train("post_upsampling", 0, "smoke", "sample")
     assert same(kept, again) and again.history.equals(pd.read_csv(kept.folder / "history.csv", index_col="epoch"))
