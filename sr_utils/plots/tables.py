@@ -86,7 +86,7 @@ def finding_table(table: pd.DataFrame) -> Table:
     found = words.findings(table).assign(page=lambda each: each.study.map("{:02d}".format))
     heads = {"page": "page", "original": "the original says", "ours": "measured here", "verdict": "verdict"}
     style = _judged(found[list(heads)].rename(columns=heads), ["verdict"])
-    return style.set_properties(["verdict"], **{"font-weight": "bold"})
+    return style.set_properties(["verdict"], **{"font-weight": "bold"}).hide(names=True)
 
 
 def claim_table(table: pd.DataFrame) -> Table:
