@@ -61,7 +61,7 @@ def steps_table(record: dict) -> str:
         lines.append(f"| `{arm}` | " + " | ".join(cells).replace("%", " %") + " |")
     lowest = min(patches)
     alone = [
-        f"{row['share'] * rows[row['arm'], lowest]['ratio']:.2f} (`{row['arm']}`)"
+        f"{row['ms'] / rows[row['arm'], lowest]['PyTorch ms']:.2f} (`{row['arm']}`)"
         for row in record["tried"]["results"]
         if row["tried"] == GRADIENTS
     ]

@@ -53,12 +53,12 @@ def test_ratios_of_steps_are_told_against_the_goal():
         for patch, ratio in zip((48, 96), ratios, strict=True)
     ]
     host = {"processor": "one", "cores": 2, "precision": "float32"}
-    trials = [{"tried": tried.GRADIENTS, "arm": "combined", "share": 0.9}, {"tried": "XLA", "arm": "srcnn", "share": 2}]
+    trials = [{"tried": tried.GRADIENTS, "arm": "combined", "ms": 0.5}, {"tried": "XLA", "arm": "srcnn", "share": 2}]
     table = record.steps_table({"steps": {"host": host, "results": {"rows": rows}}, "tried": {"results": trials}})
     assert "| `srcnn` | 1.0 | 1.10 | 25 % | 1.0 | 0.90 | 25 % |" in table
     assert "of PyTorch's time, 1.15 at 48×48 and 1.06 at 96×96" in table  # 2 ms over 1 / 1.1 + 1 / 1.2, …
     assert "In 1 of 4 rows the study is not slower." in table
-    assert table.endswith("of PyTorch's whole step at 48×48: 1.08 (`combined`).")
+    assert table.endswith("of PyTorch's whole step at 48×48: 0.60 (`combined`).")
 
 
 def test_the_range_of_ratios_names_the_arms_at_its_ends():
