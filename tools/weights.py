@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import replace
 
 import cv2
 import h5py
@@ -10,20 +11,20 @@ import numpy as np
 import onnx
 import pooch
 
-from sr_utils import StudyError, models, plots
+from sr_utils import StudyError, models, paths, plots
 from sr_utils.claims.record import published
 from sr_utils.data.sets import load, on_disk
 from sr_utils.evaluation import psnr, score, test_sets, upscale
 from sr_utils.evaluation.upscaling import reach
 from sr_utils.models import pretrained
-from sr_utils.paths import replace
 from sr_utils.profiles import SMALL_VGG, Profile
-from sr_utils.training import train
+from sr_utils.training import Run, checkpoints, configuration, runs
 from tools import export, one_sentence
 from tools.readme import fill
 
-DATA, SEED = "bsds500", 0
-LONGEST = Profile("shipped", 150, 400, 8, 96, 1e-3, "cosine", SMALL_VGG)  # twelve times the steps of `long`
+SEED = 0
+LONGEST = Profile("shipped", 180, 1000, 16, 96, 1e-3, "muon", SMALL_VGG)  # three hours on two cores
+MACHINE = ("backend", "device", "code")  # what may differ in a run that another machine trained
 EXAMPLES = {  # title: an image of Set14, and the (y, x) of the crop
     "text": ("img_013", (256, 40)),
     "a face": ("img_008", (192, 152)),
@@ -31,7 +32,7 @@ EXAMPLES = {  # title: an image of Set14, and the (y, x) of the crop
     "line art": ("img_005", (128, 100)),
     "a wing": ("img_011", (184, 320)),
 }
-SHIPPED = {"srcnn": ("standard", "mse"), "combined": (LONGEST, "mae")}  # arm -> profile, loss
+SHIPPED = {"srcnn": ("standard", "bsds500", "mse"), "combined": (LONGEST, "bsds500_scaled", "mae")}
 
 
 def halve(source, target) -> None:
@@ -65,21 +66,32 @@ def mean_scores(model, sets) -> dict:
     return {name: score(model, pairs)[["psnr", "ssim"]].mean().round(4).to_dict() for name, pairs in sets.items()}
 
 
+def trained(arm: str) -> Run:
+    """The kept run of this arm, even if it comes from another machine (a GPU, JAX); otherwise train it here."""
+    profile, data, loss = SHIPPED[arm]
+    plan = configuration.plan(arm, SEED, profile, data, loss)
+    for record in sorted(paths.runs().glob(f"*_{arm}_{loss}_seed{SEED}_*/run.json")):
+        config = json.loads(record.read_text())["config"]
+        same = config.keys() == plan.config.keys() and config == plan.config | {key: config[key] for key in MACHINE}
+        if same and checkpoints.complete(record.parent):
+            return runs.read(replace(plan, config=config))
+    return runs.train(arm, SEED, profile, data, loss)
+
+
 def ship(arm: str) -> dict:
     """Train that arm (unless it is kept), write its float16 weights to `pretrained.FOLDER`, and return its record.
 
     Two files: Keras' weights, and the network for `make upscale`, float32 pictures in and out.
     """
-    profile, loss = SHIPPED[arm]
-    run = train(arm, SEED, profile, DATA, loss)
+    run = trained(arm)
     file = pretrained.FOLDER / f"{arm}.weights.h5"
     pretrained.FOLDER.mkdir(exist_ok=True)
-    replace(file, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
-    sets = {"sample": load("sample").valid} | test_sets(DATA)
+    paths.replace(file, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
+    sets = {"sample": load("sample").valid} | test_sets(SHIPPED[arm][1])
     before = mean_scores(run.model, sets)
     run.model.load_weights(file)
     network, made = file.with_name(f"{arm}.onnx"), export.to_onnx(run.model, onnx.TensorProto.FLOAT)
-    replace(network, lambda scratch: onnx.save(made, scratch))
+    paths.replace(network, lambda scratch: onnx.save(made, scratch))
     after = mean_scores(run.model, sets)
     schedule = run.config["profile"]
     return {
@@ -88,8 +100,8 @@ def ship(arm: str) -> dict:
         },
         "reach": reach(run.model),
         **models.cost(run.model),
-        **{key: run.config[key] for key in ("loss", "data", "seed", "precision", "backend")},
-        "profile": {key: schedule[key] for key in ("name", "epochs", "steps", "batch", "patch", "learning_rate")},
+        **{key: run.config[key] for key in ("loss", "data", "seed", "precision", "backend", "device")},
+        "profile": {key: schedule[key] for key in ("name", "epochs", "steps", "batch", "patch", "learning_rate", "schedule")},
         "scores": after,
         "self_ensemble": mean_scores(ensemble(run.model), sets),
         "rounding": {name: round(after[name]["psnr"] - before[name]["psnr"], 4) for name in sets},
@@ -133,13 +145,14 @@ def scores_table(record: dict) -> str:
 
 def training_table(record: dict) -> str:
     """Markdown: how each network was trained, and what rounding to float16 costs."""
-    lines = ["| network | trained on | seed | steps × batch × HR patch | loss | precision | float16 costs / dB |"]
-    lines += ["|---|---|---:|---|---|---|---|"]
+    lines = ["| network | trained on | seed | steps × batch × HR patch | rate | loss | precision | float16 costs / dB |"]
+    lines += ["|---|---|---:|---|---|---|---|---|"]
     for arm, entry in record.items():
         p = entry["profile"]
         steps = f"{p['epochs'] * p['steps']:,} × {p['batch']} × {p['patch']}² (`{p['name']}`)"
         cost = ", ".join(f"{name} {0 - value:.4f}" for name, value in entry["rounding"].items())
-        made = f"{entry['data']} | {entry['seed']} | {steps} | {entry['loss']} | {entry['precision']}"
+        where = f"{entry['precision']}, {entry['backend']} on {entry['device']}"
+        made = f"{entry['data']} | {entry['seed']} | {steps} | {p['schedule']} | {entry['loss']} | {where}"
         lines.append(f"| `{arm}` | {made} | {cost} |")
     return "\n".join(lines)
 
@@ -157,7 +170,7 @@ def main(argv=None) -> int:
             raise StudyError(f"{arm!r} is not shipped; choose {' or '.join(SHIPPED)}.")
         record[arm] = ship(arm)
         text = json.dumps({name: record[name] for name in SHIPPED if name in record}, indent=1)
-        replace(pretrained.RECORD, lambda scratch, text=text: scratch.write_text(text + "\n"))
+        paths.replace(pretrained.RECORD, lambda scratch, text=text: scratch.write_text(text + "\n"))
     if "Set14" in on_disk():
         examples()
     card = pretrained.FOLDER / "README.md"

@@ -24,6 +24,13 @@ def downscale(hr, scale: int = SCALE):
     return np.asarray(Image.fromarray(hr).resize((hr.shape[1] // scale, hr.shape[0] // scale), Image.BICUBIC))
 
 
+def resized(hr, scale: float):
+    """Antialiased bicubic to `scale` of the size, rounded: uint8 (H, W, 3) -> uint8 (~scale·H, ~scale·W, 3)."""
+    if scale == 1:
+        return hr
+    return np.asarray(Image.fromarray(hr).resize([round(n * scale) for n in hr.shape[1::-1]], Image.BICUBIC))
+
+
 def modcrop(hr, scale: int = SCALE):
     """Crop (H, W, …) at the bottom and right to multiples of `scale`. Raises `StudyError` if nothing is left."""
     height, width = (n - n % scale for n in hr.shape[:2])

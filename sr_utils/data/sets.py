@@ -23,7 +23,7 @@ import skimage
 
 from sr_utils import StudyError, paths
 from sr_utils.data import archives
-from sr_utils.data.images import SCALE, downscale, modcrop, read_image
+from sr_utils.data.images import SCALE, downscale, modcrop, read_image, resized
 from sr_utils.data.reading import image_files, shown
 
 SMALLEST = 48  # px; a smaller image holds no crop of the pages, and no patch of a profile above smoke
@@ -33,12 +33,15 @@ SAMPLE_TRAIN = ("astronaut.png", "coffee.png", "motorcycle_left.png", "motorcycl
 SAMPLE_VALID = ("chelsea.png", "rocket.jpg", "ihc.png", "hubble_deep_field.jpg")
 
 BENCHMARKS = {"Set5": "Set5", "Set14": "Set14", "BSD100": "B100", "Urban100": "Urban100"}  # ours -> the archive's
-NAMES = ("sample", "bsds500", "div2k", *BENCHMARKS)
+NAMES = ("sample", "bsds500", "bsds500_scaled", "div2k", *BENCHMARKS)
+SCALED = (0.8, 0.6)  # sizes of the further copies in bsds500_scaled
 
 
 @dataclass(frozen=True)
 class Pair:
     """One image: `.name`, `.hr` uint8 (4h, 4w, 3) and `.lr` uint8 (h, w, 3), decoded when they are asked for.
+
+    With a `scale` below 1, HR is the file's picture scaled down, and LR is made from that.
 
     The arrays are read-only. They stay in a cache that all pairs share and that holds `CACHE` bytes.
     """
@@ -46,22 +49,23 @@ class Pair:
     name: str
     hr_path: Path
     lr_path: Path | None = None
+    scale: float = 1
 
     @property
     def lr(self) -> np.ndarray:
-        return _decoded(self.hr_path, self.lr_path)[0]
+        return _decoded(self.hr_path, self.lr_path, self.scale)[0]
 
     @property
     def hr(self) -> np.ndarray:
-        return _decoded(self.hr_path, self.lr_path)[1]
+        return _decoded(self.hr_path, self.lr_path, self.scale)[1]
 
 
 CACHE = psutil.virtual_memory().total // 2  # bytes; DIV2K takes 7.1 GB, BSDS500 0.2
 
 
 @cachetools.cached(cachetools.LRUCache(CACHE, lambda arrays: sum(a.nbytes for a in arrays)), lock=threading.Lock())
-def _decoded(hr_path: Path, lr_path: Path | None):
-    hr = modcrop(read_image(hr_path))
+def _decoded(hr_path: Path, lr_path: Path | None, scale: float):
+    hr = modcrop(resized(read_image(hr_path), scale))
     lr = downscale(hr) if lr_path is None else read_image(lr_path)
     hr = np.ascontiguousarray(hr[: lr.shape[0] * SCALE, : lr.shape[1] * SCALE])
     lr.flags.writeable = hr.flags.writeable = False
@@ -82,13 +86,14 @@ def load(name: str, root=None) -> ImageSet:
 
     Parameters
     ----------
-    name : `sample`, `bsds500`, `div2k`, `Set5`, `Set14`, `BSD100`, `Urban100`, or the path of a folder. In a folder,
-        every tenth image (at least one) is kept for validation; files that cannot be read, and images below 48×48
-        pixels, are named in a warning.
+    name : `sample`, `bsds500`, `bsds500_scaled`, `div2k`, `Set5`, `Set14`, `BSD100`, `Urban100`, or the path of a
+        folder. In a folder, every tenth image (at least one) is kept for validation; files that cannot be read, and
+        images below 48×48 pixels, are named in a warning.
     root : where archives and image folders lie; default `SR_DATA`, else the user's cache.
 
     BSDS500's train and test images are all for training. Its val split is the BSD100 benchmark, which nothing may be
-    trained on, so `bsds500` validates on the validation images of `sample`.
+    trained on, so `bsds500` validates on the validation images of `sample`. `bsds500_scaled` has each image also at
+    0.8 and 0.6 of its size (LapSRN's training scales its images too, arXiv:1704.03915).
 
     Raises
     ------
@@ -102,6 +107,10 @@ def load(name: str, root=None) -> ImageSet:
         return ImageSet(name, _div2k(root, "train"), _div2k(root, "valid"))
     if name == "bsds500":
         return ImageSet(name, _bsds500(root), load("sample").valid)
+    if name == "bsds500_scaled":
+        whole = load("bsds500", root)
+        copies = [replace(p, name=f"{p.name}@{scale}", scale=scale) for scale in SCALED for p in whole.train]
+        return replace(whole, name=name, train=[*whole.train, *copies])
     if name in BENCHMARKS:
         return ImageSet(name, [], _benchmark(root, BENCHMARKS[name]))
     return _folder(check_name(name))

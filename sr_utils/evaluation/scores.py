@@ -38,7 +38,7 @@ def score(model, pairs) -> pd.DataFrame:
 def test_sets(data: str) -> dict:
     """The images to score on: the validation images of `data`, and every benchmark that is on disk."""
     own = load(data)
-    sets = {} if own.name == "bsds500" else {own.name: own.valid}  # bsds500 has none of its own
+    sets = {} if own.name.startswith("bsds500") else {own.name: own.valid}  # it has none of its own
     return (sets | {name: load(name).valid for name in on_disk()}) or {"sample": own.valid}
 
 

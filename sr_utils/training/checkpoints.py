@@ -97,7 +97,7 @@ class Keeper(keras.callbacks.Callback):
         self.began = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
-        self.bar.update(self.model.steps_per_execution)
+        self.bar.update(self.profile.steps // self.params["steps"] * self.model.steps_per_execution)
 
     def on_epoch_end(self, epoch, logs=None):
         self.seconds.append(time.perf_counter() - self.began)

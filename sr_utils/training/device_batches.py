@@ -79,6 +79,28 @@ class OnDevice(keras.Model):
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
 
+class Scanned(OnDevice):
+    """For JAX: takes the positions (B, steps, 4) of many steps, and does them in one call, which costs more than a step."""
+
+    def batches(self, together: int, *arguments):
+        """The positions of `together` steps from the given one on; `arguments` as for `batch`."""
+        *arguments, first = arguments
+        return (np.stack([self.batch(*arguments, step)[0] for step in range(first, first + together)], axis=1),)
+
+    def train_step(self, state, data):
+        import jax
+
+        def step(state, places):
+            logs, state = super(Scanned, self).train_step(state, (places,))
+            return state, logs
+
+        state, logs = jax.lax.scan(step, state, data[0].swapaxes(0, 1))
+        return {name: values[-1] for name, values in logs.items()}, state
+
+    def call(self, x):
+        return super().call(x[:, 0] if len(x.shape) == 3 else x)  # Keras builds the model with what it will feed
+
+
 def _rows(pair: Pair):
     """An image as rows: uint8 (h·w, 3) of LR, and uint8 (h·w, 48) of the HR pixels under each LR pixel."""
     h, w = pair.lr.shape[:2]

@@ -68,8 +68,7 @@ def test_a_self_ensemble_of_bilinear_interpolation_is_bilinear_interpolation(pic
 
 def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
     """The whole command on another arm, at `smoke`: the file, its record, its rounding and the pages' tables."""
-    monkeypatch.setattr(weights, "SHIPPED", {"post_upsampling": ("smoke", "mse")})
-    monkeypatch.setattr(weights, "DATA", "sample")
+    monkeypatch.setattr(weights, "SHIPPED", {"post_upsampling": ("smoke", "sample", "mse")})
     monkeypatch.setattr(weights, "on_disk", list)
     monkeypatch.setattr(scores, "on_disk", list)
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
