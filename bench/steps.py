@@ -12,9 +12,9 @@ from sr_utils import device, models, paths
 from sr_utils.data import downscale
 from sr_utils.device import keras
 from sr_utils.plots import style
+from sr_utils.training.runs import TOGETHER
 
 BATCH = 16
-TOGETHER = 10  # steps in a timed call, as `training` does them
 FLOPS = 6  # per multiply–add and training step: two forward, and two each for the gradients of input and weights
 
 

@@ -39,8 +39,8 @@ TEMPLATE = Path(__file__).with_name("template")
 CARD = "sr_utils/models/weights/README.md"
 WIDGET = Path(widgets.__file__).parent
 IMAGES = ("rocket", "chelsea", "ihc")  # in scikit-image's wheel, free to pass on; its fourth would be 8 MB here
-STATE = ("image", "images", "labels", "titles", "shown", "sides", "x", "y", "size", "errors", "left", "right", "wipe",
-         "message")  # fmt: skip
+STATE = ("image", "images", "labels", "titles", "shown", "sides", "palette", "x", "y", "size", "errors", "left",
+         "right", "wipe", "message")  # fmt: skip
 CODE = {"light": "default", "dark": "github-dark"}  # Pygments' styles
 RUNTIME = "onnxruntime-web@1.30.0"  # from npm
 RUNTIME_HASH = (

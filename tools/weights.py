@@ -74,7 +74,7 @@ def trained(arm: str) -> Run:
         config = json.loads(record.read_text())["config"]
         same = config.keys() == plan.config.keys() and config == plan.config | {key: config[key] for key in MACHINE}
         if same and checkpoints.complete(record.parent):
-            return runs.read(replace(plan, config=config))
+            return runs.kept_run(replace(plan, config=config))
     return runs.train(arm, SEED, profile, data, loss)
 
 
@@ -93,7 +93,6 @@ def ship(arm: str) -> dict:
     network, made = file.with_name(f"{arm}.onnx"), export.to_onnx(run.model, onnx.TensorProto.FLOAT)
     paths.replace(network, lambda scratch: onnx.save(made, scratch))
     after = mean_scores(run.model, sets)
-    schedule = run.config["profile"]
     return {
         "sha256": {
             suffix: pooch.file_hash(f"{pretrained.FOLDER / arm}{suffix}") for suffix in (".weights.h5", ".onnx")
@@ -101,7 +100,7 @@ def ship(arm: str) -> dict:
         "reach": reach(run.model),
         **models.cost(run.model),
         **{key: run.config[key] for key in ("loss", "data", "seed", "precision", "backend", "device")},
-        "profile": {key: schedule[key] for key in ("name", "epochs", "steps", "batch", "patch", "learning_rate", "schedule")},
+        "profile": {key: value for key, value in run.config["profile"].items() if key != "vgg_layers"},
         "scores": after,
         "self_ensemble": mean_scores(ensemble(run.model), sets),
         "rounding": {name: round(after[name]["psnr"] - before[name]["psnr"], 4) for name in sets},
@@ -145,7 +144,7 @@ def scores_table(record: dict) -> str:
 
 def training_table(record: dict) -> str:
     """Markdown: how each network was trained, and what rounding to float16 costs."""
-    lines = ["| network | trained on | seed | steps × batch × HR patch | rate | loss | precision | float16 costs / dB |"]
+    lines = ["| network | trained on | seed | steps × batch × HR patch | rate | loss | made in | float16 costs / dB |"]
     lines += ["|---|---|---:|---|---|---|---|---|"]
     for arm, entry in record.items():
         p = entry["profile"]

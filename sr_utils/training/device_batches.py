@@ -80,7 +80,7 @@ class OnDevice(keras.Model):
 
 
 class Scanned(OnDevice):
-    """For JAX: takes the positions (B, steps, 4) of many steps, and does them in one call, which costs more than a step."""
+    """For JAX: does the steps of positions (B, steps, 4) in one call, since a call takes longer than a step."""
 
     def batches(self, together: int, *arguments):
         """The positions of `together` steps from the given one on; `arguments` as for `batch`."""

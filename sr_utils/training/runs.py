@@ -21,6 +21,9 @@ from sr_utils.training.checkpoints import Keeper, alone, complete
 from sr_utils.training.configuration import Plan, optimizer, plan
 from sr_utils.training.device_batches import OnDevice, Scanned
 
+TOGETHER = 10  # steps in a call of TensorFlow on a processor: 1.3 ms less for each, weights equal to the byte
+SCANNED = 100  # steps in a call of JAX on a GPU
+
 
 def study() -> list[tuple[str, str]]:
     """Every (arm, loss) of the study that this machine can train; "perceptual" needs ImageNet's weights."""
@@ -66,7 +69,7 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
         if not complete(planned.folder):
             planned.folder.mkdir(exist_ok=True)
             _fit(planned)
-        return read(planned)
+        return kept_run(planned)
 
 
 def validation_crops(pairs, patch: int):
@@ -74,7 +77,7 @@ def validation_crops(pairs, patch: int):
     return patches.batch(patches.large_enough(pairs, patch), 64, patch, seed=0, epoch=0, step=0)
 
 
-def read(plan: Plan) -> Run:
+def kept_run(plan: Plan) -> Run:
     """The complete run in the plan's folder."""
     plan.model.load_weights(plan.folder / "final.weights.h5")
     record = json.loads((plan.folder / "run.json").read_text())
@@ -88,8 +91,8 @@ def _fit(plan: Plan) -> None:
     crops = validation_crops(plan.images.valid, profile.patch)
     batch, trained, on_gpu, jax = patches.batch, model, _on_device(config), config["backend"] == "jax"
     xla = on_gpu or jax  # XLA's convolutions are slow on processors; JAX has no others
-    together = 1 if xla else math.gcd(10, profile.steps)  # steps in a call: 1.3 ms less each, weights equal to the byte
-    scanned = math.gcd(100, profile.steps) if on_gpu and jax else 1
+    together = 1 if xla else math.gcd(TOGETHER, profile.steps)
+    scanned = math.gcd(SCANNED, profile.steps) if on_gpu and jax else 1
     if on_gpu:
         trained = (Scanned if jax else OnDevice)(model, pairs, profile.patch)
         batch = functools.partial(trained.batches, scanned) if jax else trained.batch

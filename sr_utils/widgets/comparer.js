@@ -6,10 +6,7 @@
 
 const REFERENCE = "hr";
 const SHAVE = 4; // pixels cut from each side before scoring
-const WORST = 64; // grey levels of difference that get the brightest colour
 const REST = 400; // ms without a move, after which the kernel is told where the crop is
-const VIRIDIS = ("#440154 #48186a #472d7b #424086 #3b528b #33638d #2c728e #26828e #21918c " +
-  "#1fa088 #28ae80 #3fbc73 #5ec962 #84d44b #addc30 #d8e219 #fde725").split(" "); // of matplotlib, Smith & van der Walt
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const NEARER = { "+": 1, "=": 1, "-": -1, "−": -1, "_": -1 };
 const HINT = "Drag to move · wheel or pinch to zoom · double click for full size · " +
@@ -101,23 +98,13 @@ function put(canvas, pixels, size) {
   if (pixels) canvas.getContext("2d").putImageData(pixels, 0, 0);
 }
 
-// The WORST + 1 colours of an error map: RGBA
-function palette() {
-  const context = new OffscreenCanvas(WORST + 1, 1).getContext("2d");
-  const gradient = context.createLinearGradient(0.5, 0, WORST + 0.5, 0);
-  VIRIDIS.forEach((colour, i) => gradient.addColorStop(i / (VIRIDIS.length - 1), colour));
-  context.fillStyle = gradient;
-  context.fillRect(0, 0, WORST + 1, 1);
-  return context.getImageData(0, 0, WORST + 1, 1).data;
-}
-
-// Largest difference over the channels, in colour
-function errorMap({ data: a, width, height }, { data: b }, colours) {
-  const map = new ImageData(width, height);
+// Largest difference over the channels, in colour: one of the palette for each grey level, the last for all above
+function errorMap({ data: a, width, height }, { data: b }, palette) {
+  const map = new ImageData(width, height), pixels = new Uint32Array(map.data.buffer); // bytes RGBA: 0xAABBGGRR
+  const colours = palette.map((c) => parseInt(`ff${c.slice(5)}${c.slice(3, 5)}${c.slice(1, 3)}`, 16));
   for (let i = 0; i < a.length; i += 4) {
     const worst = Math.max(Math.abs(a[i] - b[i]), Math.abs(a[i + 1] - b[i + 1]), Math.abs(a[i + 2] - b[i + 2]));
-    const from = 4 * Math.min(worst, WORST);
-    for (let k = 0; k < 4; k++) map.data[i + k] = colours[from + k];
+    pixels[i / 4] = colours[Math.min(worst, colours.length - 1)];
   }
   return map;
 }
@@ -176,7 +163,7 @@ function gestures(element, { start, drag, zoom = () => false }) {
 
 function render({ model, el }) {
   const get = (name) => model.get(name);
-  const labels = get("labels"), colours = palette();
+  const labels = get("labels"), palette = get("palette");
   const title = (label) => get("titles")[labels.indexOf(label)];
   const scratch = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   const updates = []; // functions that bring a control in line with the state
@@ -293,8 +280,8 @@ function render({ model, el }) {
   const images = get("images").map((name) => [name, name]);
   const message = make("p", { className: "message", role: "status" }), hint = make("p", { className: "hint" });
   const errors = checkbox("error maps", (input) => set({ errors: input.checked }), () => get("errors"));
-  const legend = make("div", { className: "scale" }, make("i"), `difference to HR: 0 … ${WORST} grey levels or more`);
-  legend.firstChild.style.background = `linear-gradient(90deg, ${VIRIDIS})`;
+  const legend = make("div", { className: "scale" }, make("i"), `difference to HR: 0 … ${palette.length - 1} grey levels or more`);
+  legend.firstChild.style.background = `linear-gradient(90deg, ${palette})`;
   const controls = make("div", { className: "controls" },
     ...(images.length > 1 ? [choice("image", images)] : []),
     slider("x / px", (x) => move({ x }), ({ x, size }) => [x, scene.shape[1] - size]),
@@ -420,7 +407,7 @@ function render({ model, el }) {
     shown.forEach((cell, i) => {
       const swapped = Boolean(flicked) && active === cell.canvas, label = swapped ? flicked : cell.label;
       const pixels = crop(label, at), compared = pixels && truth && label !== REFERENCE;
-      put(cell.canvas, compared && get("errors") ? errorMap(pixels, truth, colours) : pixels, at.size);
+      put(cell.canvas, compared && get("errors") ? errorMap(pixels, truth, palette) : pixels, at.size);
       cell.key.textContent = i < 9 ? i + 1 : "";
       cell.name.textContent = title(label);
       cell.figure.classList.toggle("swapped", swapped);

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import anywidget
+import numpy as np
 from IPython.display import display
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
 from traitlets import Bool, Bytes, Dict, Int, List, Unicode, observe, validate
 
 from sr_utils import StudyError
@@ -17,6 +20,7 @@ from sr_utils.widgets.scenes import Scene, png, sheet
 
 MOVED = {"sync": True, "echo_update": False}  # sent back when a move in the browser is over, and not echoed
 SIDES = [16, 24, 32, 48, 64, 96, 192]  # HR pixels of a crop's side
+PALETTE = [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 1, 65))]
 NOTE = "A still picture. The live comparer is in JupyterLab (make lab) and on the study's site (make site)."
 
 
@@ -73,6 +77,7 @@ class Comparer(anywidget.AnyWidget):
     message = Unicode(help="why a picture could not be made").tag(sync=True)
     images, labels, titles = (List(Unicode()).tag(sync=True) for _ in range(3))
     sides = List(Int(), SIDES).tag(sync=True)
+    palette = List(Unicode(), PALETTE, help="of error maps: a colour for each grey level").tag(sync=True)
     scenes = Dict(help="image -> its `shape`, and the trait that holds each of its `pictures`").tag(sync=True)
 
     def __init__(self, images: Mapping, crop: int):
