@@ -34,14 +34,15 @@ SAMPLE_VALID = ("chelsea.png", "rocket.jpg", "ihc.png", "hubble_deep_field.jpg")
 
 BENCHMARKS = {"Set5": "Set5", "Set14": "Set14", "BSD100": "B100", "Urban100": "Urban100"}  # ours -> the archive's
 NAMES = ("sample", "bsds500", "bsds500_scaled", "div2k", *BENCHMARKS)
-SCALED = (0.8, 0.6)  # sizes of the further copies in bsds500_scaled
+#: The further copies in bsds500_scaled: size, and pixels cropped at the top and left, which move LR's grid.
+COPIES = ((1, (1, 2)), (1, (2, 3)), (1, (3, 1)), (0.9, (0, 0)), (0.8, (0, 0)), (0.7, (0, 0)), (0.6, (0, 0)))
 
 
 @dataclass(frozen=True)
 class Pair:
     """One image: `.name`, `.hr` uint8 (4h, 4w, 3) and `.lr` uint8 (h, w, 3), decoded when they are asked for.
 
-    With a `scale` below 1, HR is the file's picture scaled down, and LR is made from that.
+    With `scale` and `shift`, HR is the file's picture scaled, then cropped at the top and left; LR is made from that.
 
     The arrays are read-only. They stay in a cache that all pairs share and that holds `CACHE` bytes.
     """
@@ -50,22 +51,23 @@ class Pair:
     hr_path: Path
     lr_path: Path | None = None
     scale: float = 1
+    shift: tuple[int, int] = (0, 0)
 
     @property
     def lr(self) -> np.ndarray:
-        return _decoded(self.hr_path, self.lr_path, self.scale)[0]
+        return _decoded(self.hr_path, self.lr_path, self.scale, self.shift)[0]
 
     @property
     def hr(self) -> np.ndarray:
-        return _decoded(self.hr_path, self.lr_path, self.scale)[1]
+        return _decoded(self.hr_path, self.lr_path, self.scale, self.shift)[1]
 
 
 CACHE = psutil.virtual_memory().total // 2  # bytes; DIV2K takes 7.1 GB, BSDS500 0.2
 
 
 @cachetools.cached(cachetools.LRUCache(CACHE, lambda arrays: sum(a.nbytes for a in arrays)), lock=threading.Lock())
-def _decoded(hr_path: Path, lr_path: Path | None, scale: float):
-    hr = modcrop(resized(read_image(hr_path), scale))
+def _decoded(hr_path: Path, lr_path: Path | None, scale: float, shift: tuple[int, int]):
+    hr = modcrop(resized(read_image(hr_path), scale)[shift[0] :, shift[1] :])
     lr = downscale(hr) if lr_path is None else read_image(lr_path)
     hr = np.ascontiguousarray(hr[: lr.shape[0] * SCALE, : lr.shape[1] * SCALE])
     lr.flags.writeable = hr.flags.writeable = False
@@ -92,8 +94,8 @@ def load(name: str, root=None) -> ImageSet:
     root : where archives and image folders lie; default `SR_DATA`, else the user's cache.
 
     BSDS500's train and test images are all for training. Its val split is the BSD100 benchmark, which nothing may be
-    trained on, so `bsds500` validates on the validation images of `sample`. `bsds500_scaled` has each image also at
-    0.8 and 0.6 of its size (LapSRN's training scales its images too, arXiv:1704.03915).
+    trained on, so `bsds500` validates on the validation images of `sample`. `bsds500_scaled` has each image eight
+    times: also at smaller sizes (as LapSRN's training has, arXiv:1704.03915), and moved by a part of an LR pixel.
 
     Raises
     ------
@@ -109,7 +111,7 @@ def load(name: str, root=None) -> ImageSet:
         return ImageSet(name, _bsds500(root), load("sample").valid)
     if name == "bsds500_scaled":
         whole = load("bsds500", root)
-        copies = [replace(p, name=f"{p.name}@{scale}", scale=scale) for scale in SCALED for p in whole.train]
+        copies = [replace(p, name=f"{p.name}@{s}{at}", scale=s, shift=at) for s, at in COPIES for p in whole.train]
         return replace(whole, name=name, train=[*whole.train, *copies])
     if name in BENCHMARKS:
         return ImageSet(name, [], _benchmark(root, BENCHMARKS[name]))

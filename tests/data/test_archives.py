@@ -62,6 +62,13 @@ def test_bsds500_never_trains_on_its_val_split(server, monkeypatch, tmp_path, pi
     for _ in range(2):
         assert [p.name for p in sets.load("bsds500", tmp_path / "root").train] == ["train", "test"]
         (folder / "BSR_bsds500.tgz").unlink(missing_ok=True)  # the second time it is there already
+    whole, copies = (sets.load(name, tmp_path / "root").train for name in ("bsds500", "bsds500_scaled"))
+    assert len(copies) == 8 * len(whole) == len({pair.name for pair in copies})
+    for pair in copies:
+        assert pair.hr.shape == (*((round(48 * pair.scale) - crop) // 4 * 4 for crop in pair.shift), 3)
+        assert np.array_equal(pair.lr, sets.downscale(pair.hr))
+    moved = next(pair for pair in copies if pair.shift == (1, 2) and pair.name.startswith(whole[0].name))
+    assert np.array_equal(moved.hr, whole[0].hr[1:45, 2:46])
 
 
 def leftovers(root):
