@@ -3,13 +3,10 @@
 import os
 from pathlib import Path
 
-#: Runs at a kernel's start: scoring whole pictures would be half of the pages' time, packing PNGs well a tenth.
+#: Runs at a kernel's start: scoring whole pictures would be half of the pages' time.
 CROPPED = """
-from PIL import Image
 from sr_utils.data import sets
 sets.read_image = lambda path, read=sets.read_image: read(path)[:256, :256]
-fast = {"optimize": False, "compress_level": 3}
-Image.Image.save = lambda image, *place, save=Image.Image.save, **options: save(image, *place, **options | fast)
 """
 
 
