@@ -15,7 +15,7 @@ class Profile:
     batch, patch : patches per step, and their side in HR pixels (a multiple of 4).
     learning_rate : Adam's first rate; None is each arm's own, from `models.arms.ARMS`.
     schedule : "cosine" decays to zero over the whole run; "halve" halves once, at step 20,000; "muon" is a cosine too,
-        after 500 steps of warm-up, with Muon in place of Adam.
+        after at most 500 steps of warm-up, with Muon in place of Adam.
     vgg_layers : the VGG-19 layers that the perceptual loss reads.
     """
 

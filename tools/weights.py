@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-from dataclasses import replace
 
 import cv2
 import h5py
@@ -11,20 +10,20 @@ import numpy as np
 import onnx
 import pooch
 
-from sr_utils import StudyError, models, paths, plots
+from sr_utils import StudyError, models, plots
 from sr_utils.claims.record import published
 from sr_utils.data.sets import load, on_disk
 from sr_utils.evaluation import psnr, score, test_sets, upscale
 from sr_utils.evaluation.upscaling import reach
 from sr_utils.models import pretrained
+from sr_utils.paths import replace
 from sr_utils.profiles import SMALL_VGG, Profile
-from sr_utils.training import Run, checkpoints, configuration, runs
+from sr_utils.training import train
 from tools import export, one_sentence
 from tools.readme import fill
 
 SEED = 0
 LONGEST = Profile("shipped", 80, 1000, 16, 96, 1e-3, "muon", SMALL_VGG)  # 75 minutes on two cores
-MACHINE = ("backend", "device", "code")  # what may differ in a run that another machine trained
 EXAMPLES = {  # title: an image of Set14, and the (y, x) of the crop
     "text": ("img_013", (256, 40)),
     "a face": ("img_008", (192, 152)),
@@ -32,7 +31,10 @@ EXAMPLES = {  # title: an image of Set14, and the (y, x) of the crop
     "line art": ("img_005", (128, 100)),
     "a wing": ("img_011", (184, 320)),
 }
-SHIPPED = {"srcnn": ("standard", "bsds500", "mse"), "combined": (LONGEST, "bsds500_scaled", "mae")}
+SHIPPED = {  # arm -> profile, images, loss
+    "srcnn": ("standard", "bsds500", "mse"),
+    "combined": (LONGEST, "bsds500_scaled", "mae"),
+}
 
 
 def halve(source, target) -> None:
@@ -66,32 +68,21 @@ def mean_scores(model, sets) -> dict:
     return {name: score(model, pairs)[["psnr", "ssim"]].mean().round(4).to_dict() for name, pairs in sets.items()}
 
 
-def trained(arm: str) -> Run:
-    """The kept run of this arm, even if it comes from another machine (a GPU, JAX); otherwise train it here."""
-    profile, data, loss = SHIPPED[arm]
-    plan = configuration.plan(arm, SEED, profile, data, loss)
-    for record in sorted(paths.runs().glob(f"*_{arm}_{loss}_seed{SEED}_*/run.json")):
-        config = json.loads(record.read_text())["config"]
-        same = config.keys() == plan.config.keys() and config == plan.config | {key: config[key] for key in MACHINE}
-        if same and checkpoints.complete(record.parent):
-            return runs.kept_run(replace(plan, config=config))
-    return runs.train(arm, SEED, profile, data, loss)
-
-
 def ship(arm: str) -> dict:
     """Train that arm (unless it is kept), write its float16 weights to `pretrained.FOLDER`, and return its record.
 
     Two files: Keras' weights, and the network for `make upscale`, float32 pictures in and out.
     """
-    run = trained(arm)
+    profile, data, loss = SHIPPED[arm]
+    run = train(arm, SEED, profile, data, loss)
     file = pretrained.FOLDER / f"{arm}.weights.h5"
     pretrained.FOLDER.mkdir(exist_ok=True)
-    paths.replace(file, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
-    sets = {"sample": load("sample").valid} | test_sets(SHIPPED[arm][1])
+    replace(file, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
+    sets = {"sample": load("sample").valid} | test_sets(data)
     before = mean_scores(run.model, sets)
     run.model.load_weights(file)
     network, made = file.with_name(f"{arm}.onnx"), export.to_onnx(run.model, onnx.TensorProto.FLOAT)
-    paths.replace(network, lambda scratch: onnx.save(made, scratch))
+    replace(network, lambda scratch: onnx.save(made, scratch))
     after = mean_scores(run.model, sets)
     return {
         "sha256": {
@@ -169,7 +160,7 @@ def main(argv=None) -> int:
             raise StudyError(f"{arm!r} is not shipped; choose {' or '.join(SHIPPED)}.")
         record[arm] = ship(arm)
         text = json.dumps({name: record[name] for name in SHIPPED if name in record}, indent=1)
-        paths.replace(pretrained.RECORD, lambda scratch, text=text: scratch.write_text(text + "\n"))
+        replace(pretrained.RECORD, lambda scratch, text=text: scratch.write_text(text + "\n"))
     if "Set14" in on_disk():
         examples()
     card = pretrained.FOLDER / "README.md"

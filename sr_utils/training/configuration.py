@@ -18,7 +18,7 @@ from sr_utils.data import images, patches, sets
 from sr_utils.device import keras
 from sr_utils.models import layers
 from sr_utils.models.arms import ARMS, label
-from sr_utils.training.device_batches import OnDevice
+from sr_utils.training.device_batches import OnDevice, Scanned
 from sr_utils.training.muon import Muon
 
 
@@ -62,8 +62,8 @@ def plan(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Plan:
         "network": _digest(model.get_config()),
         **setup,
     }
-    step = optimizer(config)
-    config["code"] = _digest([*_code(criterion, step, setup["device"]), keras.optimizers.serialize(step)])
+    step, scaled = optimizer(config), any(pair.scale != 1 for pair in image_set.train)
+    config["code"] = _digest([*_code(criterion, step, scaled, setup["device"]), keras.optimizers.serialize(step)])
     return Plan(model, criterion, image_set, profile, config)
 
 
@@ -84,13 +84,14 @@ def rate(arm: str, loss: str, profile: profiles.Profile) -> float:
 def optimizer(config: dict) -> keras.optimizers.Optimizer:
     """Adam, whose rate falls along a cosine to zero, or is halved once at step 20,000 (the original's protocol).
 
-    Or Muon, whose rate rises for 500 steps and then falls along a cosine.
+    Or Muon without weight decay, whose rate rises for 500 steps (at most a tenth) and then falls along a cosine.
     """
     profile, first = config["profile"], config["rate"]
     schedules, steps = keras.optimizers.schedules, profile["epochs"] * profile["steps"]
     if profile["schedule"] == "muon":
         warm = min(500, steps // 10)
-        return Muon(schedules.CosineDecay(0.0, steps - warm, warmup_target=first, warmup_steps=warm), name="muon")
+        schedule = schedules.CosineDecay(0.0, steps - warm, warmup_target=first, warmup_steps=warm)
+        return Muon(schedule, weight_decay=None, adam_weight_decay=None, name="muon")
     if profile["schedule"] == "halve":
         schedule = schedules.PiecewiseConstantDecay([20_000], [first, first / 2])
     else:
@@ -122,16 +123,18 @@ def code_of(part) -> str:
     return ast.unparse(tree)
 
 
-def _code(criterion, step, where: str) -> list[str]:
+def _code(criterion, step, scaled: bool, where: str) -> list[str]:
     """The code that the weights depend on and that Keras' configurations do not contain."""
     parts = [images.downscale, images.modcrop, patches.batch, patches.draws, patches.large_enough]
     parts += [layers.DepthToSpace, layers.EdgeEnhance]
+    if scaled:
+        parts.append(images.resized)
     if isinstance(criterion, losses.PerceptualLoss):
         parts += [type(criterion), losses.gram, losses.vgg19]
     if isinstance(step, Muon):
         parts.append(Muon)
     if where == "gpu":
-        parts.append(OnDevice)
+        parts += [OnDevice, Scanned]
     return [code_of(part) for part in parts]
 
 

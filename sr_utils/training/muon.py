@@ -9,14 +9,11 @@ from sr_utils.device import keras
 
 @keras.saving.register_keras_serializable("sr_utils")
 class Muon(keras.optimizers.Muon):
-    """`keras.optimizers.Muon` without weight decay, whose matrices are the kernels (k, k, c, filters), c > 3.
+    """`keras.optimizers.Muon`, whose matrices are the kernels (k, k, c, filters), c > 3.
 
     Biases and the kernels that read the image stay with Adam. Both have one rate: an update of Muon is scaled to the
     size of Adam's (Liu et al., 2025, arXiv:2502.16982).
     """
-
-    def __init__(self, learning_rate, weight_decay=None, adam_weight_decay=None, **options):
-        super().__init__(learning_rate, weight_decay=weight_decay, adam_weight_decay=adam_weight_decay, **options)
 
     def _should_use_adamw(self, variable):
         return len(variable.shape) != 4 or variable.shape[2] <= 3

@@ -69,7 +69,7 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
         if not complete(planned.folder):
             planned.folder.mkdir(exist_ok=True)
             _fit(planned)
-        return kept_run(planned)
+        return _read(planned)
 
 
 def validation_crops(pairs, patch: int):
@@ -77,8 +77,7 @@ def validation_crops(pairs, patch: int):
     return patches.batch(patches.large_enough(pairs, patch), 64, patch, seed=0, epoch=0, step=0)
 
 
-def kept_run(plan: Plan) -> Run:
-    """The complete run in the plan's folder."""
+def _read(plan: Plan) -> Run:
     plan.model.load_weights(plan.folder / "final.weights.h5")
     record = json.loads((plan.folder / "run.json").read_text())
     history = pd.read_csv(plan.folder / "history.csv", index_col="epoch")

@@ -98,10 +98,12 @@ function put(canvas, pixels, size) {
   if (pixels) canvas.getContext("2d").putImageData(pixels, 0, 0);
 }
 
-// Largest difference over the channels, in colour: one of the palette for each grey level, the last for all above
-function errorMap({ data: a, width, height }, { data: b }, palette) {
-  const map = new ImageData(width, height), pixels = new Uint32Array(map.data.buffer); // bytes RGBA: 0xAABBGGRR
-  const colours = palette.map((c) => parseInt(`ff${c.slice(5)}${c.slice(3, 5)}${c.slice(1, 3)}`, 16));
+// "#rrggbb" -> a pixel's four bytes as one number, 0xAABBGGRR
+const opaque = (colour) => parseInt(`ff${colour.slice(5)}${colour.slice(3, 5)}${colour.slice(1, 3)}`, 16);
+
+// Largest difference over the channels, in one of the colours for each grey level, the last for all above
+function errorMap({ data: a, width, height }, { data: b }, colours) {
+  const map = new ImageData(width, height), pixels = new Uint32Array(map.data.buffer);
   for (let i = 0; i < a.length; i += 4) {
     const worst = Math.max(Math.abs(a[i] - b[i]), Math.abs(a[i + 1] - b[i + 1]), Math.abs(a[i + 2] - b[i + 2]));
     pixels[i / 4] = colours[Math.min(worst, colours.length - 1)];
@@ -163,7 +165,7 @@ function gestures(element, { start, drag, zoom = () => false }) {
 
 function render({ model, el }) {
   const get = (name) => model.get(name);
-  const labels = get("labels"), palette = get("palette");
+  const labels = get("labels"), palette = get("palette"), colours = palette.map(opaque);
   const title = (label) => get("titles")[labels.indexOf(label)];
   const scratch = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   const updates = []; // functions that bring a control in line with the state
@@ -407,7 +409,7 @@ function render({ model, el }) {
     shown.forEach((cell, i) => {
       const swapped = Boolean(flicked) && active === cell.canvas, label = swapped ? flicked : cell.label;
       const pixels = crop(label, at), compared = pixels && truth && label !== REFERENCE;
-      put(cell.canvas, compared && get("errors") ? errorMap(pixels, truth, palette) : pixels, at.size);
+      put(cell.canvas, compared && get("errors") ? errorMap(pixels, truth, colours) : pixels, at.size);
       cell.key.textContent = i < 9 ? i + 1 : "";
       cell.name.textContent = title(label);
       cell.figure.classList.toggle("swapped", swapped);

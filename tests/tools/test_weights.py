@@ -10,7 +10,6 @@ from sr_utils import models, paths
 from sr_utils.data import load, upsample
 from sr_utils.evaluation import scores, upscale
 from sr_utils.models import pretrained
-from sr_utils.training import configuration
 from tools import weights
 from tools.readme import fill
 
@@ -67,14 +66,6 @@ def test_a_self_ensemble_of_bilinear_interpolation_is_bilinear_interpolation(pic
     assert np.abs(together[inner] - upsample(lr, "bilinear")[inner]).max() <= 1
 
 
-def elsewhere(record):
-    """Turn a kept run into one that a GPU with JAX trained: another key, the same files."""
-    run = json.loads(record.read_text())
-    run["config"] |= {"backend": "jax", "device": "gpu", "code": "0123456789"}
-    record.write_text(json.dumps(run))
-    record.parent.rename(record.parent.with_name(configuration.key(run["config"])))
-
-
 def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
     """The whole command on another arm, at `smoke`: the file, its record, its rounding and the pages' tables."""
     monkeypatch.setattr(weights, "SHIPPED", {"post_upsampling": ("smoke", "sample", "mse")})
@@ -95,9 +86,5 @@ def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
     for before, after in zip(whole.get_weights(), half.get_weights(), strict=True):
         np.testing.assert_array_equal(after, before.astype(np.float16).astype(np.float32))
     assert re.search(r"\*\*`post_upsampling`\*\* \| 80,720", (tmp_path / "README.md").read_text())
-    elsewhere(kept.with_name("run.json"))
-    monkeypatch.setattr(weights.runs, "train", lambda *arguments: pytest.fail("it is kept, from another machine"))
-    assert weights.main(["post_upsampling"]) == 0
-    assert json.loads((tmp_path / "weights.json").read_text())["post_upsampling"]["device"] == "gpu"
     assert weights.main(["residual"]) == 1
     assert "'residual' is not shipped; choose post_upsampling" in capsys.readouterr().err

@@ -67,6 +67,14 @@ def test_replaced_code_is_another_key(monkeypatch, place, name, value, loss):
     assert before != after and before.rpartition("_")[0] == after.rpartition("_")[0]
 
 
+def test_how_copies_are_scaled_is_a_part_of_the_key_where_there_are_copies(folder, monkeypatch):
+    monkeypatch.setattr(sets, "_bsds500", lambda root: sets._pairs(sorted(folder.iterdir())))
+    before = [planned(name) for name in ("bsds500", "bsds500_scaled")]
+    monkeypatch.setattr(images, "resized", lambda hr, scale: hr)
+    after = [planned(name) for name in ("bsds500", "bsds500_scaled")]
+    assert before[0] == after[0] and before[1] != after[1]
+
+
 def test_comments_docstrings_and_layout_are_no_code():
     def one(a):
         """Says something."""
