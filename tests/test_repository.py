@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sr_utils import paths
-from sr_utils.claims.record import read
+from sr_utils.profiles import PROFILES
 from tools.readme import fill
 
 ROOT = paths.ROOT
@@ -88,12 +88,16 @@ def test_links_and_paths_exist(page):
             assert (ROOT / target).exists(), target
 
 
-def test_tables_of_the_readme_are_the_records(monkeypatch):
-    shown = re.search(r"results, and the pages, are those of `make reproduce PROFILE=(\w+) ", README)
-    if not shown:
-        pytest.skip("the README shows no run yet: make publish fills it")
-    monkeypatch.setenv("SR_FIGURES", str(ROOT / "figures"))
-    assert fill(README, read(shown[1])) == README
+def test_tables_of_the_readme_are_the_records(reference):
+    assert fill(README, reference) == README
+
+
+@pytest.mark.parametrize("profile", sorted(set(PROFILES) - {"standard"}))
+def test_a_run_of_ones_own_writes_into_no_folder_of_git(profile):
+    def told_by_git(*command):
+        return subprocess.run(["git", *command, f"figures/{profile}/"], cwd=ROOT, capture_output=True, text=True).stdout
+
+    assert told_by_git("check-ignore") and not told_by_git("ls-files")
 
 
 def test_make_alone_explains_itself():

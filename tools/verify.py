@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from papermill.parameterize import parameterize_notebook
 
-from sr_utils import StudyError, paths
+from sr_utils import StudyError, paths, profiles
 from sr_utils.claims.record import read
 from sr_utils.data.sets import BENCHMARKS, load
 from tools import one_sentence, reproduce
@@ -55,12 +55,14 @@ def copy_with_run(page: Path, parameters: dict, folder: Path) -> Path:
 
 def prepare(records: dict[str, dict]) -> None:
     """Point figures, record and data to build/verify. A page shows what these folders hold, so they hold what its run
-    had: the records of all profiles, and only the benchmarks that it was scored on.
+    had: its own record, those that came with the repository, and only the benchmarks that it was scored on.
     """
     reproduce.make_absolute()
     scratch, figures, data = paths.output().resolve() / "verify", paths.figures(), paths.data().resolve()
     shutil.rmtree(scratch, ignore_errors=True)
     for path in figures.glob("*/results.json"):
+        if path.parent.name in profiles.PROFILES and path.parent.name not in records:
+            continue  # a run of this machine's own
         target = scratch / "figures" / path.relative_to(figures)
         target.parent.mkdir(parents=True)
         shutil.copy(path, target)

@@ -62,7 +62,7 @@ def _plain(value):
 def read(profile: str) -> dict:
     """figures/<profile>/results.json, its tables as DataFrames; a `StudyError` where it is absent, damaged or older."""
     path = paths.figures() / profile / "results.json"
-    again = f"run make reproduce PROFILE={profile}"
+    again = f"run make reproduce PROFILE={profile}" if profile in profiles.PROFILES else "get it from the repository"
     if not path.exists():
         raise StudyError(f"{path} does not exist; {again} first.")
     try:
@@ -84,11 +84,14 @@ def observations(record: dict) -> list[pd.DataFrame]:
 
 
 def claims_by_run() -> dict[str, pd.DataFrame]:
-    """The judged claims of every profile that figures/ holds, by a heading that says what was run."""
+    """The judged claims of every run that figures/ holds, from short to long, by a heading that says what was run.
+
+    `make reproduce` writes figures/<profile>. Runs that it must not overwrite lie in figures/<profile>-<anything>.
+    """
     tables = {}
     for profile in profiles.PROFILES:
-        if (paths.figures() / profile / "results.json").exists():
-            record = read(profile)
+        for path in sorted(paths.figures().glob(f"{profile}*/results.json")):
+            record = read(path.parent.name)
             seeds = len({run["seed"] for run in record["runs"]})
             data = Path(record["runs"][0]["data"]).name
             tables[f"{profile}, {data}, {seeds} seed{'s' * (seeds > 1)}"] = record["claims"]

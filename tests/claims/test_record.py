@@ -129,10 +129,21 @@ def test_means_are_over_images_and_a_step_is_measured_from_the_one_before():
     assert steps.parameters.tolist() == [0, 1, 2, 3, 4]
 
 
-def test_every_profile_that_was_run_has_a_column(written, judged):
+def test_every_run_has_a_column(written, judged):
     (heading,) = records.claims_by_run()
     assert heading == f"quick, bsds500, {SEEDS} seeds"
     assert claims.turned(records.claims_by_run()[heading], judged).stays.all()
+
+
+def test_runs_that_came_with_the_repository_stand_beside_ones_own(written, judged):
+    kept = paths.figures() / "standard-photographs/results.json"
+    kept.parent.mkdir()
+    text = (paths.figures() / "quick/results.json").read_text()
+    kept.write_text(text.replace('"profile": "quick"', '"profile": "standard"', 1).replace("bsds500", "photographs"))
+    assert list(records.claims_by_run()) == [f"quick, bsds500, {SEEDS} seeds", f"standard, photographs, {SEEDS} seeds"]
+    kept.write_text("{")
+    with pytest.raises(StudyError, match="standard-photographs/results.json is damaged; get it from the repository"):
+        records.claims_by_run()
 
 
 def test_the_committed_records_are_of_these_profiles():
@@ -140,7 +151,7 @@ def test_the_committed_records_are_of_these_profiles():
     for path in paths.ROOT.glob("figures/*/results.json"):
         record = json.loads(path.read_text())
         if record.get("version") == records.VERSION:
-            assert {run["steps"] for run in record["runs"]} == {profiles.get(path.parent.name).total_steps}
+            assert {run["steps"] for run in record["runs"]} == {profiles.get(record["profile"]).total_steps}
 
 
 def test_a_record_that_is_absent_or_damaged_or_of_another_version_is_told(written):

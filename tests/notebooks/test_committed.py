@@ -95,16 +95,6 @@ def test_claims_that_the_text_cites_exist():
         assert cited <= known, name
 
 
-@pytest.fixture
-def reference(monkeypatch):
-    """The record of the run that the committed pages show."""
-    monkeypatch.setenv("SR_FIGURES", str(paths.ROOT / "figures"))
-    run = run_shown(PAGES["06_conclusions"])
-    if run is None:
-        pytest.skip("the pages show no run; make publish")
-    return record.read(run["profile"])
-
-
 def test_committed_scores_are_the_records(reference):
     """Each number of 06's table of arms stands in results.json."""
     (output,) = next(cell.outputs for cell in code(PAGES["06_conclusions"]) if cell.id == "scores")
