@@ -72,8 +72,10 @@ def _client(scheduler: str):
     try:
         yield client
     finally:
-        with contextlib.suppress(AssertionError):  # Dask's, where a worker is just being started: it must not hide why
+        try:
             client.close()
+        except AssertionError:  # Dask's, where a worker is just being started: it must not hide why the training failed
+            client.status = "closed"  # or Dask would wait two minutes for that worker when Python forgets the client
 
 
 def _connected(scheduler: str) -> distributed.Client:
