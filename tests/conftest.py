@@ -140,7 +140,7 @@ def kept(smoke_store, own_folders):
 def executed(tmp_path_factory):
     """(folder, standard output) of `make reproduce PROFILE=smoke` on an empty store of runs; all workers share one.
 
-    Its pictures are the upper left 256×256 pixels of those of `sample`.
+    Its pictures are the upper left 192×192 pixels of those of `sample`.
     """
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "reproduced"

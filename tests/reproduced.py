@@ -6,7 +6,7 @@ from pathlib import Path
 #: Runs at a kernel's start: scoring whole pictures would be half of the pages' time.
 CROPPED = """
 from sr_utils.data import sets
-sets.read_image = lambda path, read=sets.read_image: read(path)[:256, :256]
+sets.read_image = lambda path, read=sets.read_image: read(path)[:192, :192]
 """
 
 
