@@ -7,7 +7,8 @@ from sr_utils import StudyError
 
 
 def one_sentence(name: str):
-    """Decorate the `main` of `make <name>`: a `StudyError` becomes a sentence on stderr and the exit status 1."""
+    """Decorate the `main` of `make <name>`: a `StudyError` becomes a sentence on stderr and the exit status 1, Ctrl-C
+    a sentence and 130."""
 
     def decorate(main):
         @functools.wraps(main)
@@ -17,6 +18,9 @@ def one_sentence(name: str):
             except StudyError as error:
                 print(f"make {name} stopped: {error}", file=sys.stderr)
                 return 1
+            except KeyboardInterrupt:
+                print(f"\nmake {name} was interrupted; run the same command again.", file=sys.stderr)
+                return 130
 
         return run
 

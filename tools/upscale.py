@@ -150,10 +150,20 @@ def main(argv=None) -> int:
     parser.add_argument("--arm", default="combined", help="whose weights: combined or srcnn")
     parser.add_argument("--force", action="store_true", help="overwrite what is there")
     arguments = parser.parse_args(argv)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    work = FilePlan([])
+
+    def stop(number, frame):
+        """End at once, and leave nothing half written. An exception could be lost in a callback of libvips."""
+        for folder in {goal.parent for _, goal in work.pairs}:
+            for scratch in folder.glob(f".{os.getpid()}-*"):
+                scratch.unlink(missing_ok=True)
+        print("\nmake upscale was interrupted; what it had written is whole.", file=sys.stderr, flush=True)
+        os._exit(130)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
-            signal.signal(number, signal.default_int_handler)
-    signal.signal(signal.SIGPIPE, signal.default_int_handler)  # nobody reads on, as behind `| head`
+            signal.signal(number, stop)
+    signal.signal(signal.SIGPIPE, stop)  # nobody reads on, as behind `| head`
     began, failed = time.perf_counter(), 0
     try:
         work = plan_files(arguments.image, arguments.out, arguments.force)
@@ -175,9 +185,6 @@ def main(argv=None) -> int:
     except StudyError as error:
         print(f"make upscale stopped: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("\nmake upscale was interrupted; what it had written is whole.", file=sys.stderr)
-        return 130
     return int(failed > 0)
 
 

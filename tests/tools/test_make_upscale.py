@@ -329,6 +329,16 @@ def test_sixteen_bits_stay_sixteen(tmp_path, suffix):
     assert abs(np.asarray(Image.open(tmp_path / "deep.jpg")).mean() - deep.mean() / 257) < 1
 
 
+def test_a_stop_in_a_callback_of_libvips_is_not_lost(tmp_path, lr):
+    """Where libvips calls back, Python drops an exception, and with it a KeyboardInterrupt."""
+    Image.fromarray(lr).save(tmp_path / "photo.png")
+    code = "import os, pyvips, sys; from tools import upscale; pyvips.logger.log = lambda *_: os.kill(os.getpid(), 2)"
+    run = [sys.executable, "-c", f"{code}; sys.exit(upscale.main(sys.argv[1:]))", str(tmp_path / "photo.png")]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert done.returncode == 130 and "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_stop_leaves_nothing_half_written_and_the_next_start_finishes(tmp_path, picture, stop):
     """While it works on one of the first pictures of twenty."""
