@@ -73,16 +73,16 @@ def replace(path: Path, write) -> None:
 
 
 def sweep(path: Path) -> None:
-    """Remove the temporary files of `path` whose processes were killed."""
+    """Remove the temporary files of `path` whose processes were killed, and this process's own."""
     before, after = _scratch(path, "\0").name.split("\0")
     try:
         files = list(path.parent.iterdir())
-    except PermissionError:
-        return  # a folder that can be written but not listed
+    except (FileNotFoundError, PermissionError):
+        return  # no folder, or one that can be written but not listed
     for file in files:
         if file.name.startswith(before) and file.name.endswith(after):
             number = file.name[len(before) : -len(after)]
-            if number.isdecimal() and not psutil.pid_exists(int(number)):
+            if number.isdecimal() and (int(number) == os.getpid() or not psutil.pid_exists(int(number))):
                 file.unlink(missing_ok=True)
 
 

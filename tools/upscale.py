@@ -150,13 +150,12 @@ def main(argv=None) -> int:
     parser.add_argument("--arm", default="combined", help="whose weights: combined or srcnn")
     parser.add_argument("--force", action="store_true", help="overwrite what is there")
     arguments = parser.parse_args(argv)
-    work = FilePlan([])
+    goal = None
 
     def stop(number, frame):
         """End at once, and leave nothing half written. An exception could be lost in a callback of libvips."""
-        for folder in {goal.parent for _, goal in work.pairs}:
-            for scratch in folder.glob(f".{os.getpid()}-*"):
-                scratch.unlink(missing_ok=True)
+        if goal:
+            paths.sweep(goal)
         print("\nmake upscale was interrupted; what it had written is whole.", file=sys.stderr, flush=True)
         os._exit(130)
 
