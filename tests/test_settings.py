@@ -133,8 +133,8 @@ def test_a_long_name_is_replaced_and_swept_too(tmp_path):
     goal = tmp_path / ("ä" * 120 + ".weights.h5")
     paths.replace(goal, lambda scratch: scratch.write_text(scratch.name))
     assert goal.read_text().endswith(".weights.h5")
-    left, other = paths._scratch(goal, "999999999"), paths._scratch(goal, str(os.getpid()))
-    for file in (left, other):
+    left, own, other = (paths._scratch(goal, str(process)) for process in (999999999, os.getpid(), os.getppid()))
+    for file in (left, own, other):
         file.write_text("half")
     paths.sweep(goal)
     assert sorted(tmp_path.iterdir()) == sorted([goal, other])  # the process of the other is alive
