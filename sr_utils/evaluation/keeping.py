@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from sr_utils import code
 from sr_utils.paths import replace
-from sr_utils.training.configuration import code_of
 
 
 def kept(folder: Path | None, name: str, depends: list, compute) -> pd.DataFrame:
@@ -17,7 +17,7 @@ def kept(folder: Path | None, name: str, depends: list, compute) -> pd.DataFrame
     """
     if folder is None:
         return compute()
-    text = "\n".join(code_of(part) if callable(part) else repr(part) for part in depends)
+    text = "\n".join(code.normal_form(part) if callable(part) else repr(part) for part in depends)
     path = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}.csv"
     if path.exists():
         numbers = pd.read_csv(path, nrows=0).columns.difference(["arm", "other", "set", "image"])

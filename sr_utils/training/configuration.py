@@ -1,25 +1,23 @@
 """The configuration of a training, and its key: the name of the folder in which the run is kept.
 
 The key depends on everything that changes the weights: the network, the bytes of the images, the schedule, and the
-code (without comments and docstrings) of batches, loss and optimizer.
+code of loss, layers, optimizer and batches. The part of it that is neither seed nor image nor machine is the run's
+recipe, by which a row of the record knows the code that made it.
 """
 
-import ast
 import hashlib
 import inspect
 import json
 import re
-import textwrap
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sr_utils import StudyError, device, losses, models, paths, profiles
+from sr_utils import StudyError, code, device, losses, models, paths, profiles
 from sr_utils.data import images, patches, sets
 from sr_utils.device import keras
 from sr_utils.models import layers
 from sr_utils.models.arms import ARMS, label
-from sr_utils.training.device_batches import OnDevice, Scanned
-from sr_utils.training.muon import Muon
+from sr_utils.training import device_batches, muon
 
 
 @dataclass(frozen=True)
@@ -62,20 +60,29 @@ def plan(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Plan:
         "network": _digest(model.get_config()),
         **setup,
     }
-    step, scaled = optimizer(config), any(pair.scale != 1 for pair in image_set.train)
-    config["code"] = _digest([*_code(criterion, step, scaled, setup["device"]), keras.optimizers.serialize(step)])
-    return Plan(model, criterion, image_set, profile, config)
+    return Plan(model, criterion, image_set, profile, config | {"code": _code(config)})
+
+
+def recipe(arm: str, loss: str, profile, where: str = "cpu") -> str:
+    """Ten hex digits over network, loss, schedule, rate and code: what a training is, but for seed, images, precision.
+
+    `where` is "cpu" or "gpu". Another digest than a recorded row's means that today's code trains another network.
+    """
+    profile = profiles.get(profile)
+    config = {"loss": loss, "profile": asdict(profile), "rate": rate(arm, loss, profile), "device": where}
+    network = re.sub("(mixed_)?bfloat16", "float32", json.dumps(models.build(arm).get_config(), default=str))
+    return _digest([config, network, _code(config)])
 
 
 def rate(arm: str, loss: str, profile: profiles.Profile) -> float:
     """Adam's initial learning rate: the profile's if it has one, else the arm's own.
 
-    If the table of arms does not list this loss for the network, the rate of the network's first line is used.
-    Raises `StudyError` if the rate is not a number between 0 and 1.
+    If the table of arms does not list this loss for the network, the rate of the network's first line is used; for a
+    network that it does not list at all, 1e-3. Raises `StudyError` if the rate is not a number between 0 and 1.
     """
     first = next((line for line in ARMS.values() if line.builder.__name__ == arm), None)
     line = ARMS.get(label(arm, loss), first)
-    value = profile.learning_rate if profile.learning_rate is not None or line is None else line.rate
+    value = profile.learning_rate if profile.learning_rate is not None else line.rate if line else 1e-3
     if not isinstance(value, (int, float)) or not 0 < value < 1:
         raise StudyError(f"A learning rate is a number between 0 and 1, such as 1e-3; not {value!r}.")
     return float(value)
@@ -91,7 +98,7 @@ def optimizer(config: dict) -> keras.optimizers.Optimizer:
     if profile["schedule"] == "muon":
         warm = min(500, steps // 10)
         schedule = schedules.CosineDecay(0.0, steps - warm, warmup_target=first, warmup_steps=warm)
-        return Muon(schedule, weight_decay=None, adam_weight_decay=None, name="muon")
+        return muon.Muon(schedule, weight_decay=None, adam_weight_decay=None, name="muon")
     if profile["schedule"] == "halve":
         schedule = schedules.PiecewiseConstantDecay([20_000], [first, first / 2])
     else:
@@ -109,33 +116,12 @@ def key(config: dict) -> str:
     return "_".join([*parts, _digest(config)])
 
 
-def code_of(part) -> str:
-    """The code of a function, or of all methods of a class, without comments, docstrings and layout."""
-    if inspect.isclass(part):
-        return "\n".join(code_of(method) for method in vars(part).values() if inspect.isfunction(method))
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(part)))
-    except OSError:  # typed into python -c, which keeps no source
-        return part.__code__.co_code.hex()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(tree)
-
-
-def _code(criterion, step, scaled: bool, where: str) -> list[str]:
-    """The code that the weights depend on and that Keras' configurations do not contain."""
-    parts = [images.downscale, images.modcrop, patches.batch, patches.draws, patches.large_enough]
-    parts += [layers.DepthToSpace, layers.EdgeEnhance]
-    if scaled:
-        parts.append(images.resized)
-    if isinstance(criterion, losses.PerceptualLoss):
-        parts += [type(criterion), losses.gram, losses.vgg19]
-    if isinstance(step, Muon):
-        parts.append(Muon)
-    if where == "gpu":
-        parts += [OnDevice, Scanned]
-    return [code_of(part) for part in parts]
+def _code(config: dict) -> str:
+    """A digest of the code that the weights depend on: batches, layers, loss, optimizer, and a GPU's batches."""
+    step, loss = optimizer(config), inspect.getmodule(losses.LOSSES[config["loss"]])
+    modules = [images, patches, layers, loss]
+    modules += [muon] * (config["profile"]["schedule"] == "muon") + [device_batches] * (config["device"] == "gpu")
+    return _digest([*map(code.normal_form, modules), keras.optimizers.serialize(step)])
 
 
 def _digest(value) -> str:

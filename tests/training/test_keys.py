@@ -1,5 +1,7 @@
 """A run's key depends on everything that changes its weights, and on nothing else."""
 
+import importlib
+import inspect
 import json
 import shutil
 from dataclasses import replace
@@ -9,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, losses, profiles, training
+from sr_utils import StudyError, code, device, losses, profiles, training
 from sr_utils.data import images, patches, sets
 from sr_utils.device import keras
 from sr_utils.evaluation import metrics, scores
@@ -29,65 +31,79 @@ def folder(tmp_path, picture):
     return tmp_path / "photos"
 
 
-def other_downscale(hr, scale=4):
-    return images.modcrop(hr, scale)[::scale, ::scale]
-
-
-def other_batch(pairs, size, patch, seed, epoch, step):
-    return None
-
-
-def other_gram(features):
-    return features
-
-
-def other_call(self, y_true, y_pred):
-    return keras.ops.mean(y_true - y_pred)
-
-
 def other_optimizer(config):
     return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(config["rate"], 7))
 
 
+def altered(monkeypatch, module, old: str, new: str):
+    """Let this module's source read otherwise, as after an edit."""
+    read = inspect.getsource
+    assert old in read(module)
+    monkeypatch.setattr(
+        inspect, "getsource", lambda part: read(part).replace(old, new) if part is module else read(part)
+    )
+
+
 @pytest.mark.parametrize(
-    ("place", "name", "value", "loss"),
+    ("module", "old", "new"),
     [
-        (images, "downscale", other_downscale, "mse"),
-        (patches, "batch", other_batch, "mse"),
-        (losses, "gram", other_gram, "perceptual_random"),
-        (losses.PerceptualLoss, "call", other_call, "perceptual_random"),
-        (layers.DepthToSpace, "call", other_call, "mse"),
-        (configuration, "optimizer", other_optimizer, "mse"),
+        (images, "Image.BICUBIC", "Image.BILINEAR"),
+        (patches, "rng.integers(4)", "rng.integers(2)"),
+        (losses, "ops.mean(ops.square(gram", "ops.sum(ops.square(gram"),
+        (layers, "-0.5, 0.5", "-0.4, 0.5"),
     ],
 )
-def test_replaced_code_is_another_key(monkeypatch, place, name, value, loss):
-    before = planned(loss=loss)
-    monkeypatch.setattr(place, name, value)
-    after = planned(loss=loss)
+def test_edited_code_is_another_key_and_another_recipe(monkeypatch, module, old, new):
+    before, recipe = planned(), configuration.recipe("srcnn", "mse", "smoke")
+    altered(monkeypatch, module, old, new)
+    after = planned()
     assert before != after and before.rpartition("_")[0] == after.rpartition("_")[0]
+    assert configuration.recipe("srcnn", "mse", "smoke") != recipe
 
 
-def test_how_copies_are_scaled_is_a_part_of_the_key_where_there_are_copies(folder, monkeypatch):
-    monkeypatch.setattr(sets, "_bsds500", lambda root: sets._pairs(sorted(folder.iterdir())))
-    before = [planned(name) for name in ("bsds500", "bsds500_scaled")]
-    monkeypatch.setattr(images, "resized", lambda hr, scale: hr)
-    after = [planned(name) for name in ("bsds500", "bsds500_scaled")]
-    assert before[0] == after[0] and before[1] != after[1]
+def test_another_optimizer_is_another_key(monkeypatch):
+    before = planned()
+    monkeypatch.setattr(configuration, "optimizer", other_optimizer)
+    assert planned() != before
 
 
-def test_comments_docstrings_and_layout_are_no_code():
-    def one(a):
-        """Says something."""
-        return a + 1  # one more
+def test_the_formula_of_a_loss_of_ones_own_is_a_part_of_the_key(tmp_path, monkeypatch):
+    """In its own module, as a reader would add it."""
+    keys = []
+    for name, formula in (("first", "y_true - y_pred"), ("second", "2 * (y_true - y_pred)")):
+        (tmp_path / f"{name}.py").write_text(
+            "from sr_utils.device import keras\n\n\n"
+            "class Mine(keras.losses.Loss):\n    def call(self, y_true, y_pred):\n"
+            f"        return keras.ops.mean(keras.ops.abs({formula}))\n\n\n"
+            "def criterion(profile):\n    return Mine()\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setitem(losses.LOSSES, "mine", importlib.import_module(name).criterion)
+        keys.append(planned(loss="mine"))
+    assert keys[0] != keys[1] and keys[0].rpartition("_")[0] == keys[1].rpartition("_")[0]
 
-    first = configuration.code_of(one)
 
-    def one(a):
-        # another comment
+def test_a_recipe_knows_network_loss_and_schedule_but_no_precision(monkeypatch):
+    recipes = {configuration.recipe(*of) for of in (("srcnn", "mse", "quick"), ("plain", "mse", "quick"))}
+    recipes |= {configuration.recipe("srcnn", "mae", "quick"), configuration.recipe("srcnn", "mse", "standard")}
+    assert len(recipes) == 4
+    first = configuration.recipe("srcnn", "mse", "quick")
+    other = {"bfloat16": "float32", "float32": "mixed_bfloat16"}[device.setup()["precision"]]
+    monkeypatch.setattr(device, "setup", lambda: keras.config.set_dtype_policy(other))
+    assert configuration.recipe("srcnn", "mse", "quick") == first
 
-        return a + 1
 
-    assert configuration.code_of(one) == first
+def test_comments_docstrings_layout_and_own_names_are_no_code():
+    one = 'def f(a, b=1):\n    """Says."""\n    total = g(a) + b  # one more\n    return total\n'
+    same = "def other(x, y=1):\n\n    s = g(x) + y\n    return s\n"
+    assert code._normal_form(one) == code._normal_form(same)
+    for changed in (one.replace("g(a)", "h(a)"), one.replace("b=1", "b=2"), one.replace("+ b", "+ a")):
+        assert code._normal_form(changed) != code._normal_form(one)
+
+
+def test_the_name_of_a_method_is_code():
+    one = "class A(B):\n    def call(self, x):\n        return x\n"
+    assert code._normal_form(one) != code._normal_form(one.replace("call", "cal"))
 
 
 def test_each_rate_is_another_key():
