@@ -6,21 +6,25 @@ from fractions import Fraction
 
 import numpy as np
 
-from sr_utils.data.images import SCALE, upsample
+from sr_utils.data.images import SCALE, to_8_bits, to_rgb, upsample
 from sr_utils.device import keras, traced
 from sr_utils.evaluation.tiling import tiles
+from sr_utils.models import pretrained
 
 POINTWISE = ("Rescaling", "Add", "Concatenate")
 
 
 def upscale(arm, lr: np.ndarray) -> np.ndarray:
-    """SR of an image: uint8 (h, w, 3) -> uint8 (4h, 4w, 3).
+    """SR of an image: uint8 (h, w, 3), or what `to_rgb` makes it of -> uint8 (4h, 4w, 3).
 
-    `arm` is a Keras model of `models.MODELS`, or "nearest", "bilinear" or "bicubic", or a function from LR to SR.
-    A model also takes uint16, and returns the same.
+    `arm` is a Keras model of `models.MODELS`, or "nearest", "bilinear" or "bicubic", or the name of a network that
+    comes with the study, or a function from LR to SR. A model also takes uint16, and returns the same.
     """
+    lr = to_rgb(lr, "LR")
+    if arm in ("nearest", "bilinear", "bicubic"):
+        return upsample(to_8_bits(lr), arm)
     if isinstance(arm, str):
-        return upsample(lr, arm)
+        arm = pretrained.load(arm)
     if not isinstance(arm, keras.Model):
         return arm(lr)
     sr = np.empty((SCALE * lr.shape[0], SCALE * lr.shape[1], 3), lr.dtype)

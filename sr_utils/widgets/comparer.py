@@ -35,7 +35,7 @@ def compare(images: Mapping, crop: int = 48) -> "Comparer":
         the images' names, adds a choice of images.
     crop : the crop's first side in HR pixels; the nearest of `SIDES` below it is taken.
 
-    Greyscale and float images (0…1) and Pillow's are converted. Raises `StudyError` for anything but a dict, an empty
+    Pictures may be of any kind that `data.images.to_rgb` takes. Raises `StudyError` for anything but a dict, an empty
     dict, images of other sizes, or images smaller than 16×16.
     """
     if not isinstance(images, Mapping):

@@ -9,44 +9,26 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from sr_utils import StudyError
-from sr_utils.data.images import SCALE, upsample
+from sr_utils.data.images import SCALE, to_8_bits, to_rgb, upsample
 
 SMALLEST = 16  # pixels of the smallest crop
 LOW = ("lr", "nearest", "bilinear", "bicubic")  # labels that stand first
 
 
-def to_rgb(image, label: str) -> np.ndarray:
-    """Any greyscale or RGB picture (uint8, float in 0…1, or Pillow's) as uint8 (H, W, 3); else `StudyError`.
-
-    A function without arguments is called for the picture.
-    """
-    image = image() if callable(image) else image
-    image = np.asarray(image.convert("RGB") if isinstance(image, Image.Image) else image)
-    if image.dtype.kind == "f" and image.size and np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1:
-        image = np.rint(image * 255).astype(np.uint8)
-    if image.ndim == 2:
-        image = np.repeat(image[..., None], 3, axis=2)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise StudyError(
-            f"{label} must be uint8 (or float in 0…1) of shape (H, W, 3), not {image.dtype} {image.shape}."
-        )
-    return image
-
-
 class Scene:
     """The pictures of one scene by label: LR of a quarter of the size, all others of `shape`.
 
-    `images` maps a label to a picture, or to a function that makes it (see `to_rgb`); the function is called when its
-    label is first looked at, and never again. Where there is LR, "bicubic" is added, and larger pictures lose the rows
-    and columns that LR does not cover. Raises `StudyError` for no picture, pictures of other sizes, or pictures smaller
-    than 16×16.
+    `images` maps a label to a picture (as `to_rgb` takes it), or to a function that makes it; the function is called
+    when its label is first looked at, and never again. Where there is LR, "bicubic" is added, and larger pictures lose
+    the rows and columns that LR does not cover. Raises `StudyError` for no picture, pictures of other sizes, or
+    pictures smaller than 16×16.
     """
 
     def __init__(self, images: Mapping):
         if not images:
             raise StudyError("There is nothing to compare; give a dict from label to image.")
         sources = {str(label): source for label, source in images.items()}
-        self._made = functools.cache(lambda label: to_rgb(sources[label], label))
+        self._made = functools.cache(lambda label: _made(sources[label], label))
         ready = [label for label, source in sources.items() if not callable(source)]
         sizes = {label: self._made(label).shape[:2] for label in ready or list(sources)[:1]}
         height, width = max(sizes.values(), key=np.prod)
@@ -78,6 +60,10 @@ class Scene:
         picture = self.picture(label)
         whole = picture if picture.shape[:2] == self.shape else upsample(picture, "nearest")
         return whole[y : y + side, x : x + side]
+
+
+def _made(source, label: str) -> np.ndarray:
+    return to_8_bits(to_rgb(source() if callable(source) else source, label))
 
 
 def png(image) -> bytes:

@@ -6,7 +6,7 @@ import types
 import numpy as np
 import pytest
 
-from sr_utils import device, models
+from sr_utils import StudyError, device, models
 from sr_utils.data.images import SCALE
 from sr_utils.device import keras
 from sr_utils.evaluation.tiling import _spans, grey_levels, tiles
@@ -139,3 +139,15 @@ def test_an_unknown_layer_is_not_guessed_at():
     model = keras.Model(lr, keras.layers.Conv2DTranspose(3, 4, strides=4, padding="same")(lr))
     with pytest.raises(TypeError, match="reach of a Conv2DTranspose is not known"):
         reach(model)
+
+
+def test_what_people_have_is_converted_and_a_network_may_be_named():
+    lr = noise(9, 12)
+    sr = upscale(models.load("combined"), lr)
+    for given in (lr.astype(np.int64), lr / 255, lr.tolist(), lr[None], lr.transpose(2, 0, 1)):
+        assert np.array_equal(upscale("combined", given), sr)
+    deep = lr.astype(np.uint16) * 257
+    assert upscale("combined", deep).dtype == np.uint16
+    assert np.array_equal(upscale("bicubic", deep), upscale("bicubic", lr))
+    with pytest.raises(StudyError, match="No weights come with the arm 'edsr'"):
+        upscale("edsr", lr)
