@@ -39,6 +39,11 @@ def figures() -> Path:
     return _folder("SR_FIGURES", ROOT / "figures")
 
 
+def record() -> Path:
+    """The record, tables and weights: `SR_RECORD`, else `record/` in the checkout."""
+    return _folder("SR_RECORD", ROOT / "record")
+
+
 def output() -> Path:
     """Executed notebooks and other output that can be made again: `SR_BUILD`, else `build/` in the checkout."""
     return _folder("SR_BUILD", ROOT / "build")

@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from sr_utils import record
 from sr_utils.data.images import SCALE
 from sr_utils.data.patches import large_enough
 from sr_utils.data.sets import digest
@@ -27,6 +28,11 @@ def likeness(runs, sets, arms=COMPARED) -> pd.DataFrame:
     compares this seed's image with the next seed's; after the last seed comes the first.
     """
     runs = [run for run in runs if run.label in arms]
+    if all(hasattr(run, "measured") for run in runs):
+        table, seeds = record.collect("distances", runs, None), {run.config["seed"] for run in runs}
+        return table[table.other.isin({run.label for run in runs}) & table.other_seed.isin(seeds)].reset_index(
+            drop=True
+        )
     named = {(run.label, run.config["seed"]): run for run in runs}
     names = [run.folder.name for run in runs]
     frames = []
@@ -71,9 +77,10 @@ def response(runs, pairs) -> pd.DataFrame:
     "bilinear", before any edge enhancement. The gain is the component of SR's change at the same frequency, over the
     middle 64×64 pixels of the image's middle 96×96. A warning names smaller images; if all are, the table is empty.
     """
-    if all(min(pair.hr.shape[:2]) < RIPPLED for pair in pairs):
+    recorded = all(hasattr(run, "measured") for run in runs)
+    if not recorded and all(min(pair.hr.shape[:2]) < RIPPLED for pair in pairs):
         return pd.DataFrame(columns=["set", "image", "response", "arm", "seed"])
-    pairs = large_enough(pairs, RIPPLED)
+    pairs = pairs if recorded else large_enough(pairs, RIPPLED)
 
     def measure(run):
         head = keras.Model(run.model.get_layer("bilinear").output, run.model.output)
@@ -86,8 +93,11 @@ def response(runs, pairs) -> pd.DataFrame:
         return pd.DataFrame(rows)
 
     depends = [digest(pairs), FREQUENCIES.tolist(), _gains]
-    frames = [kept(run.folder, "response", depends, lambda run=run: measure(run)).assign(**_who(run)) for run in runs]
-    return pd.concat(frames, ignore_index=True)
+
+    def keep(run):
+        return kept(run.folder, "response", depends, lambda: measure(run)).assign(**_who(run))
+
+    return record.collect("response", runs, keep)
 
 
 def _gains(head, tail, pair, axis: int) -> dict:
@@ -110,11 +120,13 @@ def _gains(head, tail, pair, axis: int) -> dict:
 
 def first_layer(runs, frequencies=np.linspace(1 / 32, 1 / 4, 50)) -> pd.DataFrame:  # noqa: B008
     """`first_layer_gain` of several runs: rows `arm`, `seed`, `frequency` (cycles per pixel), `spectrum` (a factor)."""
-    frames = [
-        pd.DataFrame({"frequency": frequencies, "spectrum": first_layer_gain(run, frequencies)}).assign(**_who(run))
-        for run in runs
-    ]
-    return pd.concat(frames, ignore_index=True)[["arm", "seed", "frequency", "spectrum"]]
+
+    def measure(run):
+        return pd.DataFrame({"frequency": frequencies, "spectrum": first_layer_gain(run, frequencies)}).assign(
+            **_who(run)
+        )
+
+    return record.collect("first_layer", runs, measure)
 
 
 def first_layer_gain(run, frequencies) -> np.ndarray:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from sr_utils import StudyError
+from sr_utils import StudyError, record
 from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk
 from sr_utils.evaluation.keeping import kept
@@ -48,21 +48,27 @@ def score_all(entries, sets) -> pd.DataFrame:
     `entries` are `training.Run`s or the names "nearest", "bilinear", "bicubic" (which have seed −1). A run's scores
     are kept beside its weights; they are computed again if a set's images or the code of a metric change.
     """
-    frames = [_scores(entry, name, pairs) for entry in entries for name, pairs in sets.items()]
-    return pd.concat(frames, ignore_index=True)
+
+    def measure_entry(entry):
+        return pd.concat([_scores(entry, name, pairs) for name, pairs in sets.items()])
+
+    return record.collect("scores", entries, measure_entry)
 
 
 def strength_sweep(entries, sets, strengths) -> pd.DataFrame:
     """The rows of `score_all` for SR images that are edge-enhanced after the network, with a column `strength`."""
-    frames = []
-    for entry in entries:
-        once = _once(entry if isinstance(entry, str) else entry.model)
+
+    def measure_entry(entry):
+        once, frames = _once(entry if isinstance(entry, str) else entry.model), []
         for name, pairs in sets.items():
             for strength in strengths:
                 enhanced = f"-enhanced-{strength:g}"
                 frame = _scores(entry, name, pairs, lambda lr, s=strength, sr=once: edge_enhance(sr(lr), s), enhanced)
                 frames.append(frame.assign(strength=strength))
-    return pd.concat(frames, ignore_index=True)
+        return pd.concat(frames)
+
+    table = record.collect("sweep", entries, measure_entry)
+    return table[table.strength.isin(strengths)].reset_index(drop=True)
 
 
 def _once(arm):

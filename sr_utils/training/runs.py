@@ -1,4 +1,4 @@
-"""Train an arm once, keep the run, and resume an interrupted one.
+"""Train an arm once, keep the run, and resume an interrupted one; or take the run from the record.
 
 A run is kept in a folder of `runs/` whose name has profile, data, arm, loss, seed, and a digest of everything that
 changes the weights. During training the folder holds the newest checkpoints; afterwards `final.weights.h5`,
@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from sr_utils import losses, models
+from sr_utils import StudyError, losses, models
 from sr_utils.data import patches
 from sr_utils.device import feed, keras
 from sr_utils.models.arms import STUDY, label
 from sr_utils.training.checkpoints import Keeper, alone, complete
 from sr_utils.training.configuration import Plan, optimizer, plan
 from sr_utils.training.device_batches import OnDevice, Scanned
+from sr_utils.training.recorded import recorded
 
 TOGETHER = 10  # steps in a call of TensorFlow on a processor: 1.3 ms less for each, weights equal to the byte
 SCANNED = 100  # steps in a call of JAX on a GPU
@@ -51,7 +52,7 @@ class Run:
         return models.cost(self.model)
 
 
-def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
+def train(arm: str, seed: int, profile, data: str, loss: str = "mse", record: bool = False, callbacks=()):
     """Return the kept run of this configuration; otherwise train it, from its last checkpoint if there is one.
 
     Parameters
@@ -61,15 +62,44 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run:
     profile : a name in `profiles.PROFILES`, or a `Profile`.
     data : an image set's name or a folder, as for `data.load`.
     loss : "mse", "mae", "perceptual" or "perceptual_random", on grey levels 0…255.
+    record : return the recorded run where the record has one that today's code would train again.
+    callbacks : Keras callbacks that watch the training, such as `keras.callbacks.TensorBoard`; no part of the key.
 
-    Raises `StudyError` for an unknown name, images too small for a patch, or a run folder that cannot be written.
+    Returns a `Run`, or a `Recorded`. Raises `StudyError` for an unknown name, images too small for a patch, or a run
+    folder that cannot be written.
     """
+    found = recorded(arm, seed, profile, data, loss) if record else None
+    if found:
+        return found
     planned = plan(arm, seed, profile, data, loss)
     with alone(planned.folder):
         if not complete(planned.folder):
             planned.folder.mkdir(exist_ok=True)
-            _fit(planned)
-        return _read(planned)
+            _fit(planned, callbacks)
+        return read(planned)
+
+
+def train_all(labels, seeds, profile, data: str, record: bool = False) -> list:
+    """`train` every label (`srcnn`, `srcnn mae`) with every seed, label by label.
+
+    With `record` nothing is trained: what the record lacks, or has from another code, is named, and left out. Raises
+    `StudyError` where that leaves nothing.
+    """
+    arms = {name: ((*name.split(), "mse")[:2]) for name in labels}
+    if not record:
+        return [train(arm, seed, profile, data, loss) for arm, loss in arms.values() for seed in seeds]
+    found = {
+        (name, seed): recorded(arm, seed, profile, data, loss) for name, (arm, loss) in arms.items() for seed in seeds
+    }
+    missing = [f"{name} (seed {seed})" for (name, seed), run in found.items() if run is None]
+    command = f"make reproduce PROFILE={profile} DATA={data} SEEDS={','.join(map(str, seeds))}"
+    if len(missing) == len(found):
+        raise StudyError(
+            f"The record has no run of {', '.join(arms)} for profile {profile} on {data}; {command} trains them."
+        )
+    if missing:
+        print(f"Not trained yet: {', '.join(missing)}; {command} trains them.")
+    return [run for run in found.values() if run]
 
 
 def validation_crops(pairs, patch: int):
@@ -77,14 +107,15 @@ def validation_crops(pairs, patch: int):
     return patches.batch(patches.large_enough(pairs, patch), 64, patch, seed=0, epoch=0, step=0)
 
 
-def _read(plan: Plan) -> Run:
+def read(plan: Plan) -> Run:
+    """The complete run that is kept in this plan's folder."""
     plan.model.load_weights(plan.folder / "final.weights.h5")
     record = json.loads((plan.folder / "run.json").read_text())
     history = pd.read_csv(plan.folder / "history.csv", index_col="epoch")
     return Run(plan.model, history, plan.config, record["host"], plan.folder)
 
 
-def _fit(plan: Plan) -> None:
+def _fit(plan: Plan, callbacks=()) -> None:
     model, profile, config = plan.model, plan.profile, plan.config
     pairs = patches.large_enough(plan.images.train, profile.patch)
     crops = validation_crops(plan.images.valid, profile.patch)
@@ -116,7 +147,7 @@ def _fit(plan: Plan) -> None:
             steps_per_epoch=profile.steps // scanned,
             validation_data=crops,
             validation_batch_size=profile.batch,
-            callbacks=[keeper],
+            callbacks=[keeper, *callbacks],
             verbose=0,
         )
     keeper.finish(model)

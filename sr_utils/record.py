@@ -1,0 +1,125 @@
+"""The record: what was trained and measured, in tables that pandas reads in one line. `record/README.md` explains them.
+
+`make record` adds rows; pages read them by `training.train(…, record=True)`.
+"""
+
+import functools
+from pathlib import Path
+
+import pandas as pd
+
+from sr_utils import StudyError, paths
+from sr_utils.models.arms import label
+
+KEY = ["arm", "loss", "seed", "profile", "data", "platform"]
+MEASURES = ["mse", "psnr", "ssim", "sharpness", "gmsd"]
+RUN = ["rate", "steps", "batch", "patch", "images", "features", "recipe", "parameters", "macs"]  # what was trained
+RUN += ["seconds", "processor", "versions", "commit", "date", "weights"]  # where, when, and what is kept of it
+GAINS = [f"gain {n / 32:g}" for n in (1, 2, 3, 4, 6, 8)]
+
+#: Table -> its columns after `KEY`, and how many of them, with the key, tell one row from another.
+TABLES = {
+    "runs": (RUN, 0),
+    "curves": (["epoch", "train_loss", "train_mse", "val_loss", "val_mse"], 1),
+    "scores": (["set", "image", *MEASURES], 2),
+    "sweep": (["set", "image", "strength", *MEASURES], 3),
+    "distances": (["other", "other_loss", "other_seed", "set", "image", "rms", "gmsd"], 5),
+    "response": (["set", "image", *GAINS, "response"], 2),
+    "first_layer": (["frequency", "spectrum"], 1),
+    "perceptual": (["set", "image", "lpips", "ssimulacra2"], 2),
+}
+TEXT = {"arm", "loss", "profile", "data", "platform", "images", "features", "recipe", "processor", "versions", "commit",
+        "date", "weights", "set", "image", "other", "other_loss"}  # fmt: skip
+
+
+def file(table: str) -> Path:
+    """Where a table lies: `record/<table>.csv`, in the checkout or in `SR_RECORD`."""
+    return paths.record() / f"{table}.csv"
+
+
+def read(table: str) -> pd.DataFrame:
+    """A table of the record, checked; without rows where there is none yet.
+
+    Raises `StudyError` for a file that is cut, has another column, an empty number, or two rows with one key; it names
+    the file and the row.
+    """
+    path = file(table)
+    return _read(table, path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@functools.lru_cache(maxsize=2 * len(TABLES))
+def _read(table: str, path: Path, time: int) -> pd.DataFrame:
+    columns, telling = TABLES[table]
+    columns, restore = KEY + columns, f"restore it: git checkout -- {path}"
+    if not time:
+        return pd.DataFrame(columns=columns)
+    try:
+        rows = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values={
+            column: "" for column in columns if column not in TEXT
+        })  # fmt: skip
+    except (ValueError, OSError) as error:  # pandas raises many kinds of ValueError
+        raise StudyError(f"{path} cannot be read ({' '.join(str(error).split())}); {restore}") from None
+    if list(rows.columns) != columns:
+        other = set(rows.columns).symmetric_difference(columns) or {"another order of columns"}
+        raise StudyError(f"{path} and this version of the study disagree on {', '.join(sorted(other))}; {restore}")
+    numbers = [column for column in columns if column not in TEXT]
+    broken = rows[numbers].apply(pd.to_numeric, errors="coerce").isna().any(axis=1) | rows.arm.eq("")
+    twice = rows.duplicated(columns[: len(KEY) + telling])
+    for fault, which in (("a value is missing or no number", broken), ("a row with this key stands above it", twice)):
+        if which.any():
+            raise StudyError(f"{path}, line {which.argmax() + 2}: {fault}; {restore}")
+    return rows
+
+
+def row(arm: str, loss: str, seed: int, profile: str, data: str) -> pd.Series | None:
+    """The row of table `runs` for this training, or None.
+
+    Where a seed was trained on several platforms, all its rows come from the one that trained most arms: arms are
+    compared on one platform only.
+    """
+    runs = read("runs")
+    runs = runs[(runs.seed == seed) & (runs.profile == profile) & (runs.data == data)]
+    if len(runs):
+        runs = runs[runs.platform == runs.platform.value_counts().index[0]]
+    runs = runs[(runs.arm == arm) & (runs.loss == loss)]
+    return None if runs.empty else runs.iloc[0]
+
+
+def rows(table: str, run: pd.Series) -> pd.DataFrame:
+    """What a table holds of a row of `runs`, as `evaluation` returns it: `arm` is the label, and `mse` is `loss`."""
+    whole = read(table)
+    mine = whole[(whole[KEY] == run[KEY]).all(axis=1)]
+    return labelled(mine)
+
+
+def interpolated(table: str, arm: str, sets) -> pd.DataFrame:
+    """What a table holds of an interpolation on these sets, as `rows` returns it; its seed is −1."""
+    whole = read(table)
+    return labelled(whole[(whole.arm == arm) & (whole.seed == -1) & whole.set.isin(sets)])
+
+
+def collect(table: str, entries, measure) -> pd.DataFrame:
+    """A table's rows for several entries: from the record for its runs, and for the interpolations ("bicubic", …)
+    beside them; `measure(entry)` for every other."""
+    known = [entry.measured(table) if hasattr(entry, "measured") else None for entry in entries]
+    sets = {name for rows in known if rows is not None and "set" in rows for name in rows.set}
+    frames = []
+    for entry, rows in zip(entries, known, strict=True):
+        if rows is None:
+            rows = interpolated(table, entry, sets) if sets and isinstance(entry, str) else measure(entry)
+        frames.append(rows)
+    return pd.concat(frames, ignore_index=True)
+
+
+def labelled(rows: pd.DataFrame) -> pd.DataFrame:
+    rows = rows.assign(arm=[label(arm, loss or "mse") for arm, loss in zip(rows.arm, rows.loss, strict=True)])
+    if "other" in rows:
+        rows = rows.assign(other=[label(*pair) for pair in zip(rows.other, rows.other_loss, strict=True)])
+    rows = rows.drop(columns=["loss", "profile", "data", "platform", "other_loss"], errors="ignore")
+    return rows.rename(columns={"mse": "loss"}).reset_index(drop=True)
+
+
+def weights(run: pd.Series) -> Path | None:
+    """The float16 weights of a row of `runs`, or None where they are not kept: only the first seed's are."""
+    name = "_".join(str(run[part]) for part in ("profile", "data", "arm", "loss", "seed"))
+    return paths.record() / f"weights/{name}.weights.h5" if run.weights else None

@@ -1,0 +1,248 @@
+"""`make record`: add the complete trainings of runs/ that the record lacks, with everything that pages show of them.
+
+Scores, sweeps, distances and responses are measured here, once; a page only reads them. Each table is replaced whole,
+and `runs` last, so that a stopped command leaves a record that lacks a run, never half of one.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pooch
+from filelock import FileLock
+
+from sr_utils import StudyError, evaluation, paths, profiles
+from sr_utils import record as records
+from sr_utils.data.sets import NAMES, load
+from sr_utils.models.arms import COMPARED
+from sr_utils.paths import replace
+from sr_utils.record import KEY
+from sr_utils.training import checkpoints, configuration, recorded, runs
+from tools import one_sentence
+
+STRENGTHS = [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.5, 0.7, 1]
+FILTERED, RIPPLED = ("srcnn",), ("srcnn", "srcnn_edge_input")  # what the sweep and the response are measured of
+BENCHMARKS = ("Set5", "Set14", "BSD100")  # what networks are scored on; those of `sample` on its validation images
+SAME = 5e-5  # dB: what rounding in the tables makes
+FIRST = 0  # the seed whose weights are kept
+
+
+def platform(config: dict) -> str:
+    """What rows that may be compared have in common: backend, device and precision."""
+    return f"{config['backend']} {config['device']} {config['precision']}"
+
+
+def processor() -> str:
+    """This machine's processor, as Linux describes it; empty elsewhere."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        found = [re.search(rf"^{part}\s*: (.*)$", text, re.M)[1] for part in ("model name", "cpu family", "model")]
+    except (OSError, TypeError):
+        return ""
+    return "{} (family {}, model {})".format(*found)
+
+
+def complete_runs() -> list[runs.Run]:
+    """The complete trainings of runs/ of a named profile and image set, by this code; others are named and left out."""
+    found = []
+    for file in sorted(paths.runs().glob("*/run.json")):
+        name, folder = file.parent.name, file.parent
+        if not re.match(rf"({'|'.join(profiles.PROFILES)})_({'|'.join(NAMES)})_", name) or name.startswith("smoke_"):
+            continue
+        if ".old-" in name or not checkpoints.complete(folder):
+            continue
+        config = json.loads(file.read_text(encoding="utf-8"))["config"]
+        asked = config["arm"], config["seed"], config["profile"]["name"], config["data"], config["loss"]
+        try:
+            plan = configuration.plan(*asked)
+        except StudyError as error:
+            print(f"{name} is left out: {error}")
+            continue
+        if plan.folder != folder:
+            print(f"{name} is left out: this code, precision or data would train another network.")
+            continue
+        found.append(runs.read(plan))
+    return found
+
+
+def keyed(frame: pd.DataFrame, key: dict, table: str) -> pd.DataFrame:
+    """A table that `evaluation` returned, as the record has it."""
+    columns = KEY + records.TABLES[table][0]
+    frame = frame.rename(columns={"loss": "mse"}).assign(**key)
+    if "other" in frame:
+        both = frame.other.str.partition(" ")
+        frame = frame.assign(other=both[0], other_loss=both[2].replace("", "mse"))
+    return frame[columns]
+
+
+def key_of(run) -> dict:
+    """The columns `KEY` of a run."""
+    config = run.config
+    own = {name: config[name] for name in ("arm", "loss", "seed", "data")}
+    return own | {"profile": config["profile"]["name"], "platform": platform(config)}
+
+
+def measured(run, sets: dict) -> dict[str, pd.DataFrame]:
+    """Every table's rows of a run, but for `runs` and `distances`."""
+    curves = run.history.rename(columns={"loss": "train_loss", "mse": "train_mse"}).rename_axis("epoch").reset_index()
+    tables = {"curves": curves, "scores": evaluation.score_all([run], sets)}
+    if run.label in FILTERED:
+        tables["sweep"] = evaluation.strength_sweep([run], sets, STRENGTHS)
+    if run.label in RIPPLED:
+        tables["response"] = evaluation.response([run], next(iter(sets.values()))[:5])
+        tables["first_layer"] = evaluation.first_layer([run])
+    return {name: keyed(table, key_of(run), name) for name, table in tables.items()}
+
+
+def described(run) -> pd.DataFrame:
+    """The row of `runs`: what was trained, where, when, and what is kept of it."""
+    config, host = run.config, run.host
+    profile, key = config["profile"], key_of(run)
+    steps, file = profile["epochs"] * profile["steps"], run.folder / "run.json"
+    versions = ", ".join(f"{name} {version}" for name, version in host["versions"].items())
+    row = key | run.cost | {
+        "rate": config["rate"], "steps": steps, "batch": profile["batch"], "patch": profile["patch"],
+        "images": config["images"], "features": config["features"] or "",
+        "recipe": configuration.recipe(config["arm"], config["loss"], profile["name"], config["device"]),
+        "seconds": (host["seconds_per_step"] or 0) * steps, "processor": host.get("processor") or processor(),
+        "versions": versions, "commit": host.get("commit") or commit(),
+        "date": time.strftime("%Y-%m-%d", time.gmtime(file.stat().st_mtime)), "weights": "",
+    }  # fmt: skip
+    if config["seed"] == FIRST:
+        row["weights"] = keep_weights(run, pd.Series(row))
+    return pd.DataFrame([row])[KEY + records.RUN]
+
+
+def commit() -> str:
+    """The checkout's commit."""
+    git = ["git", "-C", str(paths.ROOT), "rev-parse", "--short=10", "HEAD"]
+    return subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def keep_weights(run, row: pd.Series) -> str:
+    """Write a run's weights in float16 into the record; returns the file's SHA-256."""
+    path = records.weights(row | {"weights": "kept"})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace(path, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
+    return pooch.file_hash(str(path))
+
+
+def halve(source, target) -> None:
+    """Copy a `.weights.h5` with every number as float16; Keras reads it like the original."""
+    with h5py.File(source) as whole, h5py.File(target, "w") as half:
+
+        def copy(name, item):
+            if isinstance(item, h5py.Dataset):
+                half.create_dataset(name, data=item[()].astype(np.float16), compression="gzip", track_times=False)
+            else:
+                half.require_group(name).attrs.update(item.attrs)
+
+        whole.visititems(copy)
+
+
+def distances(found: list, sets: dict, have: set) -> list[pd.DataFrame]:
+    """Distances of the pictures of `COMPARED` arms, for each seed of which all are here and none is in the record."""
+    by_seed = {}
+    for run in found:
+        if run.label in COMPARED:
+            by_seed.setdefault(run.config["seed"], []).append(run)
+    frames = []
+    for seed, group in by_seed.items():
+        if seed not in have and len(group) == len(COMPARED):
+            table = evaluation.likeness([*group, *by_seed.get(seed + 1, [])], sets)
+            table = table[table.seed == seed]
+            other = np.where(table.arm == table.other, seed + 1, seed)
+            both = table.arm.str.partition(" ")
+            key = key_of(group[0]) | {"arm": both[0], "loss": both[2].replace("", "mse")}
+            frames.append(keyed(table.assign(other_seed=other), key, "distances"))
+    return frames
+
+
+def sets_of(data: str) -> dict:
+    """The images that networks trained on `data` are scored on. Raises `StudyError` where a benchmark is not here."""
+    return {"sample": load("sample").valid} if data == "sample" else {name: load(name).valid for name in BENCHMARKS}
+
+
+def contradiction(mine: pd.DataFrame, theirs: pd.DataFrame) -> float:
+    """The largest difference in dB between scores of one run, here and in the record."""
+    both = mine.merge(theirs, on=["set", "image"], suffixes=("", "_recorded"))
+    return float((both.psnr - both.psnr_recorded).abs().max())
+
+
+def add(tables: dict[str, pd.DataFrame]) -> None:
+    """Add rows to tables of the record; a row with the same key is replaced. `runs` is written last."""
+    for name in sorted(tables, key=lambda name: name == "runs"):
+        columns, telling = records.TABLES[name]
+        rows = pd.concat([records.read(name), tables[name]], ignore_index=True)
+        rows = rows.drop_duplicates(KEY + columns[:telling], keep="last")
+        rows = rows.sort_values([*KEY[3:], "seed"], kind="stable")
+        path = records.file(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, lambda scratch, rows=rows: rows.to_csv(scratch, index=False, float_format="%.7g"))
+
+
+def update(found: list, force: bool) -> int:
+    """Add these runs where the record lacks them, and return how many were added."""
+    added = 0
+    for run in found:
+        key, sets = key_of(run), sets_of(run.config["data"])
+        name = f"{run.label}, seed {key['seed']}, {key['profile']} on {key['data']}"
+        add_interpolations(sets)
+        known = records.read("runs")
+        known = known[(known[KEY] == pd.Series(key)[KEY]).all(axis=1)]
+        tables = measured(run, sets)
+        if len(known):
+            apart = contradiction(tables["scores"], records.rows("scores", known.iloc[0]))
+            if apart <= SAME and bool(known.iloc[0].weights) == (key["seed"] == FIRST):
+                continue
+            if not force:
+                print(f"{name}, is recorded with scores that differ by up to {apart:.4f} dB; FORCE=1 replaces them")
+                continue
+        add(tables | {"runs": described(run)})
+        added += 1
+        print(f"added {name}", flush=True)
+    for group in pd.DataFrame(map(key_of, found)).groupby(KEY[3:]).groups.values():
+        some = [found[place] for place in group]
+        known = records.read("distances")
+        mine = (known[KEY[3:]] == pd.Series(key_of(some[0]))[KEY[3:]]).all(axis=1)
+        frames = distances(some, sets_of(some[0].config["data"]), set() if force else set(known[mine].seed))
+        if frames:
+            add({"distances": pd.concat(frames)})
+    return added
+
+
+def add_interpolations(sets: dict) -> None:
+    """Scores and sweep of interpolations on these sets, which stand beside those of all trainings."""
+    key = dict.fromkeys(KEY, "") | {"seed": -1}
+    for table, arms, measure in (
+        ("scores", ["nearest", "bilinear", "bicubic"], lambda entry, sets: evaluation.score_all([entry], sets)),
+        ("sweep", ["bicubic"], lambda entry, sets: evaluation.strength_sweep([entry], sets, STRENGTHS)),
+    ):
+        for arm in arms:
+            known = records.interpolated(table, arm, sets)
+            if set(known.set) < set(sets) or (table == "sweep" and set(known.strength) < set(STRENGTHS)):
+                add({table: keyed(measure(arm, sets), key | {"arm": arm}, table)})
+
+
+@one_sentence("record")
+def main() -> int:
+    paths.record().mkdir(parents=True, exist_ok=True)
+    with FileLock(paths.record() / ".lock"):
+        for _, row in records.read("runs").iterrows():
+            if recorded.stale(row):
+                name = f"{row.arm} {row.loss}, seed {row.seed}, {row.profile} on {row.data}"
+                print(f"stale, and left out of pages: {name}; make check settles it")
+        added = update(complete_runs(), os.environ.get("FORCE") == "1")
+    print(f"{added} runs added; the record holds {len(records.read('runs'))}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
