@@ -98,6 +98,28 @@ def interpolated(table: str, arm: str, sets) -> pd.DataFrame:
     return labelled(whole[(whole.arm == arm) & (whole.seed == -1) & whole.set.isin(sets)])
 
 
+def tables(profile: str, data: str, seeds=None, leave_out=()) -> dict[str, pd.DataFrame]:
+    """What `claims.judge` takes, of all recorded trainings of a profile on a data set (or of some seeds), labelled.
+
+    `leave_out` names arms by label. Of a seed with several platforms, only the one with most arms counts, as in `row`.
+    """
+    runs = read("runs")
+    runs = runs[(runs.profile == profile) & (runs.data == data)]
+    used = runs.groupby("seed").platform.agg(lambda platforms: platforms.value_counts().index[0])
+    used = used[used.index.isin(used.index if seeds is None else seeds)]
+    found = {}
+    for table in TABLES:
+        whole = read(table)
+        mine = (whole.profile == profile) & (whole.data == data) & (whole.platform == whole.seed.map(used))
+        sets = whole[mine].set.unique() if "set" in whole else []
+        beside = (whole.seed == -1) & whole.set.isin(sets) if "set" in whole else False
+        rows = labelled(whole[mine | beside])
+        if "other_seed" in rows:
+            rows = rows[rows.other_seed.isin(used.index)]
+        found[table] = rows[~rows.arm.isin(leave_out)]
+    return {table: rows for table, rows in found.items() if len(rows) and table not in ("runs", "first_layer")}
+
+
 def collect(table: str, entries, measure) -> pd.DataFrame:
     """A table's rows for several entries: from the record for its runs, and for the interpolations ("bicubic", …)
     beside them; `measure(entry)` for every other."""

@@ -9,18 +9,19 @@ import time
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import papermill
 import psutil
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from sr_utils import StudyError, paths, profiles
-from sr_utils.claims.record import read
+from sr_utils import StudyError, paths, profiles, record
+from sr_utils.claims import replication
 from sr_utils.data import vgg
 from sr_utils.data.sets import NAMES, check_name
 from tools import one_sentence
 
-PARAMETERS = {"profile", "data", "seeds"}
+PARAMETERS = {"profile", "data", "seeds", "record"}
 
 
 def check(profile: str, data: str, seeds: str, device: str | None) -> dict:
@@ -29,7 +30,7 @@ def check(profile: str, data: str, seeds: str, device: str | None) -> dict:
     check_name(data)
     profiles.check_device(device)
     folder = data if data in NAMES else str(Path(data).expanduser().resolve())  # kernels run in another folder
-    return {"profile": profile, "data": folder, "seeds": profiles.check_seeds(seeds)}
+    return {"profile": profile, "data": folder, "seeds": profiles.check_seeds(seeds), "record": False}
 
 
 def make_absolute() -> None:
@@ -108,17 +109,18 @@ def main(argv=None) -> int:
     arguments = parser.parse_args(argv)
     began = time.perf_counter()
     parameters = check(**vars(arguments), device=os.environ.get("DEVICE"))
+    profile, data, seeds = (parameters[name] for name in ("profile", "data", "seeds"))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     make_absolute()
     os.environ["VGG_WEIGHTS"] = vgg.weights() or "none"  # decided once, not by each kernel
     fresh = time.time() if os.environ.pop("FRESH", "") == "1" else None
     if fresh:
-        forget(**parameters)
+        forget(profile, data, seeds)
     if os.environ.get("SCHEDULER"):
         from tools import cluster  # Dask is an extra
 
-        cluster.train_all(os.environ["SCHEDULER"], **parameters, fresh=fresh)
+        cluster.train_all(os.environ["SCHEDULER"], profile, data, seeds, fresh=fresh)
     notebooks, images = sorted(paths.NOTEBOOKS.glob("0*.ipynb")), fingerprint(parameters["data"])
     for i, notebook in enumerate(notebooks, 1):
         print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)
@@ -128,19 +130,36 @@ def main(argv=None) -> int:
                 "it is, and run the same command again."
             )
         execute(notebook, paths.output() / arguments.profile / notebook.name, parameters)
-    summarise(arguments.profile, len(notebooks), time.perf_counter() - began)
+    summarise(arguments.profile, data, len(notebooks), time.perf_counter() - began)
     return 0
 
 
-def summarise(profile: str, pages: int, seconds: float) -> None:
-    """Print the table of results, where everything lies, and how long it took."""
-    scores = read(profile)["scores"]
+def summarise(profile: str, data: str, pages: int, seconds: float) -> None:
+    """Print the table of results, how the run compares with the recorded ones, where everything lies, and the time."""
+    figures = paths.figures() / profile
+    scores = pd.read_csv(figures / "scores.csv", keep_default_na=False)
     means = scores.pivot_table(index="arm", columns="set", values=["psnr", "ssim"], sort=False)
     print(f"\nMeans over images and seeds (PSNR in dB)\n{means.round(4).to_string(float_format=lambda v: f'{v:.4g}')}")
-    figures = paths.figures() / profile
-    print(f"\n{len(list(figures.glob('*.png')))} figures and results.json in {figures}")
+    print(f"\n{beside_record(profile, data, scores)}")
+    print(f"\n{len(list(figures.glob('*.png')))} figures and three tables in {figures}")
     print(f"{pages} executed notebooks in {paths.output() / profile}")
     print(f"{seconds / 60:.1f} minutes")
+
+
+def beside_record(profile: str, data: str, scores: pd.DataFrame) -> str:
+    """A sentence: where this run's effects lie beside those of the recorded seeds of the nearest command."""
+    runs = record.read("runs")
+    held = runs.groupby(["profile", "data"]).seed.nunique()
+    held = held[held > 1]
+    near = [(profile, data), *((profile, other) for other in held.index.unique("data"))]
+    chosen = next((pair for pair in near if pair in held.index), None)
+    if chosen is None:
+        return f"The record has no two seeds of {profile}, so that this run stands alone."
+    judged = pd.read_csv(paths.figures() / profile / "claims.csv", index_col="id")
+    table = replication.beside(judged, record.tables(*chosen))
+    trainings = scores[scores.seed >= 0].groupby(["arm", "seed"]).ngroups
+    named = "" if chosen == (profile, data) else f"Nearest recorded run: {chosen[0]} on {chosen[1]}. "
+    return named + replication.sentence(table, trainings)
 
 
 if __name__ == "__main__":

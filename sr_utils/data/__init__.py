@@ -2,6 +2,6 @@
 
 from sr_utils.data.images import SCALE, downscale, upsample
 from sr_utils.data.patches import batch
-from sr_utils.data.sets import load
+from sr_utils.data.sets import load, validation
 
-__all__ = ["SCALE", "batch", "downscale", "load", "upsample"]
+__all__ = ["SCALE", "batch", "downscale", "load", "upsample", "validation"]

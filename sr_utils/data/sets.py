@@ -118,6 +118,11 @@ def load(name: str, root=None) -> ImageSet:
     return _folder(check_name(name))
 
 
+def validation(name: str, root=None) -> Sequence[Pair]:
+    """The validation images of a set; those of `bsds500` are the ones of `sample`, so that none is downloaded."""
+    return load("sample" if name.startswith("bsds500") else name, root).valid
+
+
 def check_name(name: str) -> Path:
     """The name of a set or of a folder, as a path. Raises `StudyError` if it is neither."""
     folder = paths.expanded(name)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sr_utils import StudyError, record
 from sr_utils.data.images import SCALE, upsample
-from sr_utils.data.sets import digest, load, on_disk
+from sr_utils.data.sets import digest, load, on_disk, validation
 from sr_utils.evaluation.keeping import kept
 from sr_utils.evaluation.metrics import METRICS, luma, measure, mse
 from sr_utils.evaluation.tiling import grey_levels, tiles
@@ -35,11 +35,16 @@ def score(model, pairs) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def test_sets(data: str) -> dict:
-    """The images to score on: the validation images of `data`, and every benchmark that is on disk."""
-    own = load(data)
-    sets = {} if own.name.startswith("bsds500") else {own.name: own.valid}  # it has none of its own
-    return (sets | {name: load(name).valid for name in on_disk()}) or {"sample": own.valid}
+def test_sets(data: str, record: bool = False) -> dict:
+    """The images to score on: the validation images of `data`, and every benchmark that is on disk.
+
+    With `record`, scores come from the record and these images are for the pictures: nothing is downloaded for them.
+    """
+    benchmarks = {name: load(name).valid for name in on_disk()}
+    if data.startswith("bsds500") or (record and benchmarks):  # the former has no validation images of its own
+        return benchmarks or {"sample": validation("sample")}
+    own = load("sample" if record else data)
+    return {own.name: own.valid} | benchmarks
 
 
 def score_all(entries, sets) -> pd.DataFrame:

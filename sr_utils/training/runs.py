@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from sr_utils import StudyError, losses, models
+from sr_utils import StudyError, losses, models, profiles
 from sr_utils.data import patches
 from sr_utils.device import feed, keras
 from sr_utils.models.arms import STUDY, label
 from sr_utils.training.checkpoints import Keeper, alone, complete
 from sr_utils.training.configuration import Plan, optimizer, plan
 from sr_utils.training.device_batches import OnDevice, Scanned
-from sr_utils.training.recorded import recorded
+from sr_utils.training.recorded import Recorded, recorded
 
 TOGETHER = 10  # steps in a call of TensorFlow on a processor: 1.3 ms less for each, weights equal to the byte
 SCANNED = 100  # steps in a call of JAX on a GPU
@@ -82,24 +82,38 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse", record: bo
 def train_all(labels, seeds, profile, data: str, record: bool = False) -> list:
     """`train` every label (`srcnn`, `srcnn mae`) with every seed, label by label.
 
-    With `record` nothing is trained: what the record lacks, or has from another code, is named, and left out. Raises
-    `StudyError` where that leaves nothing.
+    With `record` nothing is trained: what the record lacks, or has from another code, is named and left out. Without
+    it, "perceptual" is left out where ImageNet's weights are not at hand. Raises `StudyError` where nothing is left.
     """
-    arms = {name: ((*name.split(), "mse")[:2]) for name in labels}
-    if not record:
-        return [train(arm, seed, profile, data, loss) for arm, loss in arms.values() for seed in seeds]
-    found = {
-        (name, seed): recorded(arm, seed, profile, data, loss) for name, (arm, loss) in arms.items() for seed in seeds
-    }
-    missing = [f"{name} (seed {seed})" for (name, seed), run in found.items() if run is None]
-    command = f"make reproduce PROFILE={profile} DATA={data} SEEDS={','.join(map(str, seeds))}"
-    if len(missing) == len(found):
-        raise StudyError(
-            f"The record has no run of {', '.join(arms)} for profile {profile} on {data}; {command} trains them."
-        )
+    arms = {name: (*name.split(), "mse")[:2] for name in labels}
+    wanted = [(name, seed) for name in arms for seed in profiles.check_seeds(seeds)]
+    found, why = {}, "perceptual needs ImageNet's weights; set VGG_WEIGHTS to the file"
+    if record:
+        found = {(name, seed): recorded(arms[name][0], seed, profile, data, arms[name][1]) for name, seed in wanted}
+        why = f"make reproduce PROFILE={profile} DATA={data} SEEDS={','.join(map(str, profiles.check_seeds(seeds)))}"
+    else:
+        able = losses.perceptual()
+        for name, seed in wanted:
+            arm, loss = arms[name]
+            if loss != "perceptual" or loss in able:
+                found[name, seed] = train(arm, seed, profile, data, loss)
+    missing = [f"{name} (seed {seed})" for name, seed in wanted if not found.get((name, seed))]
+    if len(missing) == len(wanted):
+        raise StudyError(f"None of these is trained: {', '.join(missing)}; {why}.")
     if missing:
-        print(f"Not trained yet: {', '.join(missing)}; {command} trains them.")
+        print(f"Not trained yet: {', '.join(missing)}; {why}.")
     return [run for run in found.values() if run]
+
+
+def pictured(runs) -> list:
+    """The runs whose networks draw the pictures: of each arm the first whose weights are at hand.
+
+    Raises `StudyError` where no weights are.
+    """
+    first = {run.label: run for run in reversed(runs) if not isinstance(run, Recorded) or run.row.weights}
+    if not first:
+        raise StudyError("The record keeps no weights of these arms; set record=False to train them.")
+    return [first[name] for name in dict.fromkeys(run.label for run in runs) if name in first]
 
 
 def validation_crops(pairs, patch: int):
