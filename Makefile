@@ -1,4 +1,7 @@
 # Every target installs its environment first. Variables follow the target: make reproduce PROFILE=standard SEEDS=1,2,3
+NAMED_PROFILE := $(PROFILE)# what make check trains is drawn at random, unless it is named
+NAMED_DATA := $(DATA)
+NAMED_ARM := $(ARM)
 PROFILE ?= quick
 DATA ?= sample
 SEEDS ?= 0
@@ -37,7 +40,7 @@ endif
 ARGS := --profile "$(PROFILE)" --data="$$NAME_OF_DATA" --seeds "$(SEEDS)"
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce upscale export publish verify weights test bench audit lab site data clean
+.PHONY: help env reproduce pages publish verify record check upscale export weights test bench audit lab site data clean
 
 help:  ## this list
 	@echo "make TARGET [VARIABLE=value …]"; echo
@@ -51,7 +54,7 @@ help:  ## this list
 	@echo "  IMAGE=…, OUT=…  what make upscale enlarges, and where to; FORCE=1 makes it anew; ARM=srcnn takes the baseline"
 	@echo "  WEIGHTS=…       what make export takes instead of the study's own: a training's final.weights.h5"
 	@echo "  FRESH=1         train anew what runs/ already holds"
-	@echo "  NOTEBOOKS=…     what make verify runs; default: all pages"
+	@echo "  NOTEBOOKS=…     what make pages and make verify execute; default: all"
 	@echo "  BENCHES=…       what make bench measures; default: all but rates, schedules and shares_float32"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
@@ -83,14 +86,23 @@ upscale: $(ENV)  ## IMAGE=photo.jpg, or a folder, ×4 by the combined model; DEV
 export: $(ENV)  ## ARM=combined as an ONNX file, build/combined.onnx or OUT=…, checked against Keras
 	@$(BIN)/python -m tools.export --arm "$(ARM)" $(if $(OUT),--out "$(OUT)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
-publish: $(ENV)  ## copy the last executed notebooks back into notebooks/, and refresh the README's tables
-	@$(BIN)/python -m tools.publish "$(PROFILE)"
+pages: $(ENV)  ## execute all pages from the record into build/pages, in minutes: no training, no download
+	@$(BIN)/python -m tools.pages pages $(NOTEBOOKS)
+
+publish: $(ENV)  ## put what make pages made into notebooks/, figures/ and the README
+	@$(BIN)/python -m tools.pages publish
+
+verify: $(ENV)  ## execute the pages from the record, and compare all that they show with what is committed
+	@$(BIN)/python -m tools.pages verify $(NOTEBOOKS)
+
+record: $(ENV)  ## add the complete trainings of runs/ to the record; FORCE=1 replaces rows that contradict them
+	@FORCE=$(FORCE) $(BIN)/python -m tools.record
+
+check: $(ENV)  ## train one recorded run again and compare it with its row; a random one, or ARM=, LOSS=, SEED=, …
+	@$(BIN)/python -m tools.check $(if $(NAMED_ARM),--arm $(NAMED_ARM)) $(if $(LOSS),--loss $(LOSS)) $(if $(SEED),--seed $(SEED)) $(if $(NAMED_PROFILE),--profile $(NAMED_PROFILE)) $(if $(NAMED_DATA),--data $(NAMED_DATA))
 
 weights: $(ENV)  ## train the networks that come with the study again, and refresh their card
 	@$(BIN)/python -m tools.weights
-
-verify: $(ENV)  ## run the pages again as they stand, and compare all that they show (hours without kept runs)
-	@$(BIN)/python -m tools.verify $(NOTEBOOKS)
 
 test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils they reach
 	@$(BIN)/ruff check .
