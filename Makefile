@@ -81,7 +81,7 @@ reproduce: $(ENV)  ## train every arm, execute all notebooks, draw every figure
 
 upscale: $(ENV)  ## IMAGE=photo.jpg, or a folder, ×4 by the combined model; DEVICE=gpu
 	@test -n "$$NAME_OF_IMAGE" || { echo "name a picture: make upscale IMAGE=photo.jpg"; exit 1; }
-	@$(BIN)/python -m tools.upscale --arm "$(ARM)" $(if $(FORCE),--force) -- "$$NAME_OF_IMAGE" $${NAME_OF_OUT:+"$$NAME_OF_OUT"}
+	@$(BIN)/python -m tools.photo --arm "$(ARM)" $(if $(FORCE),--force) -- "$$NAME_OF_IMAGE" $${NAME_OF_OUT:+"$$NAME_OF_OUT"}
 
 export: $(ENV)  ## ARM=combined as an ONNX file, build/combined.onnx or OUT=…, checked against Keras
 	@$(BIN)/python -m tools.export --arm "$(ARM)" $(if $(OUT),--out "$(OUT)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")

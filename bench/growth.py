@@ -32,8 +32,8 @@ UPSCALE = """
 import sys
 from pathlib import Path
 import time
-from tools.engine import network
-from tools.upscale import upscale
+from tools.photo.engine import network
+from tools.photo.upscale import upscale
 run = network(sys.argv[1])
 for source in sys.argv[2:]:
     began = time.perf_counter()

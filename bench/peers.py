@@ -88,7 +88,7 @@ def of_ncnn(peer: str):
 def of_the_study(arm: str):
     """A function from LR to SR, uint8, as `make upscale` does it."""
     from sr_utils.evaluation.tiling import grey_levels
-    from tools.engine import network
+    from tools.photo.engine import network
 
     run, _ = network(arm)
     return lambda lr: grey_levels(run(lr[None].astype(np.float32))[0])

@@ -65,7 +65,7 @@ def finished(runs: Path) -> tuple[bytes, bytes]:
 
 def run_upscale(photos: Path, seconds: float | None = None) -> bool:
     """Run `make upscale` on a folder, and kill it so many seconds after its first picture; return whether it was."""
-    command = [sys.executable, "-m", "tools.upscale", str(photos), "--arm", "srcnn"]
+    command = [sys.executable, "-m", "tools.photo", str(photos), "--arm", "srcnn"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
         child.stdout.readline()
         if seconds is not None:

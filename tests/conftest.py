@@ -28,7 +28,7 @@ FIRST = (
     "tools/test_cluster.py",
     "training/test_checkpoints.py",
     "browser/test_jupyterlab.py",
-    "tools/test_make_upscale.py",
+    "tools/photo/test_upscale.py",
 )
 
 

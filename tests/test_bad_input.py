@@ -207,7 +207,7 @@ CASES = {
     "image of no bytes": (image("empty.png", b""), "empty.png cannot be read as an image .*; replace or remove it"),
     "text for an image": (image("text.png", b"hello"), "text.png cannot be read as an image .*; replace or remove it"),
     "animated image": (animation, "moving.gif holds 2 frames; save one of them as a still image"),
-    "decompression bomb": (bomb, "bomb.png claims more than [0-9,]+ pixels; scale it down first"),
+    "decompression bomb": (bomb, "bomb.png cannot be read as an image .Image size .*; replace or remove"),
     "image of one pixel": (lambda p: lambda: sets.downscale(p.picture(1, 1)), "1×1 pixels is too small for ×4; use a"),
     "images smaller than a patch": (small_images, "No image is as large as a 64×64 patch; use larger images"),
     "float image for a filter": (lambda p: lambda: filters.edge_enhance(np.zeros((9, 9, 3))), "uint8 .* convert it"),

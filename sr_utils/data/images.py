@@ -1,12 +1,9 @@
-"""Pictures as arrays: read any still image, scale it down and up."""
-
-import warnings
+"""Pictures as arrays: scaled down and up."""
 
 import numpy as np
 from PIL import Image
 
 from sr_utils import StudyError
-from sr_utils.data import reading
 
 SCALE = 4
 
@@ -43,17 +40,6 @@ def upsample(lr, how: str = "bicubic"):
     """Interpolate uint8 (h, w, 3) -> uint8 (4h, 4w, 3); `how` is "nearest", "bilinear" or "bicubic"."""
     size = (lr.shape[1] * SCALE, lr.shape[0] * SCALE)
     return np.asarray(Image.fromarray(lr).resize(size, Image.Resampling[how.upper()]))
-
-
-def read_image(path) -> np.ndarray:
-    """Any still picture as uint8 RGB (H, W, 3): upright, grey repeated, 16 bits rounded to 8, alpha dropped.
-
-    What was guessed is said in a warning. Raises `StudyError` as `reading.read_photograph` does.
-    """
-    picture = reading.read_photograph(path)
-    for note in picture.notes:
-        warnings.warn(f"{reading.shown(path)} {note}.", stacklevel=2)
-    return to_8_bits(picture.rgb)
 
 
 def to_rgb(image, name: str = "The picture") -> np.ndarray:

@@ -23,8 +23,8 @@ import skimage
 
 from sr_utils import StudyError, paths
 from sr_utils.data import archives
-from sr_utils.data.images import SCALE, downscale, modcrop, read_image, resized
-from sr_utils.data.reading import image_files, shown
+from sr_utils.data.images import SCALE, downscale, modcrop, resized
+from sr_utils.data.reading import image_files, read_image, shown
 
 SMALLEST = 48  # px; a smaller image holds no crop of the pages, and no patch of a profile above smoke
 

@@ -7,7 +7,7 @@ import ipywidgets
 from IPython.display import display
 
 from sr_utils import StudyError, models
-from sr_utils.data.images import read_image
+from sr_utils.data.reading import read_image
 from sr_utils.evaluation import upscale
 from sr_utils.widgets.comparer import compare
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from sr_utils import StudyError
 from sr_utils.data import sets
-from sr_utils.data.images import to_rgb
+from sr_utils.data.images import to_8_bits, to_rgb
 
 
 def test_downscale_antialiases_as_the_protocol_says(picture):
@@ -96,3 +96,8 @@ def test_what_has_no_one_meaning_is_refused_in_a_sentence(wrong, message):
     rgb[0, 0] = 255
     with pytest.raises(StudyError, match=message):
         to_rgb(wrong(rgb), "LR")
+
+
+def test_sixteen_bits_are_rounded_to_eight():
+    levels = np.arange(65536, dtype=np.uint16)
+    np.testing.assert_array_equal(to_8_bits(levels), np.rint(levels / 257).astype(np.uint8))

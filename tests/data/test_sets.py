@@ -38,31 +38,6 @@ def test_wrong_names_and_empty_folders(tmp_path):
         sets.load(str(tmp_path))
 
 
-def test_images_of_many_kinds(tmp_path, picture):
-    rgb = picture(20, 30)
-    grey = rgb[..., 0]
-    Image.fromarray(grey).save(tmp_path / "grey.png")
-    Image.fromarray(rgb).convert("P").save(tmp_path / "palette.png")
-    Image.fromarray(rgb).convert("RGBA").save(tmp_path / "alpha.png")
-    Image.fromarray(rgb).convert("CMYK").save(tmp_path / "cmyk.jpg")
-    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.png")
-    exif = Image.Exif()
-    exif[0x0112] = 6  # turned by a quarter
-    Image.fromarray(rgb).save(tmp_path / "turned.jpg", exif=exif)
-    for name in ("grey.png", "palette.png", "alpha.png", "cmyk.jpg", "deep.png"):
-        assert sets.read_image(tmp_path / name).shape == (20, 30, 3)
-    assert sets.read_image(tmp_path / "turned.jpg").shape == (30, 20, 3)
-    assert np.array_equal(sets.read_image(tmp_path / "deep.png")[..., 0], grey)
-    frames = [Image.fromarray(picture(20, 30, i)) for i in range(2)]
-    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
-    with pytest.raises(StudyError, match="2 frames"):
-        sets.read_image(tmp_path / "moving.gif")
-    (tmp_path / "empty.png").touch()
-    for name in ("empty.png", "missing.png"):
-        with pytest.raises(StudyError, match="cannot be read as an image"):
-            sets.read_image(tmp_path / name)
-
-
 def test_set5_is_bicubic_of_the_literature(sr_data):
     """Bicubic rows of the ×4 tables: Set5 28.42 dB."""
     from sr_utils.evaluation import psnr, upscale

@@ -37,7 +37,7 @@ def test_of_a_large_one_the_middle_is_shown(picture):
 
 def test_a_bad_file_is_told_and_a_good_one_may_follow(picture):
     upload = photograph.Upload()
-    assert given(upload, "note.png", b"no picture").startswith("note.png cannot be read as an image")
+    assert given(upload, "note.png", b"no picture").startswith("note.png cannot be read as an image (cannot identify")
     assert len(upload.children) == 2
     assert "tiny.png" not in given(upload, "tiny.png", encoded(picture(3, 3)))
     given(upload, "mine.png", encoded(picture(40, 60)))

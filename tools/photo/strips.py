@@ -10,9 +10,9 @@ import numpy as np
 import pyvips
 
 from sr_utils.data.images import SCALE, to_8_bits, upsample
-from sr_utils.data.reading import Photograph
 from sr_utils.evaluation.tiling import tiles
-from tools import formats
+from tools.photo import formats
+from tools.photo.reading import Photograph
 
 BICUBIC = 3  # LR rows beyond its own that bicubic interpolation looks at, and one to spare
 

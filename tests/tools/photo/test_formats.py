@@ -10,8 +10,7 @@ import pytest
 import pyvips
 from PIL import Image, ImageCms, IptcImagePlugin, PngImagePlugin
 
-from sr_utils.data import reading
-from tools import formats, metadata
+from tools.photo import formats, metadata, reading
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 XMP = (

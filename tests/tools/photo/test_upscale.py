@@ -18,9 +18,9 @@ from sr_utils import models, paths
 from sr_utils.data.images import upsample
 from sr_utils.evaluation import upscale
 from sr_utils.evaluation.tiling import tiles
-from tools import enlarging
-from tools import upscale as command
-from tools.enlarging import rows_of
+from tools.photo import strips
+from tools.photo import upscale as command
+from tools.photo.strips import rows_of
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LOSSLESS = [".png", ".tif"]
@@ -93,7 +93,7 @@ def test_alpha_is_kept_by_bicubic(tmp_path, lr, combined, suffix):
 
 def test_tiles_come_to_their_places_in_the_file(tmp_path, picture, combined, monkeypatch):
     """Three rows of five tiles, with alpha."""
-    monkeypatch.setattr(enlarging, "tiles", functools.partial(tiles, window=48))
+    monkeypatch.setattr(strips, "tiles", functools.partial(tiles, window=48))
     lr = picture(70, 95)
     alpha = np.maximum(picture(70, 95, 1)[..., 0], 1)
     Image.fromarray(np.dstack([lr, alpha])).save(tmp_path / "photo.png")
@@ -236,7 +236,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
         (disk := tmp_path / size).mkdir()
         mounts.append(f"mount -t tmpfs -o size={size} tmpfs {disk}")
         calls.append(f"print(main(['{tmp_path}/photo.png', '{disk}/out.png']), *os.listdir('{disk}'), flush=True)")
-    code = "; ".join(["import os", "from tools.upscale import main", *calls])
+    code = "; ".join(["import os", "from tools.photo.upscale import main", *calls])
     script = " && ".join([*mounts, f'{sys.executable} -c "{code}"'])
     command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -332,8 +332,9 @@ def test_sixteen_bits_stay_sixteen(tmp_path, suffix):
 def test_a_stop_in_a_callback_of_libvips_is_not_lost(tmp_path, lr):
     """Where libvips calls back, Python drops an exception, and with it a KeyboardInterrupt."""
     Image.fromarray(lr).save(tmp_path / "photo.png")
-    code = "import os, pyvips, sys; from tools import upscale; pyvips.logger.log = lambda *_: os.kill(os.getpid(), 2)"
-    run = [sys.executable, "-c", f"{code}; sys.exit(upscale.main(sys.argv[1:]))", str(tmp_path / "photo.png")]
+    code = "import os, pyvips, sys; from tools.photo.upscale import main; "
+    code += "pyvips.logger.log = lambda *_: os.kill(os.getpid(), 2); sys.exit(main(sys.argv[1:]))"
+    run = [sys.executable, "-c", code, str(tmp_path / "photo.png")]
     done = subprocess.run(run, capture_output=True, text=True, check=False)
     assert done.returncode == 130 and "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
@@ -348,7 +349,7 @@ def test_a_stop_leaves_nothing_half_written_and_the_next_start_finishes(tmp_path
     for seed, name in enumerate(names):
         Image.fromarray(picture(120, 150, seed)).save(folder / name)
     random = np.random.default_rng()
-    run = [sys.executable, "-m", "tools.upscale", str(folder), "--arm", "srcnn"]
+    run = [sys.executable, "-m", "tools.photo", str(folder), "--arm", "srcnn"]
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         for name in names[: random.integers(1, 4)]:
             assert name in process.stdout.readline()

@@ -10,7 +10,8 @@ import pytest
 from sr_utils import StudyError, device, models, paths
 from sr_utils.evaluation.upscaling import reach
 from sr_utils.models import pretrained
-from tools import engine, export
+from tools import export
+from tools.photo import engine
 from tools.weights import SHIPPED
 
 
@@ -58,7 +59,7 @@ def test_a_picture_needs_no_keras_and_tells_nobody(tmp_path):
 import sys, numpy as np
 from PIL import Image
 Image.fromarray(np.zeros((8, 9, 3), np.uint8)).save(r"{tmp_path}/a.png")
-from tools import upscale
+from tools.photo import upscale
 assert upscale.main([r"{tmp_path}/a.png"]) == 0
 print(sorted({{"keras", "tensorflow", "jax", "scipy", "pandas", "matplotlib"}} & set(sys.modules)))
 """

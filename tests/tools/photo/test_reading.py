@@ -1,0 +1,341 @@
+"""The reader against pictures whose pixels are known: format × mode × depth × alpha × profile × orientation.
+
+Each file is made from one array by Pillow, libvips, tifffile or by hand, so that the array is the truth; where Pillow
+made it, libvips reads, and the other way round.
+"""
+
+import base64
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import pyvips
+import tifffile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from sr_utils import StudyError
+from tools.photo import reading
+
+HEIGHT, WIDTH = 48, 64
+X, Y = np.meshgrid(np.linspace(0, 1, WIDTH), np.linspace(0, 1, HEIGHT))
+RGB = np.dstack([60 + 120 * X, 200 - 150 * Y, 90 + 50 * np.sin(9 * X + 5 * Y)]).round().astype(np.uint8)
+GREY = RGB[..., 1]
+ALPHA = (255 * X).round().astype(np.uint8)
+DEEP = RGB.astype(np.uint16) * 257 - np.uint16(100)  # not what 8 bits can hold
+SRGB, LAB = (ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes() for space in ("sRGB", "LAB"))
+
+
+def pillow(array, kind, mode=None, convert=None, **options):
+    image = Image.fromarray(array) if mode is None else Image.fromarray(array, mode)
+    file = io.BytesIO()
+    (image.convert(convert) if convert else image).save(file, kind, **options)
+    return file.getvalue()
+
+
+def vips(array, ending, space=None, **options):
+    image = pyvips.Image.new_from_array(array)
+    return (image.copy(interpretation=space) if space else image).write_to_buffer(ending, **options)
+
+
+def tiff(array, **options):
+    file = io.BytesIO()
+    tifffile.imwrite(file, array, metadata=None, **options)
+    return file.getvalue()
+
+
+def cmyk():
+    image = pyvips.Image.new_from_array(RGB).copy(interpretation="srgb")
+    return image.icc_transform("cmyk", input_profile="srgb").write_to_buffer(".jpg", Q=97)
+
+
+def lab16():
+    return pyvips.Image.new_from_array(RGB).copy(interpretation="srgb").colourspace("labs").write_to_buffer(".tif")
+
+
+def turned(kind, orientation, stored):
+    exif = Image.Exif()
+    exif[274] = orientation
+    return pillow(stored, kind, exif=exif)
+
+
+def chunk(name, body):
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def with_chunk(name, body, content):
+    return content[:33] + chunk(name, body) + content[33:]
+
+
+def multi_picture():
+    """As phones do: the picture, and behind it a preview."""
+    file = io.BytesIO()
+    preview = Image.fromarray(RGB[::2, ::2])
+    Image.fromarray(RGB).save(file, "MPO", save_all=True, append_images=[preview], quality=97)
+    return file.getvalue()
+
+
+def camera_raw():
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as writer:
+        writer.write(RGB[::4, ::4], subfiletype=1, photometric="rgb", subifds=1)
+        writer.write(GREY16, photometric="minisblack")
+    return file.getvalue()
+
+
+def tiff_with_preview():
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as writer:
+        writer.write(RGB[::4, ::4], subfiletype=1, photometric="rgb")
+        writer.write(RGB, photometric="rgb")
+    return file.getvalue()
+
+
+#: What phones write: 64×48, blue above brown. No library here can write it.
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWl4AAAAAG1pZjFoZWl4bWlhZgAAAX5tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAAAA"
+    "AERAAAEAAQAAAAABogABAAAAAAAAAHYAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRtAAAAAAABAAAA/mlwcnAAAADe"
+    "aXBjbwAAAHdodmNDAQQIAAAAnjgAAAAAHvAA/P/4+AAADwNgAAEAF0ABDAH//wQIAAADAJ44AAADAAAeugJAYQABACpCAQEECAAAAwCeOAAAAwAA"
+    "HpAEECCy3VyU1zcBDQYEAAADAGQAAAMABCBiAAEACEQBwXMYMAiQAAAAE2NvbHJuY2x4AAEADQAGgAAAABRpc3BlAAAAAAAAAEAAAABAAAAAKGNs"
+    "YXAAAABAAAAAAQAAADAAAAABAAAAAAAAAAL////wAAAAAgAAABBwaXhpAAAAAAMICAgAAAAYaXBtYQAAAAAAAAABAAEFgQIDBYQAAAB+bWRhdAAA"
+    "AHIoAa8GOFr3tt+Kk/5H7Em//+q/KJ0VvxpWNl1Eqf/5AnW/4tETEhKERFLfNMnQd9TvlwCXSUmJlePPUq25RuK3b4ua661QHeI2DhtAFFzZclo7"
+    "J0/MLJKNPr1RsfKXEEcy6kr8CQirPkYbfrlL5FCYWU4="
+)
+BLUE_AND_BROWN = np.repeat(np.uint8([[(40, 120, 220)] * WIDTH, [(200, 80, 40)] * WIDTH]), HEIGHT // 2, axis=0)
+PALETTE = np.asarray(Image.fromarray(RGB).convert("P").convert("RGB"))
+GREY16 = GREY.astype(np.uint16) * 257
+#: kind -> (its bytes, the right pixels with alpha where there is one, by how much each may be off)
+RIGHT = {
+    "PNG": (pillow(RGB, "PNG"), RGB, 0),
+    "PNG by libvips": (vips(RGB, ".png"), RGB, 0),
+    "PNG, interlaced": (vips(RGB, ".png", interlace=True), RGB, 0),
+    "PNG, palette": (pillow(RGB, "PNG", convert="P"), PALETTE, 0),
+    "PNG, grey": (pillow(GREY, "PNG"), GREY, 0),
+    "PNG, 1 bit": (pillow((GREY > 128).astype(np.uint8) * 255, "PNG", convert="1"), (GREY > 128) * 255, 0),
+    "PNG, 2 bits": (vips(GREY // 85 * 85, ".png", bitdepth=2), GREY // 85 * 85, 0),
+    "PNG, grey, 16 bits": (vips(GREY16, ".png", "grey16"), GREY16, 0),
+    "PNG, 16 bits": (vips(DEEP, ".png", "rgb16"), DEEP, 0),
+    "PNG, 16 bits, alpha": (vips(np.dstack([DEEP, GREY16]), ".png", "rgb16"), np.dstack([DEEP, GREY16]), 0),
+    "PNG, alpha": (pillow(np.dstack([RGB, ALPHA]), "PNG"), np.dstack([RGB, ALPHA]), 0),
+    "PNG, grey, alpha": (pillow(np.dstack([GREY, ALPHA]), "PNG", "LA"), np.dstack([GREY, ALPHA]), 0),
+    "PNG, grey with a transparent level": (
+        with_chunk(b"tRNS", struct.pack(">H", int(GREY[5, 5])), pillow(GREY, "PNG")),
+        np.dstack([GREY, np.where(GREY[5, 5] == GREY, 0, 255)]), 0),
+    "PNG, 16 bits, grey with a transparent level": (
+        with_chunk(b"tRNS", struct.pack(">H", int(GREY16[5, 5])), vips(GREY16, ".png", "grey16")),
+        np.dstack([GREY16, np.where(GREY16[5, 5] == GREY16, 0, 65535)]), 0),
+    "PNG with 3 MB of compressed text": (
+        with_chunk(b"zTXt", b"workflow\0\0" + zlib.compress(b"node " * 600_000), pillow(RGB, "PNG")), RGB, 0),
+    "PNG, 16 bits, dark under an alpha that is not": (
+        vips(np.dstack([DEEP // 40, 4 * GREY16]), ".png", "rgb16"), np.dstack([DEEP // 40, 4 * GREY16]), 0),
+    "JPEG": (pillow(RGB, "JPEG", quality=97), RGB, 6),
+    "JPEG by libvips": (vips(RGB, ".jpg", Q=97), RGB, 6),
+    "JPEG, grey": (pillow(GREY, "JPEG", quality=97), GREY, 4),
+    "JPEG, progressive": (pillow(RGB, "JPEG", quality=97, progressive=True), RGB, 6),
+    "JPEG with a preview": (multi_picture(), RGB, 6),
+    "JPEG with bytes behind it": (pillow(RGB, "JPEG", quality=97) + b"gain map" * 99, RGB, 6),
+    "JPEG without its last two bytes": (pillow(RGB, "JPEG", quality=97)[:-2], RGB, 6),
+    "WebP": (pillow(RGB, "WEBP", quality=97), RGB, 12),
+    "WebP, lossless, alpha": (
+        pillow(np.dstack([RGB, ALPHA]), "WEBP", lossless=True, exact=True), np.dstack([RGB, ALPHA]), 0),
+    "GIF": (pillow(RGB, "GIF", convert="P"), PALETTE, 0),
+    "HEIC": (HEIC, BLUE_AND_BROWN, 3),
+    "AVIF": (pillow(RGB, "AVIF", quality=97), RGB, 12),
+    "BMP": (pillow(RGB, "BMP"), RGB, 0),
+    "JPEG 2000": (pillow(RGB, "JPEG2000"), RGB, 2),
+    "JPEG 2000, alpha": (pillow(np.dstack([RGB, ALPHA]), "JPEG2000"), np.dstack([RGB, ALPHA]), 2),
+    "PPM": (pillow(RGB, "PPM"), RGB, 0),
+    "PGM, 16 bits": (pillow(GREY16, "PPM"), GREY16, 0),
+    "TGA": (pillow(RGB, "TGA"), RGB, 0),
+    "ICO": (pillow(RGB, "ICO", sizes=[(WIDTH, HEIGHT)]), RGB, 0),
+    "TIFF": (pillow(RGB, "TIFF"), RGB, 0),
+    "TIFF, LZW": (pillow(RGB, "TIFF", compression="tiff_lzw"), RGB, 0),
+    "TIFF, JPEG": (vips(RGB, ".tif", compression="jpeg", Q=97), RGB, 8),
+    "TIFF, tiles": (vips(RGB, ".tif", tile=True, tile_width=16, tile_height=16), RGB, 0),
+    "TIFF, big": (vips(RGB, ".tif", bigtiff=True), RGB, 0),
+    "TIFF, big, most significant byte first": (tiff(RGB, photometric="rgb", byteorder=">", bigtiff=True), RGB, 0),
+    "TIFF, YCbCr": (tiff(np.asarray(Image.fromarray(RGB).convert("YCbCr")), photometric="ycbcr"), RGB, 4),
+    "TIFF, most significant byte first": (tiff(DEEP, photometric="rgb", byteorder=">"), DEEP, 0),
+    "TIFF, planar": (tiff(RGB.transpose(2, 0, 1), photometric="rgb", planarconfig="separate"), RGB, 0),
+    "TIFF, planar, 16 bits": (tiff(DEEP.transpose(2, 0, 1), photometric="rgb", planarconfig="separate"), DEEP, 0),
+    "TIFF, white is 0": (tiff(255 - GREY, photometric="miniswhite"), GREY, 0),
+    "TIFF, white is 0, 16 bits": (tiff(65535 - GREY16, photometric="miniswhite"), GREY16, 0),
+    "TIFF, grey, 16 bits": (tiff(GREY16, photometric="minisblack"), GREY16, 0),
+    "TIFF, 12 bits in 16": (tiff(GREY16 >> 4, photometric="minisblack"), GREY16, 20),
+    "TIFF, black, 16 bits": (tiff(0 * GREY16, photometric="minisblack"), 0 * GREY16, 0),
+    "TIFF, float": (tiff(GREY / np.float32(255), photometric="minisblack"), GREY16, 1),
+    "TIFF, 12 bits in 16, white is 0": (tiff(4095 - (GREY16 >> 4), photometric="miniswhite"), GREY16, 20),
+    "TIFF, float, white is 0": (tiff(1 - GREY / np.float32(255), photometric="miniswhite"), GREY16, 1),
+    "TIFF, float, a rounding error beyond 1": (
+        tiff(np.full((HEIGHT, WIDTH), 1.0001, np.float32)), np.full((HEIGHT, WIDTH), 65535), 0),
+    "TIFF, float, colour": (tiff(RGB / np.float32(255), photometric="rgb"), RGB.astype(np.uint16) * 257, 1),
+    "TIFF, palette": (pillow(RGB, "TIFF", convert="P"), PALETTE, 0),
+    "TIFF, Lab": (pillow(RGB, "TIFF", convert="LAB", icc_profile=LAB), RGB, 12),
+    "TIFF, Lab, 16 bits": (lab16(), RGB.astype(np.uint16) * 257, 300),
+    "TIFF, alpha": (
+        tiff(np.dstack([RGB, ALPHA]), photometric="rgb", extrasamples=["unassalpha"]), np.dstack([RGB, ALPHA]), 0),
+    "TIFF, colours multiplied by alpha": (
+        tiff(np.dstack([RGB * (ALPHA[..., None] / 255), ALPHA]).round().astype(np.uint8)[:, 20:], photometric="rgb",
+             extrasamples=["assocalpha"]), np.dstack([RGB, ALPHA])[:, 20:], 2),
+    "TIFF, a fourth channel without a name": (
+        tiff(np.dstack([RGB, ALPHA]), photometric="rgb", extrasamples=["unspecified"]), RGB, 0),
+    "TIFF with a preview": (tiff_with_preview(), RGB, 0),
+} | {
+    f"{kind}, orientation {n}": (turned(kind, n, stored), RGB, tolerance)
+    for kind, tolerance in {"PNG": 0, "JPEG": 20, "TIFF": 0, "WEBP": 40}.items()
+    for n, stored in {
+        1: RGB, 2: RGB[:, ::-1], 3: RGB[::-1, ::-1], 4: RGB[::-1], 5: RGB.swapaxes(0, 1),
+        6: np.rot90(RGB), 7: RGB[::-1, ::-1].swapaxes(0, 1), 8: np.rot90(RGB, -1),
+    }.items()
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_pixels_are_right(kind, tmp_path):
+    content, right, tolerance = RIGHT[kind]
+    (tmp_path / "file").write_bytes(content)
+    photo = reading.read_photograph(tmp_path / "file")
+    right = np.asarray(right).reshape(
+        HEIGHT, -1, np.size(right) // np.asarray(right)[..., :1].size if np.ndim(right) > 2 else 1
+    )
+    channels = right.shape[2]
+    assert photo.rgb.dtype == (np.uint16 if right.max() > 255 or right.dtype == np.uint16 else np.uint8)
+    assert photo.grey == (channels < 3) and (photo.alpha is not None) == (channels in (2, 4))
+    colours = right[..., : 1 if channels < 3 else 3].astype(int)
+    assert np.abs(photo.rgb - colours).max() <= tolerance
+    if photo.alpha is not None:
+        assert np.abs(photo.alpha - right[..., -1].astype(int)).max() <= tolerance
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".tif"])
+def test_cmyk_is_converted_by_its_own_profile(ending, tmp_path):
+    image = pyvips.Image.new_from_array(RGB).copy(interpretation="srgb").icc_transform("cmyk", input_profile="srgb")
+    image.write_to_file(str(tmp_path / f"print{ending}"), Q=97)
+    photo = reading.read_photograph(tmp_path / f"print{ending}")
+    theirs = image.icc_transform("srgb", embedded=True).numpy().astype(int)  # libvips' own way back
+    assert photo.profile is None and (np.abs(photo.rgb - theirs).mean((0, 1)) < 6).all()
+    assert (np.abs(photo.rgb.astype(int) - RGB).mean((0, 1)) < 6).all()
+
+
+def test_cmyk_without_a_profile_is_read_too(tmp_path):
+    (tmp_path / "print.jpg").write_bytes(pillow(RGB, "JPEG", convert="CMYK", quality=97))
+    rgb = reading.read_photograph(tmp_path / "print.jpg").rgb
+    assert (np.abs(rgb.mean((0, 1)) - RGB.mean((0, 1))) < 15).all()
+
+
+def animation(kind, **options):
+    frames = [Image.fromarray(np.roll(RGB, n, 0)) for n in range(3)]
+    file = io.BytesIO()
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:], **options)
+    return file.getvalue()
+
+
+REFUSED = {
+    "a GIF that moves": (animation("GIF"), "holds 3 frames; save one of them as a still image."),
+    "a WebP that moves": (animation("WEBP"), "holds 3 frames; save one of them as a still image."),
+    "a PNG that moves": (animation("PNG"), "holds 3 frames; save one of them as a still image."),
+    "a TIFF of three pages": (animation("TIFF"), "holds 3 pages; save the one that you want as a file of its own."),
+    "NaN": (tiff(np.float32([[0, np.nan]] * 2)), "holds NaN or infinity; replace them"),
+    "float beyond 1": (tiff(GREY.astype(np.float32)), "holds numbers from 50 to 200, whose white is not known; scale"),
+    "32-bit integers": (tiff(GREY.astype(np.uint32)), "holds uint32 numbers, whose white is not known; save it with 8"),
+    "signed integers": (tiff(GREY.astype(np.int16)), "holds int16 numbers, whose white is not known; save it with 8"),
+    "double precision": (tiff(GREY / 255), "cannot be read as an image .*; replace or remove it."),
+    "five channels": (tiff(np.dstack([RGB, RGB[..., :2]]), photometric="rgb"), "has 5 channels; save it as grey"),
+    "no bytes": (b"", "cannot be read as an image .its format is not known here.; replace or remove it."),
+    "text": (b"hello", "cannot be read as an image .its format is not known here.; replace or remove it."),
+    "vector graphics": (b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", "cannot be read as"),
+    **{f"half of a {kind}": (pillow(RGB, kind)[: len(pillow(RGB, kind)) // 2], "cannot be read as an image")
+       for kind in ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "BMP", "JPEG2000")},
+    "a JPEG without its last forty bytes": (pillow(RGB, "JPEG")[:-40], "cannot be read as an image"),
+    "a grey JPEG that lacks the last row of blocks": (pillow(GREY, "JPEG", quality=97)[:-40], "cannot be read as an"),
+    "camera raw": (camera_raw(), "holds previews alone, as camera raw files do; develop it"),
+    "ICC's kind of Lab": (tiff(RGB, photometric="icclab"), "holds neither grey, RGB, CMYK nor CIELab; save it as RGB."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_the_rest_is_refused_in_a_sentence(kind, tmp_path):
+    content, sentence = REFUSED[kind]
+    (tmp_path / "the file").write_bytes(content)
+    with pytest.raises(StudyError, match=f"the file {sentence}") as error:
+        reading.read_photograph(tmp_path / "the file")
+    assert "\n" not in str(error.value) and "0x" not in str(error.value)
+
+
+def test_what_is_guessed_is_said(tmp_path):
+    (tmp_path / "microscope.tif").write_bytes(RIGHT["TIFF, 12 bits in 16"][0])
+    notes = reading.read_photograph(tmp_path / "microscope.tif").notes
+    assert notes == ["has no value above 3212: read as 12 bits in 16"]
+
+
+def test_a_picture_that_may_be_too_dark_is_told(tmp_path):
+    (tmp_path / "dark").write_bytes(tiff(GREY16 >> 2, photometric="minisblack"))
+    assert reading.read_photograph(tmp_path / "dark").notes == [
+        "has no value above 12850 of 65535; scale it up if it is darker than it should be"
+    ]
+
+
+@pytest.mark.parametrize("density", [300, None])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_density_is_the_files_own(kind, density, tmp_path):
+    (tmp_path / "file").write_bytes(pillow(RGB, kind, **({"dpi": (density, 2 * density)} if density else {})))
+    found = reading.read_photograph(tmp_path / "file").density
+    assert found == (density and pytest.approx((density, 2 * density), rel=1e-4))
+
+
+@pytest.mark.parametrize(("numbers", "density"), [
+    ((300, 150, 2), (300, 150)), ((100, 100, 3), (254, 254)), ((0, 0, 2), None)
+])  # fmt: skip
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_density_that_exif_alone_knows(kind, numbers, density, tmp_path):
+    exif = Image.Exif()
+    exif.update(zip((282, 283, 296), numbers, strict=True))
+    (tmp_path / "file").write_bytes(pillow(RGB, kind, exif=exif))
+    assert reading.read_photograph(tmp_path / "file").density == density
+
+
+def test_a_profile_of_another_colour_space_is_dropped(tmp_path):
+    for name, content in {
+        "lab": pillow(RGB, "PNG", icc_profile=LAB),
+        "rgb": pillow(RGB, "PNG", icc_profile=SRGB),
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    lab, rgb = (reading.read_photograph(tmp_path / kind) for kind in ("lab", "rgb"))
+    assert lab.profile is None and rgb.profile == SRGB
+
+
+BROKEN_EXIF = {
+    "garbage": b"Exif\0\0garbage and more garbage",
+    "cut": b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01",
+    "a wrong type": b"Exif\0\0II*\0\x08\0\0\0\x01\0\x13\x02\x02\0\x04\0\0\0abc\0\0\0\0\0",
+    "a loop": b"Exif\0\0II*\0\x08\0\0\0\x01\0\x69\x87\x04\0\x01\0\0\0\x08\0\0\0\0\0\0\0",
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN_EXIF)
+def test_broken_exif_is_no_reason_to_refuse_a_picture(damage, tmp_path):
+    (tmp_path / "file").write_bytes(pillow(RGB, "JPEG", quality=97, exif=BROKEN_EXIF[damage]))
+    assert np.abs(reading.read_photograph(tmp_path / "file").rgb - RGB.astype(int)).max() <= 6
+
+
+WHOLE = [RIGHT[kind][0] for kind in ("PNG, 16 bits, alpha", "JPEG with a preview", "TIFF, alpha", "GIF", "WebP", "AVIF",
+                                     "BMP", "TIFF, planar, 16 bits", "JPEG, orientation 6")]  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(WHOLE), st.lists(st.tuples(st.integers(0, 400), st.binary(min_size=1, max_size=4)), max_size=3))
+def test_an_altered_header_gives_an_image_or_the_one_error(tmp_path, whole, changes):
+    content = bytearray(whole)
+    for place, new in changes:
+        content[place : place + len(new)] = new
+    (tmp_path / "file").write_bytes(content)
+    try:
+        photo = reading.read_photograph(tmp_path / "file")
+    except StudyError as error:
+        assert str(tmp_path / "file") in str(error) and "\n" not in str(error)
+    else:
+        assert photo.rgb.dtype in (np.uint8, np.uint16) and photo.rgb.shape[2] == 3
+        assert photo.alpha is None or photo.alpha.shape == photo.rgb.shape[:2]

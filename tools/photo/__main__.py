@@ -1,0 +1,5 @@
+import sys
+
+from tools.photo.upscale import main
+
+sys.exit(main())
