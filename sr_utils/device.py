@@ -18,6 +18,10 @@ from sr_utils import StudyError, profiles
 @contextlib.contextmanager
 def _silent_stderr():
     """Hide stderr: TensorFlow's C++ code logs to the file descriptor at start-up, and no setting stops that."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what it logs later
+    if sys.stderr is None:  # closed by the caller
+        yield
+        return
     sys.stderr.flush()
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
@@ -210,5 +214,6 @@ def _hide_gpus() -> None:
 def versions() -> dict:
     """The versions that a result's record names: {"python", "machine", "keras", …}."""
     backend = setup()["backend"]
-    packages = ("keras", "numpy", backend, "pillow", "scikit-image")
-    return {"python": platform.python_version(), "machine": platform.machine(), **{p: version(p) for p in packages}}
+    numbers = {name: version(name) for name in ("keras", "numpy", "pillow", "scikit-image")}
+    numbers[backend] = sys.modules[backend].__version__  # whatever its package is called: tensorflow-cpu, tf-nightly
+    return {"python": platform.python_version(), "machine": platform.machine(), **numbers}
