@@ -41,7 +41,7 @@ endif
 ARGS := --profile "$(PROFILE)" --data="$$NAME_OF_DATA" --seeds "$(SEEDS)"
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce pages publish verify record check upscale export weights test bench audit lab site data clean
+.PHONY: help env reproduce pages publish verify record check upscale export weights test bench audit lab site data wheel clean
 
 help:  ## this list
 	@echo "make TARGET [VARIABLE=value …]"; echo
@@ -127,6 +127,10 @@ site: $(ENV)  ## the pages as a site in build/site; DEMO=1 adds a network that r
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
 	@$(BIN)/python -m tools.data "$$NAME_OF_DATA"
+
+wheel: $(ENV)  ## the package as a file in build/dist, for pip install and for a release
+	@$(BIN)/python -m tools.address
+	@$(BIN)/python -m tools.wheel
 
 clean:  ## remove .venv and build; runs/ and figures/ stay
 	rm -rf .venv build

@@ -17,7 +17,7 @@ from PIL import Image
 import sr_utils
 from sr_utils import paths
 from sr_utils.profiles import PROFILES
-from tools import address
+from tools import address, wheel
 from tools.readme import fill
 
 ROOT = paths.ROOT
@@ -186,16 +186,7 @@ def test_the_first_cell_installs_what_is_missing(monkeypatch, changed):
 def test_a_clone_from_another_address_passes_these_tests(tmp_path):
     subprocess.run(["git", "clone", "-q", ROOT, tmp_path / "clone"], check=True)
     subprocess.run(["git", "remote", "set-url", "origin", f"{HOME}.git"], cwd=tmp_path / "clone", check=True)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "tests/test_repository.py",
-        "-p",
-        "no:cacheprovider",
-        "-k",
-        "not installed",
-    ]
+    command = [sys.executable, "-m", "pytest", "tests/test_repository.py", "-k", "not installed"]
     environment = os.environ | {"CLONED": "1", "PYTHONPATH": str(tmp_path / "clone")}
     done = subprocess.run(command, cwd=tmp_path / "clone", env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
@@ -207,15 +198,12 @@ def installed(tmp_path):
 
     With FRESH_INSTALL=1, as in CI, in an environment of its own; else on the packages of this one.
     """
-    pip, site = ["-m", "pip", "--disable-pip-version-check", "--quiet"], tmp_path / "site"
-    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, ROOT]
-    subprocess.run([sys.executable, *pip, *build], check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    python, options = sys.executable, ["--no-deps", "--no-compile", "--target", site, wheel]
+    built, site = wheel.build(tmp_path), tmp_path / "site"
+    python, options = sys.executable, ["--no-deps", "--no-compile", "--target", site, built]
     if os.environ.get("FRESH_INSTALL"):
         subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
-        python, options = str(tmp_path / "env/bin/python"), [f"{wheel}[tensorflow,photo]"]
-    subprocess.run([python, *pip, "install", *options], check=True)
+        python, options = str(tmp_path / "env/bin/python"), [f"{built}[tensorflow,photo]"]
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *options], check=True)
     (tmp_path / "work").mkdir()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SR_")} | {"PYTHONPATH": str(site)}
 

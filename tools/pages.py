@@ -37,8 +37,8 @@ def run_line(parameters: dict) -> str:
     profile = profiles.get(parameters["profile"])
     return (
         f"*This page shows recorded trainings of {profile.total_steps:,} steps of {profile.batch} patches of "
-        f"{profile.patch}×{profile.patch} pixels, so that* Run All *takes a minute. `{readme.command_line(parameters)}` "
-        "trains them again.*"
+        f"{profile.patch}×{profile.patch} pixels, so that* Run All *takes a minute. "
+        f"`{readme.command_line(parameters)}` trains them again.*"
     )
 
 
