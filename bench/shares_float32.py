@@ -2,7 +2,10 @@
 
 from bench.shares import shares
 
-STARTUP = "from sr_utils import device; device._bfloat16 = lambda gpu: False\n"
+STARTUP = """from sr_utils import device
+chosen = device._choose()
+device._choose = lambda: chosen | {"precision": "float32"}
+"""
 
 
 def shares_float32(profile: str = "quick") -> dict:

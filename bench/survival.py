@@ -35,7 +35,7 @@ print("ready", flush=True)
 training.train("post_upsampling", 0, "smoke", "sample")
 print("done", flush=True)
 """
-FLUSHES = 7  # two epochs of weights and record, then history, weights and record
+FLUSHES = 5  # two epochs of checkpoints, then history, weights and record
 SECONDS = 3  # about as long as a smoke training; a later kill would come too late
 
 
@@ -101,7 +101,7 @@ def enlargements(kills: int) -> tuple[int, int, int]:
 
 
 def survival(kills_at_flush: int = 14, kills_in_time: int = 8, kills_of_folders: int = 8) -> dict:
-    """Trainings at `smoke`, killed at a flush to the disk (each of the seven, twice) or at random, then resumed; and
+    """Trainings at `smoke`, killed at a flush to the disk (each of the five) or at random, then resumed; and
     `make upscale` on folders, killed at random and run again."""
     rng, whole = np.random.default_rng(0), finished(Path(tempfile.mkdtemp()))
     count = equal = 0

@@ -14,39 +14,35 @@ from unittest import mock
 
 from sr_utils import StudyError, profiles
 
+BACKENDS = ("tensorflow", "jax")
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"  # TensorFlow's fast convolutions on processors
+#: With one of these TensorFlow uses oneDNN by itself.
+FLAGS = {"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"}
+
 
 @contextlib.contextmanager
 def _silent_stderr():
     """Hide stderr: TensorFlow's C++ code logs to the file descriptor at start-up, and no setting stops that."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what it logs later
-    if sys.stderr is None:  # closed by the caller
-        yield
-        return
-    sys.stderr.flush()
-    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
+    kept = os.dup(2)
+    with open(os.devnull, "w", encoding="utf-8") as null:
+        os.dup2(null.fileno(), 2)
     try:
         yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-        os.close(null)
-
-
-BACKENDS = ("tensorflow", "jax")
 
 
 def _import_keras():
-    """Keras on a backend of the study, independent of what keras.json and the environment set for other projects.
-
-    Keras reads both while it is imported. What can be set after the import is set then.
-    """
+    """Keras on a backend of the study, whatever keras.json and the environment say for other projects."""
     backend = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
     if backend not in BACKENDS:
         raise StudyError(f"KERAS_BACKEND is {backend!r}, but the study runs on tensorflow or jax; set one of them.")
     os.environ["KERAS_BACKEND"] = backend  # it has priority over keras.json
     for variable in ("TF_USE_LEGACY_KERAS", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
         os.environ.pop(variable, None)
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault(ONEDNN, "1")
     try:
         with _silent_stderr():
             import keras
@@ -60,95 +56,81 @@ def _import_keras():
         raise StudyError(f"{settings} stops Keras ({error}); correct or remove it.") from None
     if keras.backend.backend() not in BACKENDS:  # the same program imported it before
         raise StudyError(f"Keras runs on {keras.backend.backend()} already; restart, and import sr_utils first.")
-    keras.config.set_image_data_format("channels_last")
-    keras.config.set_floatx("float32")
-    keras.config.set_epsilon(1e-7)
     return keras
 
 
 keras = _import_keras()
 
 
-def _gpus() -> list:
-    if keras.backend.backend() == "jax":
-        import jax
-
-        try:
-            return jax.devices("gpu")
-        except RuntimeError:
-            return []
-    import tensorflow as tf
-
-    return tf.config.list_physical_devices("GPU")
-
-
-def _bfloat16(gpu) -> bool:
-    """Whether the hardware multiplies in bfloat16, as the device itself reports."""
-    if gpu is not None:
-        if keras.backend.backend() == "jax":
-            return float(getattr(gpu, "compute_capability", "0")) >= 8.0
-        import tensorflow as tf
-
-        return tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) >= (8, 0)
-    if keras.backend.backend() == "jax":  # XLA has no fast bfloat16 convolution on processors
-        return False
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "amx_bf16" in flags or "avx512_bf16" in flags
+def _jax() -> bool:
+    return keras.backend.backend() == "jax"
 
 
 def setup() -> dict:
-    """Choose device and precision, once per process.
+    """Choose device and precision, once per process, and set Keras for the study, at each call.
 
-    Reads `DEVICE` (auto, cpu or gpu; default auto), sets Keras' dtype policy, and returns {"backend", "device",
-    "precision"}. Raises `StudyError` for an unknown `DEVICE`, or if `DEVICE` is gpu and there is none.
+    Reads `DEVICE` (auto, cpu or gpu; default auto), and returns {"backend", "device", "precision"}; also "onednn" where
+    TensorFlow on this processor would choose otherwise. Raises `StudyError` for an unknown `DEVICE`, or if `DEVICE` is
+    gpu and there is none.
     """
     chosen = _choose()
-    policy = "mixed_bfloat16" if chosen["precision"] == "bfloat16" else "float32"
-    keras.config.set_dtype_policy(policy)  # Keras keeps the policy per thread, so that it is set at each call
+    keras.config.set_image_data_format("channels_last")  # a session may have set another one since
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    # Keras keeps the policy per thread.
+    keras.config.set_dtype_policy("mixed_bfloat16" if chosen["precision"] == "bfloat16" else "float32")
     return dict(chosen)
 
 
 @functools.cache
 def _choose() -> dict:
-    device = profiles.check_device(os.environ.get("DEVICE"))
-    gpus = [] if device == "cpu" else _gpus()
-    if device == "gpu" and not gpus:
+    asked = profiles.check_device(os.environ.get("DEVICE"))
+    chosen = (_on_jax if _jax() else _on_tensorflow)(asked)
+    if asked == "gpu" and chosen["device"] == "cpu":
         raise StudyError("DEVICE=gpu, but this machine shows no GPU; use DEVICE=auto, or install with make env GPU=1.")
-    if device == "cpu":
-        _hide_gpus()
-    if keras.backend.backend() == "tensorflow":
-        _make_deterministic(on_gpu=bool(gpus))
-    return {
-        "backend": keras.backend.backend(),
-        "device": "gpu" if gpus else "cpu",
-        "precision": "bfloat16" if _bfloat16(gpus[0] if gpus else None) else "float32",
-    }
+    return {"backend": keras.backend.backend(), **chosen}
 
 
-def _make_deterministic(on_gpu: bool) -> None:
-    """Make TensorFlow add in the same order each time: the same seed gives the same bits on the same machine.
+def _chosen(gpu: bool, bfloat16: bool) -> dict:
+    return {"device": "gpu" if gpu else "cpu", "precision": "bfloat16" if bfloat16 else "float32"}
 
-    With TensorFlow's own switch Keras does not use XLA, which compiles the training steps on a GPU. There XLA gets a
-    flag of its own instead.
-    """
-    if on_gpu:
+
+def _on_jax(asked: str) -> dict:
+    import jax
+
+    if asked == "cpu":
+        jax.config.update("jax_default_device", jax.devices("cpu")[0])
+    gpus = [] if asked == "cpu" else [device for device in jax.devices() if device.platform == "gpu"]
+    # XLA has no fast bfloat16 convolution on processors.
+    return _chosen(bool(gpus), bool(gpus) and float(getattr(gpus[0], "compute_capability", "0")) >= 8.0)
+
+
+def _on_tensorflow(asked: str) -> dict:
+    import tensorflow as tf
+
+    gpus = [] if asked == "cpu" else tf.config.list_physical_devices("GPU")
+    if gpus:
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)  # else one process takes all of its memory
+        # The same bits each time: with TensorFlow's own switch, Keras would not compile the steps by XLA.
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true"
-    else:
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return _chosen(True, details.get("compute_capability", (0, 0)) >= (8, 0))
+    if asked == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    tf.config.experimental.enable_op_determinism()
+    onednn, flags = os.environ.get(ONEDNN), set()
+    with contextlib.suppress(OSError):  # Linux alone has this file
+        flags.update(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    chosen = _chosen(False, bool(flags & {"amx_bf16", "avx512_bf16"}))
+    if flags and onednn in ("0", "1") and (onednn == "1") != bool(flags & FLAGS):
+        chosen["onednn"] = onednn == "1"  # it changes last digits
+    return chosen
 
 
 @contextlib.contextmanager
 def seeded(seed: int):
-    """Seed everything, and let layers draw their seeds from a generator that no other thread uses.
-
-    Keras draws them from Python's global generator, which other threads of a Dask worker use too. The numbers are the
-    same.
-    """
+    """Seed everything; layers draw their seeds from a generator of their own, since other threads use Python's."""
     from keras.src.random import seed_generator
 
     keras.utils.set_random_seed(seed)
@@ -159,11 +141,10 @@ def seeded(seed: int):
 def feed(batches: Iterator):
     """Batches, tuples of arrays, for one call of `fit`: for TensorFlow as a pipeline without autotuning.
 
-    `fit` makes a pipeline of a generator by itself, but with a thread that tunes it. The end of `fit` waits for that
-    thread, up to seconds, in some calls and not in others. The size of a batch is left open, as `fit` leaves it: with
-    a fixed one TensorFlow makes another graph, which ends in other bytes.
+    `fit` would make the same pipeline, with a thread that tunes it, for which its end can wait for seconds. A batch's
+    size is left open: with a fixed one TensorFlow makes another graph, which ends in other bytes.
     """
-    if keras.backend.backend() == "jax":
+    if _jax():
         return batches
     import tensorflow as tf
 
@@ -185,7 +166,7 @@ def traced(model):
     runs the model eagerly: XLA would compile again for every size, and its convolutions are slow on processors.
     """
     call = functools.partial(model, training=False)
-    if keras.backend.backend() == "jax":
+    if _jax():
         return call
     import tensorflow as tf
 
@@ -200,20 +181,8 @@ def traced(model):
     return graph
 
 
-def _hide_gpus() -> None:
-    if keras.backend.backend() == "jax":
-        import jax
-
-        jax.config.update("jax_default_device", jax.devices("cpu")[0])
-    else:
-        import tensorflow as tf
-
-        tf.config.set_visible_devices([], "GPU")
-
-
 def versions() -> dict:
     """The versions that a result's record names: {"python", "machine", "keras", …}."""
     backend = setup()["backend"]
-    numbers = {name: version(name) for name in ("keras", "numpy", "pillow", "scikit-image")}
-    numbers[backend] = sys.modules[backend].__version__  # whatever its package is called: tensorflow-cpu, tf-nightly
-    return {"python": platform.python_version(), "machine": platform.machine(), **numbers}
+    packages = ("keras", "numpy", backend, "pillow", "scikit-image")
+    return {"python": platform.python_version(), "machine": platform.machine(), **{p: version(p) for p in packages}}

@@ -13,8 +13,8 @@ import numpy as np
 import pooch
 
 from sr_utils import Named, StudyError
-from sr_utils.data import vgg
 from sr_utils.device import keras
+from sr_utils.models import vgg
 
 ops = keras.ops
 

@@ -58,7 +58,7 @@ def unknown_device(place):
 
 def absent_gpu(place):
     place.patch.setenv("DEVICE", "gpu")
-    place.patch.setattr(device, "_gpus", list)
+    place.patch.setattr(device, "_on_tensorflow", lambda asked: {"device": "cpu"})
     return device._choose.__wrapped__
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from sr_utils import StudyError, losses, profiles
-from sr_utils.data import vgg
 from sr_utils.device import keras
+from sr_utils.models import vgg
 
 SMALL = ("block1_pool", "block2_pool")
 

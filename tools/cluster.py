@@ -147,7 +147,7 @@ def _keep(folder: Path, files: dict[str, bytes]) -> None:
     """Write the files that a task returned, as if the run had been trained here."""
     from sr_utils.training import checkpoints
 
-    with checkpoints.alone(folder):
+    with checkpoints.lock(folder):
         if not checkpoints.complete(folder):  # a worker on the same disk may have kept it already
             folder.mkdir(exist_ok=True)
             for name, content in files.items():

@@ -3,10 +3,10 @@
 import sys
 
 from sr_utils.data.sets import load
-from tools import command
+from tools import one_sentence
 
 
-@command("data")
+@one_sentence("data")
 def main(name: str) -> int:
     images = load(name)
     print(f"{name}: {len(images.train)} images for training, {len(images.valid)} for validation")

@@ -17,9 +17,9 @@ from papermill.exceptions import PapermillExecutionError
 
 from sr_utils import StudyError, paths, profiles, record
 from sr_utils.claims import replication
-from sr_utils.data import vgg
 from sr_utils.data.sets import NAMES, check_name
-from tools import command
+from sr_utils.models import vgg
+from tools import one_sentence
 
 PARAMETERS = {"profile", "data", "seeds", "record"}
 
@@ -100,7 +100,7 @@ def _stop(number, frame) -> None:
     os._exit(130)  # the event loop that waits for the kernel could swallow an exception
 
 
-@command("reproduce")
+@one_sentence("reproduce")
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="make reproduce", description=__doc__)
     parser.add_argument("--profile", default="quick")

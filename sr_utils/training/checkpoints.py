@@ -1,4 +1,4 @@
-"""Checkpoints after every epoch, and the files of a complete run: each is written whole or not at all."""
+"""A checkpoint after every epoch, and the files of a complete run: each is written whole or not at all."""
 
 import contextlib
 import errno
@@ -8,6 +8,7 @@ import shutil
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pooch
@@ -17,33 +18,33 @@ from tqdm import tqdm
 from sr_utils import StudyError, device, paths
 from sr_utils.device import keras
 from sr_utils.models.arms import label
-from sr_utils.paths import replace
 
 #: The files of a complete run. run.json is written last, so its presence means that the run is complete.
 FILES = ("history.csv", "final.weights.h5", "run.json")
+CHECKPOINT = "checkpoint.weights.h5"  # the newest epoch's weights, the optimizer's state, and "rows": the history
 
 
 @contextlib.contextmanager
-def alone(folder: Path):
+def lock(folder: Path):
     """Lock a run's folder: only one process writes it, and another one prints a line and waits.
 
     Raises `StudyError` if the folder cannot be written, or the disk fills up.
     """
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    file = FileLock(folder.with_name(f".{folder.name}.lock"))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            lock.acquire(timeout=0)
+            file.acquire(timeout=0)
         except Timeout:
             print(f"Another process is training {folder.name}; waiting for it.", flush=True)
-            lock.acquire()
+            file.acquire()
         yield
     except OSError as error:
         raise StudyError(
             f"{folder} cannot be written ({error.strerror or error}); free space, or set SR_RUNS to another folder."
         ) from None
     finally:
-        lock.release()
+        file.release()
 
 
 def complete(folder: Path) -> bool:
@@ -61,31 +62,27 @@ def complete(folder: Path) -> bool:
     return whole
 
 
-class Keeper(keras.callbacks.Callback):
-    """Shows a progress bar, and writes a checkpoint after each epoch."""
+class Checkpointer(keras.callbacks.Callback):
+    """Shows a progress bar, and writes a checkpoint after each epoch.
 
-    def __init__(self, folder: Path, config: dict, profile):
+    It holds the weights of `network`, also if another model wraps it for training.
+    """
+
+    def __init__(self, folder: Path, config: dict, profile, network):
         super().__init__()
-        self.folder, self.config, self.profile = folder, config, profile
+        self.folder, self.config, self.profile, self.network = folder, config, profile, network
         self.rows, self.seconds = [], []
 
-    def resume(self, model) -> int:
-        """Load the newest intact checkpoint and return its number of epochs; damaged ones are named.
-
-        Later checkpoints hold this model's weights, also if another model wraps it for training.
-        """
-        self.network = model
-        for record in sorted(self.folder.glob("epoch-*.json"), reverse=True):
-            weights = record.with_suffix(".weights.h5")
+    def resume(self) -> int:
+        """Load the checkpoint, if there is one, and return its number of epochs. Raises `StudyError` if damaged."""
+        file = self.folder / CHECKPOINT
+        if file.exists():
             try:
-                kept = json.loads(record.read_text())
-                if kept["sha256"] == pooch.file_hash(str(weights)):
-                    model.load_weights(weights)
-                    self.rows = kept["rows"]
-                    break
-            except (OSError, ValueError, KeyError):
-                pass
-            print(f"{self.folder.name}: the checkpoint {record.stem} is damaged; going on from the one before.")
+                with h5py.File(file) as content:
+                    self.rows = json.loads(content["rows"][()])
+                self.network.load_weights(file)
+            except (OSError, ValueError, KeyError) as error:
+                raise StudyError(f"{file} is damaged ({error}); remove it, and the training begins again.") from None
         return len(self.rows)
 
     def on_train_begin(self, logs=None):
@@ -103,44 +100,45 @@ class Keeper(keras.callbacks.Callback):
         self.seconds.append(time.perf_counter() - self.began)
         self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in logs.items()}})
         self.bar.set_postfix(loss=f"{logs['val_loss']:.4g}")
-        weights = self.folder / f"epoch-{epoch + 1:04}.weights.h5"
-        save_weights(self.network, weights)
-        kept = json.dumps({"sha256": pooch.file_hash(str(weights)), "rows": self.rows})
-        replace(weights.with_suffix("").with_suffix(".json"), lambda path: path.write_text(kept))
-        for file in self.folder.glob("epoch-*"):
-            if int(file.name[len("epoch-") :].partition(".")[0]) < epoch:  # the last two stay
-                file.unlink()
+        save_weights(self.network, self.folder / CHECKPOINT, self.rows)
 
     def on_train_end(self, logs=None):
         self.bar.close()
 
-    def finish(self, model) -> None:
+    def finish(self) -> None:
         """Write the trained weights without the optimizer, then run.json, which completes the run."""
-        model.optimizer = None
-        replace(self.folder / "history.csv", lambda path: pd.DataFrame(self.rows).to_csv(path, index=False))
-        save_weights(model, self.folder / "final.weights.h5")
+        self.network.optimizer = None
+        paths.replace(self.folder / "history.csv", lambda path: pd.DataFrame(self.rows).to_csv(path, index=False))
+        save_weights(self.network, self.folder / "final.weights.h5")
         per_step = float(np.median(self.seconds) / self.profile.steps) if self.seconds else None
         record = {
             "config": self.config,
             "sha256": {name: pooch.file_hash(str(self.folder / name)) for name in FILES[:-1]},
             "host": {"seconds_per_step": per_step, "versions": device.versions()},
         }
-        replace(self.folder / "run.json", lambda path: path.write_text(json.dumps(record, indent=1)))
+        paths.replace(self.folder / "run.json", lambda path: path.write_text(json.dumps(record, indent=1)))
         tidy(self.folder)
 
 
 def tidy(folder: Path) -> None:
-    """Remove the checkpoints of a complete run, and temporary files of killed processes."""
-    for left in [*folder.glob("epoch-*"), *folder.glob(".*")]:
-        left.unlink()
+    """Remove the checkpoint of a complete run, and temporary files of killed processes."""
+    for left in [folder / CHECKPOINT, *folder.glob(".*")]:
+        left.unlink(missing_ok=True)
 
 
-def save_weights(model, path: Path) -> None:
-    """Write the model's weights, and the optimizer's state if it has one, by `paths.replace`.
+def save_weights(model, path: Path, rows: list | None = None) -> None:
+    """Write the model's weights, the optimizer's state if it has one, and the rows if given, by `paths.replace`.
 
     Raises `OSError` if the disk has no room: HDF5 can abort the process when a disk fills up, so that the free space
     is checked first. Adam keeps two moments, so that a weight takes at most 12 bytes.
     """
     if shutil.disk_usage(path.parent).free < 12 * model.count_params() + 2**20:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    replace(path, model.save_weights)
+
+    def write(scratch):
+        model.save_weights(scratch)
+        if rows is not None:
+            with h5py.File(scratch, "a") as content:
+                content["rows"] = json.dumps(rows)
+
+    paths.replace(path, write)

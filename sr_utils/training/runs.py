@@ -17,7 +17,7 @@ from sr_utils import StudyError, losses, models, profiles
 from sr_utils.data import patches
 from sr_utils.device import feed, keras
 from sr_utils.models.arms import STUDY, label
-from sr_utils.training.checkpoints import Keeper, alone, complete
+from sr_utils.training.checkpoints import Checkpointer, complete, lock
 from sr_utils.training.configuration import Plan, optimizer, plan
 from sr_utils.training.device_batches import OnDevice, Scanned
 from sr_utils.training.recorded import Recorded, recorded
@@ -72,7 +72,7 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse", record: bo
     if found:
         return found
     planned = plan(arm, seed, profile, data, loss)
-    with alone(planned.folder):
+    with lock(planned.folder):
         if not complete(planned.folder):
             planned.folder.mkdir(exist_ok=True)
             _fit(planned, callbacks)
@@ -144,8 +144,8 @@ def _fit(plan: Plan, callbacks=()) -> None:
     trained.compile(optimizer(config), plan.criterion, **options)
     model.optimizer = trained.optimizer
     model.optimizer.build(model.trainable_variables)
-    keeper = Keeper(plan.folder, config, profile)
-    start = keeper.resume(model)
+    checkpointer = Checkpointer(plan.folder, config, profile, model)
+    start = checkpointer.resume()
 
     def batches():
         for epoch in range(start, profile.epochs):
@@ -161,10 +161,10 @@ def _fit(plan: Plan, callbacks=()) -> None:
             steps_per_epoch=profile.steps // scanned,
             validation_data=crops,
             validation_batch_size=profile.batch,
-            callbacks=[keeper, *callbacks],
+            callbacks=[checkpointer, *callbacks],
             verbose=0,
         )
-    keeper.finish(model)
+    checkpointer.finish()
 
 
 def _on_device(config: dict) -> bool:

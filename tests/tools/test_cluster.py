@@ -80,12 +80,12 @@ def three_arms(monkeypatch):
 def test_a_worker_is_killed_in_a_training_and_the_other_ends_it_in_the_same_bytes(worker, scheduler, tmp_path, capsys):
     (tmp_path / "deadly").mkdir()
     (tmp_path / "deadly/sr_utils").symlink_to(tmp_path / "site/sr_utils")
-    deadly = survival.DEADLY.format(flush=3)  # in the second epoch's weights
+    deadly = survival.DEADLY.format(flush=2)  # in the second epoch's weights
     (tmp_path / "deadly/sitecustomize.py").write_text(deadly)  # Python imports this at its start
     doomed, other = worker("doomed", PYTHONPATH=tmp_path / "deadly"), worker("other")
     cluster.train_all(scheduler, "smoke", "sample", [0])
     assert doomed.wait(10) == -signal.SIGKILL and other.poll() is None
-    assert list((tmp_path / "doomed").glob("*/epoch-0001.json"))  # it was in the middle
+    assert list((tmp_path / "doomed").glob("*/checkpoint.weights.h5"))  # it was in the middle
     assert "3/3" in capsys.readouterr().err
     came = {folder.name: folder for folder in paths.runs().iterdir() if folder.is_dir()}
     assert len(came) == 3

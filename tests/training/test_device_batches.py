@@ -64,14 +64,14 @@ def test_it_goes_on_from_a_checkpoint(kept, monkeypatch, tmp_path):
     """And ends as a training that the processor did without interruption."""
     monkeypatch.setattr(runs, "_on_device", lambda config: True)
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "interrupted"))
-    saved = runs.Keeper.on_epoch_end
+    saved = runs.Checkpointer.on_epoch_end
 
     def interrupted(self, epoch, logs=None):
         saved(self, epoch, logs)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(runs.Keeper, "on_epoch_end", interrupted)
+        patched.setattr(runs.Checkpointer, "on_epoch_end", interrupted)
         runs.train("post_upsampling", 0, "smoke", "sample")
     assert_equal_weights(runs.train("post_upsampling", 0, "smoke", "sample"), kept)
 

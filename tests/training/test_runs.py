@@ -86,20 +86,20 @@ def test_the_weights_of_the_loss_are_in_the_key(monkeypatch):
 
 def test_an_interrupted_run_goes_on_to_the_same_bits(kept, monkeypatch, tmp_path):
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "cut"))
-    original = runs.Keeper.on_epoch_end
+    original = runs.Checkpointer.on_epoch_end
 
     def stop_after_first(self, epoch, logs=None):
         original(self, epoch, logs)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs.Keeper, "on_epoch_end", stop_after_first)
+    monkeypatch.setattr(runs.Checkpointer, "on_epoch_end", stop_after_first)
     with pytest.raises(KeyboardInterrupt):
         runs.train("post_upsampling", 0, "smoke", "sample")
-    assert list((tmp_path / "cut").rglob("epoch-0001.weights.h5"))
-    monkeypatch.setattr(runs.Keeper, "on_epoch_end", original)
+    assert list((tmp_path / "cut").rglob("checkpoint.weights.h5"))
+    monkeypatch.setattr(runs.Checkpointer, "on_epoch_end", original)
     resumed = runs.train("post_upsampling", 0, "smoke", "sample")
     assert same(kept, resumed) and kept.history.equals(resumed.history)
-    assert not list(resumed.folder.glob("epoch-*"))
+    assert not (resumed.folder / "checkpoint.weights.h5").exists()
 
 
 def test_a_damaged_run_is_moved_aside_and_trained_again(kept, capsys):

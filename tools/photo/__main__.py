@@ -1,5 +1,5 @@
 import sys
 
-from .upscale import main
+from tools.photo.upscale import main
 
 sys.exit(main())
