@@ -6,7 +6,8 @@ PROFILE ?= quick
 DATA ?= sample
 SEEDS ?= 0
 DEVICE ?= auto
-PYTHON ?= python3
+VENV ?= .venv
+PYTHON ?= $(if $(filter .venv,$(VENV)),python3,$(BIN)/python)
 PORT ?= 8888
 ARM ?= combined
 GPU ?=
@@ -28,19 +29,19 @@ export NAME_OF_IMAGE := $(value IMAGE)
 export NAME_OF_OUT := $(value OUT)
 export NAME_OF_DATA := $(value DATA)
 
-BIN := .venv/bin
+BIN := $(VENV)/bin
 JAX := $(filter jax,$(KERAS_BACKEND))
 ENV := $(BIN)/.installed$(if $(JAX),-jax)$(if $(GPU),-gpu)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ifdef JAX  # not $(if), whose argument would end at the comma between the extras
-PINNED := -c requirements.lock ".[jax,cluster,test]"
+PINNED := -c requirements.lock ".[jax,test]"
 else
 PINNED := -r requirements.lock
 endif
 ARGS := --profile "$(PROFILE)" --data="$$NAME_OF_DATA" --seeds "$(SEEDS)"
 
 .DEFAULT_GOAL := help
-.PHONY: help env reproduce pages publish verify record check upscale export weights test bench audit lab site data clean
+.PHONY: help env reproduce pages publish verify record check upscale export weights test bench audit lab site data wheel clean
 
 help:  ## this list
 	@echo "make TARGET [VARIABLE=value …]"; echo
@@ -50,6 +51,7 @@ help:  ## this list
 	@echo "  SEEDS=$(SEEDS)         one training per seed: SEEDS=1,2,3"
 	@echo "  DEVICE=$(DEVICE)     auto, cpu or gpu"
 	@echo "  SCHEDULER=…     local:2 trains two arms side by side; tcp://host:8786 on a Dask cluster"
+	@echo "  VENV=…     an environment of yours instead of .venv: VENV=\$$CONDA_PREFIX installs the pinned packages there"
 	@echo "  PORT=$(PORT)       where make lab listens, on this machine only"
 	@echo "  IMAGE=…, OUT=…  what make upscale enlarges, and where to; FORCE=1 makes it anew; ARM=srcnn takes the baseline"
 	@echo "  WEIGHTS=…       what make export takes instead of the study's own: a training's final.weights.h5"
@@ -63,8 +65,8 @@ env: $(ENV)  ## the environment in .venv; GPU=1 adds CUDA
 
 $(ENV): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13; name one that is: make env PYTHON=python3.12"; exit 1; }
-	@echo "environment 1/3: creating .venv with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv .venv
+	@echo "environment 1/3: $(VENV) with $$($(PYTHON) --version)"
+	@$(if $(filter .venv,$(VENV)),$(PYTHON) -m venv .venv)
 	@echo "environment 2/3: installing the pinned packages (about 1 GB; minutes on the first machine)"
 	@$(PIP) $(PINNED)
 	@$(if $(GPU),$(PIP) -c requirements.lock "$(if $(JAX),jax[cuda12],tensorflow[and-cuda])")
@@ -125,6 +127,10 @@ site: $(ENV)  ## the pages as a site in build/site; DEMO=1 adds a network that r
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
 	@$(BIN)/python -m tools.data "$$NAME_OF_DATA"
+
+wheel: $(ENV)  ## the package as a file in build/dist, for pip install and for a release
+	@$(BIN)/python -m tools.address
+	@$(BIN)/python -m tools.wheel
 
 clean:  ## remove .venv and build; runs/ and figures/ stay
 	rm -rf .venv build

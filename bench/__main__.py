@@ -8,14 +8,14 @@ import sys
 
 from bench import racing, record
 from sr_utils import StudyError
-from tools import one_sentence
+from tools import command
 
 #: Each is the function of that name in the file of that name.
 BENCHES = ("calibration", "comparer", "survival", "steps", "inference", "tried", "growth", "shares", "peers")
 NAMED = ("rates", "schedules", "shares_float32")  # they take long, so that they run only when they are named
 
 
-@one_sentence("bench")
+@command("bench")
 def main(*names: str) -> int:
     """Run the named benches, or all; one that cannot run prints why. "publish" copies the record into the pages."""
     choices = (*BENCHES, *NAMED, "publish")

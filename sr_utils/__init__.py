@@ -1,18 +1,9 @@
-"""What the six notebooks share. Data flows one way:
+"""What the notebooks share. Data flows one way:
 
-profiles -> data -> models + losses -> training -> evaluation -> plots / widgets -> notebooks
+profiles -> data -> models + losses -> training -> evaluation -> claims -> plots / widgets -> notebooks
 """
 
-import os
-import sys
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow logs every start-up; readers need none of it
-for name in ("stdout", "stderr"):
-    stream = getattr(sys, name)
-    if stream is None:  # closed by the caller (2>&-): the next file must not take its number
-        setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
-    elif hasattr(stream, "reconfigure"):  # a terminal that cannot print × must not stop a command
-        stream.reconfigure(errors="backslashreplace")
+__version__ = "0.1.0"
 
 
 class StudyError(Exception):

@@ -23,6 +23,10 @@ FLAGS = {"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_
 @contextlib.contextmanager
 def _silent_stderr():
     """Hide stderr: TensorFlow's C++ code logs to the file descriptor at start-up, and no setting stops that."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what it logs later
+    if sys.stderr is None:  # closed by the caller
+        yield
+        return
     kept = os.dup(2)
     with open(os.devnull, "w", encoding="utf-8") as null:
         os.dup2(null.fileno(), 2)
@@ -184,5 +188,6 @@ def traced(model):
 def versions() -> dict:
     """The versions that a result's record names: {"python", "machine", "keras", …}."""
     backend = setup()["backend"]
-    packages = ("keras", "numpy", backend, "pillow", "scikit-image")
-    return {"python": platform.python_version(), "machine": platform.machine(), **{p: version(p) for p in packages}}
+    numbers = {name: version(name) for name in ("keras", "numpy", "pillow", "scikit-image")}
+    numbers[backend] = sys.modules[backend].__version__  # whatever its package is called: tensorflow-cpu, tf-nightly
+    return {"python": platform.python_version(), "machine": platform.machine(), **numbers}

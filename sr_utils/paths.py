@@ -10,7 +10,7 @@ from pathlib import Path
 import pooch
 import psutil
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[1]  # the checkout, or where an installed package lies
 NOTEBOOKS = ROOT / "notebooks"
 
 
@@ -24,6 +24,11 @@ def _folder(variable: str, default: Path) -> Path:
     return expanded(os.environ.get(variable) or default)
 
 
+def _here(name: str) -> Path:
+    """A folder of the checkout or, where there is none since the package was installed, of the working folder."""
+    return (ROOT if NOTEBOOKS.is_dir() else Path.cwd()) / name
+
+
 def data() -> Path:
     """Image sets and archives: `SR_DATA`, else the user's cache."""
     return _folder("SR_DATA", pooch.os_cache("super-resolution-study"))
@@ -31,22 +36,22 @@ def data() -> Path:
 
 def runs() -> Path:
     """Kept training runs: `SR_RUNS`, else `runs/` in the checkout."""
-    return _folder("SR_RUNS", ROOT / "runs")
+    return _folder("SR_RUNS", _here("runs"))
 
 
 def figures() -> Path:
     """Figures and results, one folder per profile: `SR_FIGURES`, else `figures/` in the checkout."""
-    return _folder("SR_FIGURES", ROOT / "figures")
+    return _folder("SR_FIGURES", _here("figures"))
 
 
 def record() -> Path:
     """The record, tables and weights: `SR_RECORD`, else `record/` in the checkout."""
-    return _folder("SR_RECORD", ROOT / "record")
+    return _folder("SR_RECORD", _here("record"))
 
 
 def output() -> Path:
     """Executed notebooks and other output that can be made again: `SR_BUILD`, else `build/` in the checkout."""
-    return _folder("SR_BUILD", ROOT / "build")
+    return _folder("SR_BUILD", _here("build"))
 
 
 def move_aside(folder: Path) -> None:
@@ -64,7 +69,7 @@ def replace(path: Path, write) -> None:
     scratch = _scratch(path, str(os.getpid()))
     try:
         write(scratch)
-        with open(scratch, "rb") as file:
+        with open(scratch, "r+b") as file:  # Windows flushes no file that is only read
             os.fsync(file.fileno())
         scratch.replace(path)
     except Exception as error:

@@ -96,9 +96,10 @@ def server(tmp_path):
 @pytest.fixture
 def reference(monkeypatch):
     """The record of the run that the pages show, or a skip where `make reproduce` has put another one in its place."""
+    from tools.publish import COMMAND
+
     from sr_utils import paths
     from sr_utils.claims import record
-    from tools.publish import COMMAND
 
     monkeypatch.setenv("SR_FIGURES", str(paths.ROOT / "figures"))
     shown = COMMAND.search((paths.ROOT / "README.md").read_text())

@@ -75,17 +75,28 @@ def test_a_matplotlibrc_does_not_change_a_byte_of_a_figure(tmp_path):
 
 
 def test_a_terminal_without_our_signs_stops_no_command(tmp_path):
-    done = run("print('30×20 …')", tmp_path, PYTHONIOENCODING="ascii")
+    done = run("import tools; print('30×20 …')", tmp_path, PYTHONIOENCODING="ascii")
     assert done.stdout == "30\\xd720 \\u2026\n"
 
 
 @pytest.mark.parametrize(("closed", "number"), [("stdout", 1), ("stderr", 2)])
 def test_a_closed_stream_stops_no_command(closed, number):
     """No file that is opened later may get its number, since libraries write their messages there."""
-    script = f"import sys, sr_utils, os; print('said', file=sys.{closed}); os.write({number}, b'said')"
+    script = f"import sys, tools, os; print('said', file=sys.{closed}); os.write({number}, b'said')"
     command = f'"$0" -c "{script}; assert sys.{closed}.fileno() == {number}" {number}>&-'
     done = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, check=False, cwd=paths.ROOT)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_readers_session_stays_as_it_is(tmp_path):
+    told = "import os, sys; before = sys.stdout, sys.stderr, sys.stdout.errors; import sr_utils.data.sets; "
+    told += "print((sys.stdout, sys.stderr, sys.stdout.errors) == before, 'TF_CPP_MIN_LOG_LEVEL' in os.environ)"
+    assert run(told, tmp_path).stdout == "True False\n"
+
+
+def test_a_session_without_streams_gets_keras():
+    command = ["sh", "-c", '"$0" -c "import sr_utils.device" >&- 2>&-', sys.executable]
+    assert subprocess.run(command, cwd=paths.ROOT, check=False).returncode == 0
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pandas as pd
 from sr_utils import StudyError, device, evaluation, profiles
 from sr_utils import record as records
 from sr_utils.training import configuration, recorded, runs
-from tools import one_sentence
+from tools import command
 from tools import record as recording
 
 LEAST = 0.001  # dB that any run may differ by: an order of magnitude below what a table shows
@@ -70,7 +70,7 @@ def settle(row: pd.Series) -> int:
     return int(same.sum())
 
 
-@one_sentence("check")
+@command("check")
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="make check", description=__doc__)
     for name in ("arm", "loss", "seed", "profile", "data"):

@@ -3,10 +3,10 @@
 import sys
 
 from sr_utils.data.sets import load
-from tools import one_sentence
+from tools import command
 
 
-@one_sentence("data")
+@command("data")
 def main(name: str) -> int:
     images = load(name)
     print(f"{name}: {len(images.train)} images for training, {len(images.valid)} for validation")

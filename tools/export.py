@@ -24,7 +24,7 @@ from sr_utils.evaluation.upscaling import reach
 from sr_utils.models import layers as ours
 from sr_utils.models.building import build
 from sr_utils.models.pretrained import load as load_trained
-from tools import one_sentence
+from tools import command
 
 OPSET, IR = 17, 8  # of 2022: every ONNX Runtime since 1.12 reads them, onnxruntime-web too
 TOLERANCE = 1  # grey level between ONNX Runtime and Keras
@@ -187,7 +187,7 @@ def _trained(arm: str, weights: str | None) -> keras.Model:
     return model
 
 
-@one_sentence("export")
+@command("export")
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="make export", description=__doc__)
     parser.add_argument("--arm", default="combined", help="which network: an arm of the study")

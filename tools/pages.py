@@ -20,7 +20,7 @@ import papermill
 from PIL import Image
 
 from sr_utils import StudyError, paths, profiles
-from tools import one_sentence, readme, reproduce
+from tools import command, readme, reproduce
 
 RUN_CELL = "run-shown"  # the id of the cell that says which run a page shows
 GREY_LEVELS = 2  # by which a picture may differ that another processor drew
@@ -37,8 +37,8 @@ def run_line(parameters: dict) -> str:
     profile = profiles.get(parameters["profile"])
     return (
         f"*This page shows recorded trainings of {profile.total_steps:,} steps of {profile.batch} patches of "
-        f"{profile.patch}×{profile.patch} pixels, so that* Run All *takes a minute. `{readme.command(parameters)}` "
-        "trains them again.*"
+        f"{profile.patch}×{profile.patch} pixels, so that* Run All *takes a minute. "
+        f"`{readme.command_line(parameters)}` trains them again.*"
     )
 
 
@@ -185,7 +185,7 @@ def verify(names=()) -> int:
 
 def main(task: str, *names: str) -> int:
     """`task` is "pages", "publish" or "verify"; `names` are pages, all by default."""
-    return one_sentence(task)(TASKS[task])(*names)
+    return command(task)(TASKS[task])(*names)
 
 
 def _publish() -> int:

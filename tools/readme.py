@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 
 import pandas as pd
 
@@ -26,7 +25,7 @@ FIGURES = {
 }
 
 
-def command(parameters: dict) -> str:
+def command_line(parameters: dict) -> str:
     """The command that makes a run of these parameters."""
     seeds = ",".join(map(str, parameters["seeds"]))
     return f"make reproduce PROFILE={parameters['profile']} DATA={parameters['data']} SEEDS={seeds}"
@@ -48,8 +47,9 @@ def run_shown_line(record: dict) -> str:
     hours = sum(each * run["steps"] for each, run in zip(seconds, runs, strict=True)) / 3600
     made_on = record["host"]["versions"].get("processor", record["host"]["versions"]["machine"])
     return (
-        f"These results, and the pages, are those of `{command(parameters)}`: {len(runs)} trainings, {hours:.1f} hours "
-        f"of training steps ({made_on}), scored on {', '.join(dict.fromkeys(record['scores']['set']))}. "
+        f"These results, and the pages, are those of `{command_line(parameters)}`: {len(runs)} trainings, "
+        f"{hours:.1f} hours of training steps ({made_on}), "
+        f"scored on {', '.join(dict.fromkeys(record['scores']['set']))}. "
         f"{count_of_verdicts(record['claims'])}"
     )
 
@@ -93,29 +93,7 @@ def minutes_line(record: dict) -> str:
     return f"A first `make reproduce` takes {machines}; the environment comes on top."
 
 
-def badges(record: dict) -> str:
-    """Markdown: where to open the study without installing it; nothing for a checkout that is not from GitHub."""
-    home = repository()
-    if not home:
-        return ""
-    colab = f"https://colab.research.google.com/github/{home}/blob/main/notebooks/01_baseline.ipynb"
-    return (
-        f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab}) "
-        f"[![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/{home}/main)"
-    )
-
-
-def repository() -> str | None:
-    """ "owner/name" of the checkout's origin on GitHub, or None."""
-    git = subprocess.run(
-        ["git", "remote", "get-url", "origin"], cwd=paths.ROOT, capture_output=True, text=True, check=False
-    )
-    match = re.search(r"github\.com[:/]([\w.-]+/[\w.-]+?)(\.git)?$", git.stdout.strip())
-    return match and match[1]
-
-
 TABLES = {
-    "badges": badges,
     "findings": findings_table,
     "limits": limits_line,
     "minutes": minutes_line,

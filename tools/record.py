@@ -25,7 +25,7 @@ from sr_utils.models.arms import COMPARED
 from sr_utils.paths import replace
 from sr_utils.record import KEY
 from sr_utils.training import checkpoints, configuration, recorded, runs
-from tools import one_sentence
+from tools import command
 
 STRENGTHS = [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.5, 0.7, 1]
 FILTERED, RIPPLED = ("srcnn",), ("srcnn", "srcnn_edge_input")  # what the sweep and the response are measured of
@@ -231,7 +231,7 @@ def add_interpolations(sets: dict) -> None:
                 add({table: keyed(measure(arm, sets), key | {"arm": arm}, table)})
 
 
-@one_sentence("record")
+@command("record")
 def main() -> int:
     paths.record().mkdir(parents=True, exist_ok=True)
     with FileLock(paths.record() / ".lock"):

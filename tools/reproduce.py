@@ -19,7 +19,7 @@ from sr_utils import StudyError, paths, profiles, record
 from sr_utils.claims import replication
 from sr_utils.data.sets import NAMES, check_name
 from sr_utils.models import vgg
-from tools import one_sentence
+from tools import command
 
 PARAMETERS = {"profile", "data", "seeds", "record"}
 
@@ -100,7 +100,7 @@ def _stop(number, frame) -> None:
     os._exit(130)  # the event loop that waits for the kernel could swallow an exception
 
 
-@one_sentence("reproduce")
+@command("reproduce")
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="make reproduce", description=__doc__)
     parser.add_argument("--profile", default="quick")

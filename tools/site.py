@@ -32,7 +32,7 @@ from sr_utils.data import load
 from sr_utils.evaluation import upscale
 from sr_utils.filters import edge_enhance
 from sr_utils.plots.pictures import clearest_window
-from tools import one_sentence
+from tools import command
 from tools.publish import run_shown
 
 TEMPLATE = Path(__file__).with_name("template")
@@ -241,7 +241,7 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Fal
         (folder / "photograph.html").write_text(environment.get_template("photograph.html.j2").render(pages=pages))
 
 
-@one_sentence("site")
+@command("site")
 def main() -> int:
     folder = paths.output() / "site"
     build_site(folder, demo=bool(os.environ.get("DEMO")))

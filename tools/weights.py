@@ -19,7 +19,7 @@ from sr_utils.models import pretrained
 from sr_utils.paths import replace
 from sr_utils.profiles import SMALL_VGG, Profile
 from sr_utils.training import train
-from tools import export, one_sentence
+from tools import command, export
 from tools.readme import fill
 
 SEED = 0
@@ -150,7 +150,7 @@ def training_table(record: dict) -> str:
 TABLES = {"shipped": scores_table, "made": training_table}
 
 
-@one_sentence("weights")
+@command("weights")
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="make weights", description=__doc__)
     parser.add_argument("arms", nargs="*", default=list(SHIPPED), help="which of them; default: all")

@@ -1,5 +1,5 @@
 import sys
 
-from tools.photo.upscale import main
+from .upscale import main
 
 sys.exit(main())

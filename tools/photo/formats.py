@@ -13,9 +13,9 @@ import zlib
 import pyvips
 from PIL import Image, PngImagePlugin
 
-from tools.photo import decoding
-from tools.photo.metadata import DENSITY, ICC, IPTC, ORIENTATION, SIZES, XMP, decompressed, metadata
-from tools.photo.reading import Photograph
+from . import decoding
+from .metadata import DENSITY, ICC, IPTC, ORIENTATION, SIZES, XMP, decompressed, metadata
+from .reading import Photograph
 
 #: What can be written: the largest side that the format holds, and libvips' settings for it. JPEG keeps the colour of
 #: each pixel (4:4:4). Lossy WebP has 4:2:0 alone; sharp conversion makes the best of it. PNG at zlib's level 3 behind

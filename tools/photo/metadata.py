@@ -6,8 +6,8 @@ import zlib
 
 from PIL import Image, IptcImagePlugin
 
-from tools.photo import decoding
-from tools.photo.reading import Photograph
+from . import decoding
+from .reading import Photograph
 
 ORIENTATION, EXIF, GPS, ICC, IPTC, XMP = 274, 34665, 34853, 34675, 33723, 700  # tags of EXIF and TIFF
 DENSITY = (282, 283, 296)  # across, down, unit

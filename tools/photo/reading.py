@@ -8,8 +8,9 @@ from PIL import Image
 
 from sr_utils import StudyError
 from sr_utils.data.reading import shown
-from tools.photo import decoding
-from tools.photo.decoding import COMPRESSION, PHOTOMETRIC, YCBCR, Refused, check_size
+
+from . import decoding
+from .decoding import COMPRESSION, PHOTOMETRIC, YCBCR, Refused, check_size
 
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF", "FLI", "DCX")  # frames of other formats are previews or layers
 PROFILE, EXTRA, X, Y, UNIT = 34675, 338, 282, 283, 296  # TIFF tags

@@ -11,8 +11,9 @@ import pyvips
 
 from sr_utils.data.images import SCALE, to_8_bits, upsample
 from sr_utils.evaluation.tiling import tiles
-from tools.photo import formats
-from tools.photo.reading import Photograph
+
+from . import formats
+from .reading import Photograph
 
 BICUBIC = 3  # LR rows beyond its own that bicubic interpolation looks at, and one to spare
 

@@ -15,9 +15,10 @@ from tqdm import tqdm
 from sr_utils import StudyError, paths
 from sr_utils.data.images import SCALE
 from sr_utils.data.reading import shown
-from tools.photo import engine, formats
-from tools.photo.reading import ENDINGS, Photograph, read_photograph
-from tools.photo.strips import enlarged
+
+from . import engine, formats
+from .reading import ENDINGS, Photograph, read_photograph
+from .strips import enlarged
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
