@@ -18,7 +18,7 @@ import pandas as pd
 import pooch
 from filelock import FileLock
 
-from sr_utils import StudyError, evaluation, paths, profiles
+from sr_utils import StudyError, evaluation, paths
 from sr_utils import record as records
 from sr_utils.data.sets import NAMES, load
 from sr_utils.models.arms import COMPARED
@@ -26,10 +26,12 @@ from sr_utils.paths import replace
 from sr_utils.record import KEY
 from sr_utils.training import checkpoints, configuration, recorded, runs
 from tools import command
+from tools.readme import fill
 
 STRENGTHS = [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.5, 0.7, 1]
 FILTERED, RIPPLED = ("srcnn",), ("srcnn", "srcnn_edge_input")  # what the sweep and the response are measured of
 BENCHMARKS = ("Set5", "Set14", "BSD100")  # what networks are scored on; those of `sample` on its validation images
+RECORDED = ("quick", "standard", "long", "paper")  # profiles; six steps of smoke say nothing
 SAME = 5e-5  # dB: what rounding in the tables makes
 FIRST = 0  # the seed whose weights are kept
 
@@ -54,9 +56,8 @@ def complete_runs() -> list[runs.Run]:
     found = []
     for file in sorted(paths.runs().glob("*/run.json")):
         name, folder = file.parent.name, file.parent
-        if not re.match(rf"({'|'.join(profiles.PROFILES)})_({'|'.join(NAMES)})_", name) or name.startswith("smoke_"):
-            continue
-        if ".old-" in name or not checkpoints.complete(folder):
+        named = re.match(rf"({'|'.join(RECORDED)})_({'|'.join(NAMES)})_", name)
+        if not named or ".old-" in name or not checkpoints.complete(folder):
             continue
         config = json.loads(file.read_text(encoding="utf-8"))["config"]
         asked = config["arm"], config["seed"], config["profile"]["name"], config["data"], config["loss"]
@@ -116,7 +117,7 @@ def described(run) -> pd.DataFrame:
         "date": time.strftime("%Y-%m-%d", time.gmtime(file.stat().st_mtime)), "weights": "",
     }  # fmt: skip
     if config["seed"] == FIRST:
-        row["weights"] = keep_weights(run, pd.Series(row))
+        row["weights"] = keep_weights(run, row)
     return pd.DataFrame([row])[KEY + records.RUN]
 
 
@@ -126,9 +127,9 @@ def commit() -> str:
     return subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
 
 
-def keep_weights(run, row: pd.Series) -> str:
+def keep_weights(run, row: dict) -> str:
     """Write a run's weights in float16 into the record; returns the file's SHA-256."""
-    path = records.weights(row | {"weights": "kept"})
+    path = records.weights(pd.Series(row | {"weights": "kept"}))
     path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
     return pooch.file_hash(str(path))
@@ -170,10 +171,21 @@ def sets_of(data: str) -> dict:
     return {"sample": load("sample").valid} if data == "sample" else {name: load(name).valid for name in BENCHMARKS}
 
 
-def contradiction(mine: pd.DataFrame, theirs: pd.DataFrame) -> float:
-    """The largest difference in dB between scores of one run, here and in the record."""
+def apart(mine: pd.DataFrame, theirs: pd.DataFrame) -> pd.Series:
+    """How far the PSNR of each image lies from the recorded one, in dB."""
     both = mine.merge(theirs, on=["set", "image"], suffixes=("", "_recorded"))
-    return float((both.psnr - both.psnr_recorded).abs().max())
+    return (both.psnr - both.psnr_recorded).abs()
+
+
+def note_processors(run, row: pd.Series, differences: pd.Series) -> None:
+    """Add to `processors.csv` how far two trainings of one run on two processors lie apart."""
+    mine, path = run.host.get("processor") or processor(), paths.record() / "processors.csv"
+    if mine != row.processor:
+        seen = pd.DataFrame([row[KEY[:-1]].to_dict() | {"one": row.processor, "other": mine, "images": len(differences),
+                             "largest": differences.max(), "mean": differences.mean()}])  # fmt: skip
+        seen = pd.concat([pd.read_csv(path), seen]) if path.exists() else seen
+        seen = seen.drop_duplicates(["arm", "loss", "seed", "profile", "data", "one", "other"], keep="last")
+        replace(path, lambda scratch: seen.to_csv(scratch, index=False, float_format="%.3g"))
 
 
 def add(tables: dict[str, pd.DataFrame]) -> None:
@@ -199,11 +211,13 @@ def update(found: list, force: bool) -> int:
         known = known[(known[KEY] == pd.Series(key)[KEY]).all(axis=1)]
         tables = measured(run, sets)
         if len(known):
-            apart = contradiction(tables["scores"], records.rows("scores", known.iloc[0]))
-            if apart <= SAME and bool(known.iloc[0].weights) == (key["seed"] == FIRST):
+            differences = apart(tables["scores"], records.rows("scores", known.iloc[0]))
+            note_processors(run, known.iloc[0], differences)
+            if differences.max() <= SAME and bool(known.iloc[0].weights) == (key["seed"] == FIRST):
                 continue
             if not force:
-                print(f"{name}, is recorded with scores that differ by up to {apart:.4f} dB; FORCE=1 replaces them")
+                worst = f"{differences.max():.4f} dB"
+                print(f"{name}, is recorded with scores that differ by up to {worst}; FORCE=1 replaces them")
                 continue
         add(tables | {"runs": described(run)})
         added += 1
@@ -231,8 +245,47 @@ def add_interpolations(sets: dict) -> None:
                 add({table: keyed(measure(arm, sets), key | {"arm": arm}, table)})
 
 
+def holdings(_) -> str:
+    """Markdown: what the record holds now."""
+    rows = [
+        "| profile | data | platform | seeds | trainings | hours of steps | processors |",
+        "|---|---|---|---|---:|---:|---|",
+    ]
+    for (profile, data, where), group in records.read("runs").groupby(["profile", "data", "platform"], sort=False):
+        seeds = ", ".join(map(str, sorted(group.seed.unique())))
+        made = "; ".join(dict.fromkeys(group.processor))
+        rows.append(
+            f"| {profile} | {data} | {where} | {seeds} | {len(group)} | {group.seconds.sum() / 3600:.1f} | {made} |"
+        )
+    return "\n".join(rows)
+
+
+def processors(_) -> str:
+    """Markdown: how far one training lies from itself on another processor."""
+    path = paths.record() / "processors.csv"
+    if not path.exists():
+        return "No run has been trained on two processors."
+    rows = ["| loss | trainings | images | largest difference / dB | mean / dB |", "|---|---:|---:|---:|---:|"]
+    for loss, group in pd.read_csv(path).groupby("loss", sort=False):
+        rows.append(
+            f"| {loss} | {len(group)} | {group.images.sum()} | {group.largest.max():.4f} | {group['mean'].mean():.5f} |"
+        )
+    return "\n".join(rows)
+
+
+BLOCKS = {"holds": holdings, "processors": processors}
+
+
 @command("record")
 def main() -> int:
+    try:
+        return _main()
+    except OSError as error:
+        why = f"{paths.record()} cannot be written ({error.strerror or error})"
+        raise StudyError(f"{why}; free space, and run the same command again: what was added before is kept.") from None
+
+
+def _main() -> int:
     paths.record().mkdir(parents=True, exist_ok=True)
     with FileLock(paths.record() / ".lock"):
         for _, row in records.read("runs").iterrows():
@@ -240,6 +293,9 @@ def main() -> int:
                 name = f"{row.arm} {row.loss}, seed {row.seed}, {row.profile} on {row.data}"
                 print(f"stale, and left out of pages: {name}; make check settles it")
         added = update(complete_runs(), os.environ.get("FORCE") == "1")
+        readme = paths.record() / "README.md"
+        if readme.exists():
+            replace(readme, lambda scratch: scratch.write_text(fill(readme.read_text("utf-8"), {}, BLOCKS), "utf-8"))
     print(f"{added} runs added; the record holds {len(records.read('runs'))}")
     return 0
 

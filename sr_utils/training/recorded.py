@@ -49,7 +49,7 @@ class Recorded:
         return records.rows(table, self.row)
 
 
-def recorded(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Recorded | None:
+def from_record(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Recorded | None:
     """The record's run, or None where it has none, or one of another code (`stale`)."""
     if not isinstance(profile, str):
         return None

@@ -20,7 +20,7 @@ from sr_utils.models.arms import STUDY, label
 from sr_utils.training.checkpoints import Checkpointer, complete, lock
 from sr_utils.training.configuration import Plan, optimizer, plan
 from sr_utils.training.device_batches import OnDevice, Scanned
-from sr_utils.training.recorded import Recorded, recorded
+from sr_utils.training.recorded import Recorded, from_record
 
 TOGETHER = 10  # steps in a call of TensorFlow on a processor: 1.3 ms less for each, weights equal to the byte
 SCANNED = 100  # steps in a call of JAX on a GPU
@@ -68,7 +68,7 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse", record: bo
     Returns a `Run`, or a `Recorded`. Raises `StudyError` for an unknown name, images too small for a patch, or a run
     folder that cannot be written.
     """
-    found = recorded(arm, seed, profile, data, loss) if record else None
+    found = from_record(arm, seed, profile, data, loss) if record else None
     if found:
         return found
     planned = plan(arm, seed, profile, data, loss)
@@ -89,7 +89,7 @@ def train_all(labels, seeds, profile, data: str, record: bool = False) -> list:
     wanted = [(name, seed) for name in arms for seed in profiles.check_seeds(seeds)]
     found, why = {}, "perceptual needs ImageNet's weights; set VGG_WEIGHTS to the file"
     if record:
-        found = {(name, seed): recorded(arms[name][0], seed, profile, data, arms[name][1]) for name, seed in wanted}
+        found = {(name, seed): from_record(arms[name][0], seed, profile, data, arms[name][1]) for name, seed in wanted}
         why = f"make reproduce PROFILE={profile} DATA={data} SEEDS={','.join(map(str, profiles.check_seeds(seeds)))}"
     else:
         able = losses.perceptual()

@@ -1,0 +1,182 @@
+"""The record: rows are added, found again, doubted and protected."""
+
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from filelock import FileLock
+
+from sr_utils import StudyError, evaluation, paths, record
+from sr_utils.data import load
+from sr_utils.training import recorded, runs
+from tests.conftest import SMOKE
+from tools import check, reproduce
+from tools import record as recording
+
+
+@pytest.fixture
+def smoke(kept, monkeypatch, tmp_path):
+    """The kept run of `SMOKE`; an empty record that takes `smoke`, and scores one image."""
+    monkeypatch.setenv("SR_RECORD", str(tmp_path / "record"))
+    monkeypatch.setattr(recording, "RECORDED", ("smoke",))
+    monkeypatch.setattr(recording, "sets_of", lambda data: {"sample": load("sample").valid[:1]})
+    return kept
+
+
+@pytest.fixture
+def held(smoke, capsys):
+    assert recording.main() == 0
+    assert "added post_upsampling, seed 0, smoke on sample" in capsys.readouterr().out
+    return smoke
+
+
+def alter(table, old, new):
+    path = record.file(table)
+    text = path.read_text()
+    assert old in text
+    time.sleep(0.01)  # tables are read again when their time changes
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_what_is_recorded_is_found_without_training(held, monkeypatch, capsys):
+    monkeypatch.setattr(runs, "plan", lambda *_: pytest.fail("not from the record"))
+    again = runs.train(*SMOKE, record=True)
+    assert isinstance(again, recorded.Recorded) and again.label == held.label and again.cost == held.cost
+    np.testing.assert_allclose(again.history.to_numpy(), held.history[again.history.columns].to_numpy(), rtol=1e-6)
+    pairs = {"sample": load("sample").valid[:1]}
+    mine, theirs = (evaluation.score_all(["bicubic", run], pairs) for run in (held, again))
+    pd.testing.assert_frame_equal(mine, theirs[mine.columns], rtol=1e-6)
+    lr = pairs["sample"][0].lr[:20, :20]
+    apart = evaluation.upscale(again.model, lr).astype(int) - evaluation.upscale(held.model, lr)
+    assert np.abs(apart).max() <= 2  # weights are kept in float16
+    assert runs.train_all(["post_upsampling"], 0, "smoke", "sample", record=True)[0].label == held.label
+    assert recording.main() == 0 and "0 runs added; the record holds 1" in capsys.readouterr().out
+
+
+def test_every_column_is_explained():
+    text = (paths.ROOT / "record/README.md").read_text(encoding="utf-8")
+    for table, (columns, _) in record.TABLES.items():
+        (row,) = (line for line in text.splitlines() if line.startswith(f"| `{table}.csv`"))
+        missing = [name for name in columns if f"`{name}`" not in text and name.split()[0] != "gain"]
+        assert not missing, (row, missing)
+
+
+def test_the_committed_record_is_whole():
+    """No table is cut, no key stands twice, every run has its rows, and its weights are the recorded file."""
+    held = record.read("runs")
+    assert len(held)
+    for table in record.TABLES:
+        record.read(table)
+    for table, each in (
+        ("curves", held.steps.gt(0)),
+        ("scores", held.steps.gt(0)),
+        ("sweep", held.arm.eq("srcnn") & held.loss.eq("mse")),
+    ):
+        have = set(map(tuple, record.read(table)[record.KEY].astype(str).to_numpy()))
+        assert set(map(tuple, held[each][record.KEY].astype(str).to_numpy())) <= have, table
+    for _, row in held[held.weights != ""].iterrows():
+        assert record.weights(row).exists()
+    assert sum(file.stat().st_size for file in paths.record().rglob("*") if file.is_file()) < 25e6
+
+
+def test_arms_without_rows_are_named(held, capsys):
+    found = runs.train_all(["srcnn", "post_upsampling"], [0], "smoke", "sample", record=True)
+    assert [run.label for run in found] == ["post_upsampling"]
+    assert "Not trained yet: srcnn (seed 0); make reproduce PROFILE=smoke" in capsys.readouterr().out
+    with pytest.raises(StudyError, match="None of these is trained: srcnn"):
+        runs.train_all(["srcnn"], [0], "smoke", "sample", record=True)
+
+
+def test_a_row_of_other_code_is_stale_until_a_check_settles_it(held, capsys):
+    (recipe,) = record.read("runs").recipe
+    alter("runs", recipe, "0123456789")
+    assert runs.from_record(*SMOKE) is None
+    recording.main()
+    assert "stale, and left out of pages: post_upsampling mse, seed 0" in capsys.readouterr().out
+    assert check.main(["--profile", "smoke"]) == 0
+    assert "1 rows of post_upsampling mse take its digest" in capsys.readouterr().out
+    assert runs.from_record(*SMOKE) and record.read("runs").recipe.tolist() == [recipe]
+
+
+def test_an_altered_score_is_found_by_a_check_and_refused_by_the_record(held, monkeypatch, capsys):
+    score = f"{record.read('scores').query('seed == 0').psnr.item():.7g}"
+    alter("scores", score, "19.5")
+    assert check.main(["--profile", "smoke"]) == 1
+    assert "MORE than the 0.0010 dB" in capsys.readouterr().out
+    recording.main()
+    assert "is recorded with scores that differ by up to" in capsys.readouterr().out
+    assert 19.5 in set(record.read("scores").psnr)
+    monkeypatch.setenv("FORCE", "1")
+    recording.main()
+    assert 19.5 not in set(record.read("scores").psnr)
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "message"),
+    [
+        ("curves", lambda text: text[: len(text) * 2 // 3], "curves.csv, line 3: a value is missing or no number"),
+        (
+            "scores",
+            lambda text: text.replace("psnr", "PSNR", 1),
+            "scores.csv and this version .* disagree on PSNR, psnr",
+        ),
+        (
+            "runs",
+            lambda text: text + text.splitlines()[1] + "\n",
+            "runs.csv, line 3: a row with this key stands above it",
+        ),
+        (
+            "scores",
+            lambda text: text.replace(",sample,chelsea,", ",sample,chelsea,x", 1),
+            "scores.csv, line 2: a value",
+        ),
+        ("scores", lambda text: "\0\0", "scores.csv"),
+    ],
+)
+def test_a_damaged_table_is_told_with_file_and_row(held, table, change, message):
+    path = record.file(table)
+    changed = change(path.read_text())
+    time.sleep(0.01)
+    path.write_text(changed)
+    with pytest.raises(StudyError, match=message):
+        record.read(table)
+
+
+def test_altered_weights_are_refused(held):
+    (file,) = (paths.record() / "weights").glob("*.h5")
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(StudyError, match="is not the file that was recorded; restore it"):
+        _ = runs.train(*SMOKE, record=True).model
+
+
+def test_a_full_disk_leaves_no_half_run(smoke, monkeypatch, capsys):
+    write = recording.replace
+
+    def full(path, make):
+        if path.name == "scores.csv" and record.file("curves").exists():
+            raise OSError(28, "No space left on device")
+        write(path, make)
+
+    monkeypatch.setattr(recording, "replace", full)
+    assert recording.main() == 1
+    assert "No space left on device); free space, and run the same command again" in capsys.readouterr().err
+    assert runs.from_record(*SMOKE) is None
+    monkeypatch.setattr(recording, "replace", write)
+    assert recording.main() == 0 and runs.from_record(*SMOKE)
+
+
+def test_two_commands_take_turns(smoke):
+    paths.record().mkdir()
+    with FileLock(paths.record() / ".lock"):
+        other = threading.Thread(target=recording.main)
+        other.start()
+        time.sleep(0.5)
+        assert other.is_alive() and not record.file("runs").exists()
+    other.join(60)
+    assert len(record.read("runs")) == 1
+
+
+def test_a_run_without_recorded_seeds_stands_alone(held):
+    assert "stands alone" in reproduce.beside_record("smoke", "sample", pd.DataFrame())
