@@ -93,27 +93,6 @@ def server(tmp_path):
         httpd.shutdown()
 
 
-@pytest.fixture
-def reference(monkeypatch):
-    """The record of the run that the pages show, or a skip where `make reproduce` has put another one in its place."""
-    from tools.publish import COMMAND
-
-    from sr_utils import paths
-    from sr_utils.claims import record
-
-    monkeypatch.setenv("SR_FIGURES", str(paths.ROOT / "figures"))
-    shown = COMMAND.search((paths.ROOT / "README.md").read_text())
-    if not shown:
-        pytest.skip("the README shows no run; make publish fills it")
-    written = subprocess.run(
-        ["git", "status", "--porcelain", "README.md", f"figures/{shown[1]}/results.json"],
-        cwd=paths.ROOT, capture_output=True, text=True, check=False,
-    ).stdout  # fmt: skip
-    if "results.json" in written and "README.md" not in written:
-        pytest.skip(f"figures/{shown[1]} holds a run of your own; make publish shows it, git checkout undoes it")
-    return record.read(shown[1])
-
-
 SMOKE = ("post_upsampling", 0, "smoke", "sample")  # the arguments of `train` that many tests need a kept run of
 
 

@@ -3,17 +3,18 @@
 import ast
 import re
 
+import pandas as pd
 import papermill
 import pytest
 
-from sr_utils import paths
-from sr_utils.claims import CLAIMS, judge, record
+from sr_utils import paths, record
+from sr_utils.claims import CLAIMS, judge
 from tests.notebooks.committed import PAGES, STUDIES, check_form, code, prose
-from tools.publish import RUN_CELL, run_shown
+from tools.pages import RUN_CELL, defaults, run_line
 
 
-def test_there_are_seven_pages():
-    assert [name[:2] for name in PAGES] == ["00", "01", "02", "03", "04", "05", "06"]
+def test_the_pages_are_numbered():
+    assert [name[:2] for name in PAGES] == [f"{i:02}" for i in range(len(PAGES))]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -27,9 +28,10 @@ def test_run_all_starts_from_the_defaults_which_need_no_network(name):
     """One cell of parameters, the defaults in it, and no second one that overrides them."""
     defaults = papermill.inspect_notebook(str(paths.NOTEBOOKS / f"{name}.ipynb"))
     assert {key: value["default"] for key, value in defaults.items()} == {
-        "profile": '"quick"',
-        "data": '"sample"',
-        "seeds": "[0]",
+        "profile": '"standard"',
+        "data": '"bsds500"',
+        "seeds": "[0, 1, 2, 3, 4]",
+        "record": "True",
     }
     assert all(value["help"] and value["inferred_type_name"] for value in defaults.values())
     tags = [tag for cell in PAGES[name].cells for tag in cell.metadata.get("tags", [])]
@@ -41,16 +43,14 @@ def test_run_all_starts_from_the_defaults_which_need_no_network(name):
         for node in ast.walk(ast.parse(cell.source))
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
-    assert not stored & {"profile", "data", "seeds"}, "a later cell overrides a parameter"
+    assert not stored & set(defaults), "a later cell overrides a parameter"
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_line_under_the_title_says_which_run_is_shown(name):
-    """All pages show one run; it is named if there are outputs, and only then."""
-    page = PAGES[name]
-    assert [cell.id for cell in page.cells[:2]] == ["title", RUN_CELL]
-    assert bool(run_shown(page)) == any(cell.outputs for cell in code(page))
-    assert run_shown(page) == run_shown(PAGES["06_conclusions"])
+def test_a_line_says_which_run_is_shown(name):
+    """All pages show one run, the defaults."""
+    (line,) = (cell.source for cell in PAGES[name].cells if cell.id == RUN_CELL)
+    assert line == run_line(defaults(paths.NOTEBOOKS / f"{name}.ipynb"))
 
 
 def test_only_progress_widgets_and_the_machines_features_are_exempt():
@@ -95,20 +95,16 @@ def test_claims_that_the_text_cites_exist():
         assert cited <= known, name
 
 
-def test_committed_scores_are_the_records(reference):
-    """Each number of 06's table of arms stands in results.json."""
+def test_committed_tables_are_the_records():
+    """Each number of 06's table of arms, and every effect and verdict, follows from the record's rows."""
+    tables = record.tables("standard", "bsds500", [0, 1, 2, 3, 4])
     (output,) = next(cell.outputs for cell in code(PAGES["06_conclusions"]) if cell.id == "scores")
     shown = re.findall(r"<td[^>]*>([\d.]+)</td>", output.data["text/html"])
-    table = reference["scores"].pivot_table(index="arm", columns="set", values="psnr", sort=False)
-    expected = table.loc[list(dict.fromkeys(reference["scores"].arm)), list(dict.fromkeys(reference["scores"]["set"]))]
-    assert [float(number) for number in shown] == pytest.approx(expected.to_numpy().ravel(), abs=0.0051)
-
-
-def test_committed_claims_are_judged_again_from_the_record(reference):
-    """Every effect, interval and verdict of the reference run follows from the observations that stand beside it."""
-    again, kept = judge(*record.observations(reference)), reference["claims"]
+    means = tables["scores"].pivot_table(index="arm", columns="set", values="psnr", sort=False)
+    assert [float(number) for number in shown] == pytest.approx(means.to_numpy().ravel(), abs=0.0051)
+    again, kept = judge(*tables.values()), pd.read_csv(paths.ROOT / "figures/standard/claims.csv", index_col="id")
     assert again.verdict.tolist() == kept.verdict.tolist()
-    assert again[["effect", "low", "high"]].to_numpy(float) == pytest.approx(
-        kept[["effect", "low", "high"]].to_numpy(float), abs=1e-4, rel=1e-4, nan_ok=True
+    columns = ["effect", "low", "high"]
+    assert again[columns].to_numpy(float) == pytest.approx(
+        kept[columns].to_numpy(float), abs=1e-4, rel=1e-4, nan_ok=True
     )
-    assert run_shown(PAGES["06_conclusions"])["seeds"] == sorted({run["seed"] for run in reference["runs"]})
