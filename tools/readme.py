@@ -6,23 +6,7 @@ import re
 import pandas as pd
 
 from sr_utils import paths
-from sr_utils.claims.words import findings
-
-#: The figure that shows each of the original's claims.
-FIGURES = {
-    "1": "06_effects",
-    "2": "01_loss",
-    "3": "01_crops",
-    "4": "02_loss",
-    "5": "02_loss",
-    "6": "03_loss",
-    "6s": "03_effects",
-    "7": "03_effects",
-    "8": "02_crops",
-    "9": "04_plane",
-    "10": "05_before",
-    "11": "05_strength",
-}
+from sr_utils.claims.phrases import findings
 
 
 def command_line(parameters: dict) -> str:
@@ -35,8 +19,9 @@ def findings_table(record: dict) -> str:
     """Markdown: the original's claims, what was measured of the part that decides, the verdict, its figure."""
     lines = ["| | the original says | measured here | verdict |", "|---|---|---|---|"]
     for row in findings(record["claims"], brief=True).itertuples():
-        figure = f"figures/{record['profile']}/{FIGURES[row.Index]}.png"
-        lines.append(f"| [{row.Index}]({figure}) | {row.original} | {row.ours} | **{row.verdict}** |")
+        figure = f"figures/{record['profile']}/{row.figure}.png"
+        id = f"[{row.Index}]({figure})" if row.figure else row.Index
+        lines.append(f"| {id} | {row.original} | {row.ours} | **{row.verdict}** |")
     return "\n".join(lines)
 
 

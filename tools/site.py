@@ -27,7 +27,7 @@ from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
 from sr_utils import StudyError, models, paths, widgets
-from sr_utils.claims import record, words
+from sr_utils.claims import phrases, record
 from sr_utils.data import load
 from sr_utils.evaluation import upscale
 from sr_utils.filters import edge_enhance
@@ -165,7 +165,7 @@ def findings_shown(page) -> tuple:
     if not run:
         return None, ""
     kept = record.read(run["profile"])
-    return list(words.findings(kept["claims"]).itertuples()), kept["caption"]
+    return list(phrases.findings(kept["claims"]).itertuples()), kept["caption"]
 
 
 def code_style() -> str:

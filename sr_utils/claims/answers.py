@@ -5,10 +5,10 @@ words. Pages 01 to 05 state effects and intervals; verdicts over all claims are 
 import numpy as np
 import pandas as pd
 
-from sr_utils.claims.derived import best_strengths
+from sr_utils.claims.observations import best_strengths
+from sr_utils.claims.phrases import change, direction
 from sr_utils.claims.statistics import differences, signed
 from sr_utils.claims.table import BY_ID, METRICS
-from sr_utils.claims.words import change, direction
 from sr_utils.data import SCALE
 from sr_utils.filters import wave_gain
 from sr_utils.models.arms import ARMS, PLACES

@@ -7,12 +7,12 @@ import pandas as pd
 from scipy import stats
 
 from sr_utils.claims import statistics
-from sr_utils.claims.derived import observed
-from sr_utils.claims.statistics import FIXED
+from sr_utils.claims.observations import observed
+from sr_utils.claims.statistics import FIXED, LEVEL
 from sr_utils.claims.table import CLAIMS, FURTHEST, METRICS
 
-ALPHA = 1 - statistics.LEVEL
-ALONE = "one seed"  # why there is no verdict
+ALPHA = 1 - LEVEL
+ONE_SEED = "one seed"  # why there is no verdict
 ELSEWHERE = "judged among all claims in 06"
 FAMILIES = (("primary", "p_holm", statistics.holm), ("secondary", "q", stats.false_discovery_control))
 
@@ -21,7 +21,7 @@ FAMILIES = (("primary", "p_holm", statistics.holm), ("secondary", "q", stats.fal
 class Trial:
     """A claim with an arm, and what was observed: `paired` (seeds × units). `why` it gets no verdict, if so.
 
-    Of ratios, `paired` and `null` are base-2 logarithms. `margin` is in the metric's unit.
+    Of ratios, `paired` and `null` are base-2 logarithms. `margin` is that of "same", in the metric's unit.
     """
 
     claim: tuple  # a row of CLAIMS
@@ -34,7 +34,26 @@ class Trial:
         """(p of "holds", p of "does not hold"), each up to 2; the smaller one is two-sided."""
         if self.paired is None:
             return np.nan, np.nan
-        return statistics.p_values(statistics.estimate(self.paired), self.claim.expect, self.null, self.margin)
+        if self.claim.estimator == "share":
+            return tuple(2 * self._counted(side).pvalue for side in ("greater", "less"))
+        return statistics.p_values(statistics.estimate(self._rows()), self.claim.expect, self.null, self.margin)
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float, float]:
+        """(effect, low, high) as they are printed: of ratios the geometric mean, of shares the exact interval."""
+        if self.claim.estimator == "share":
+            test = self._counted()
+            return test.statistic, *(test.proportion_ci(level) if test.n > 1 else (np.nan, np.nan))
+        interval = statistics.interval(self._rows(), level)
+        return tuple(2**x for x in interval) if METRICS.scale[self.claim.metric] == "ratio" else interval
+
+    def _rows(self) -> np.ndarray:
+        d = self.paired.to_numpy()
+        return statistics.pseudo_values(d) if self.claim.estimator == "jackknife" else d
+
+    def _counted(self, alternative: str = "two-sided"):
+        """SciPy's binomial test of how many seeds are as expected, against half of them."""
+        as_expected = self.agrees(self.paired.mean(axis=1))
+        return stats.binomtest(int(as_expected.sum()), len(as_expected), alternative=alternative)
 
     def agrees(self, differences) -> np.ndarray:
         """Which of these are on the claim's side of `null`, or within the margin."""
@@ -42,16 +61,24 @@ class Trial:
             return np.abs(differences) < self.margin
         return differences > self.null if self.claim.expect == "more" else differences < self.null
 
+    def as_expected(self) -> float:
+        """In which share of the seeds the mean difference agrees; without seeds, of the units."""
+        return float(
+            np.mean(self.agrees(self.paired.loc[FIXED] if FIXED in self.paired.index else self.paired.mean(axis=1)))
+        )
+
     def leans(self) -> bool:
-        """Whether the mean alone speaks for the claim."""
+        """Whether the effect alone speaks for the claim."""
+        if self.claim.estimator == "share":
+            return self.as_expected() > 0.5
         return bool(self.agrees(self.paired.to_numpy().mean()))
 
     def without(self, label) -> "Trial":
         """The same without this seed or unit, where it has that and others."""
         d = self.paired
         for axis, labels in enumerate(d.axes):
-            if label in labels and len(labels) > 1:  # DataFrame.drop is slow on many images
-                d = pd.DataFrame(np.delete(d.to_numpy(), labels.get_loc(label), axis))
+            if label in labels and len(labels) > 1:
+                d = d.drop(label, axis=axis)
         return replace(self, paired=d)
 
 
@@ -59,12 +86,12 @@ def gather(*observations: pd.DataFrame) -> dict[str, list[Trial]]:
     """The trials of every claim by id: one, or those of its parts. Raises `StudyError` for what cannot be compared."""
     every = pd.concat([observed(table) for table in observations], ignore_index=True)
     arms = dict(list(every.groupby("arm", sort=False)))
-    alone = every.seed[every.seed != FIXED].nunique() == 1
-    trials = {c.id: _trial(c, arms, alone) for c in CLAIMS if not c.parts}
+    one_seed = every.seed[every.seed != FIXED].nunique() == 1
+    trials = {c.id: _trial(c, arms, one_seed) for c in CLAIMS if not c.parts}
     return {c.id: [trials[id] for id in c.parts or (c.id,)] for c in CLAIMS}
 
 
-def _trial(c, arms: dict[str, pd.DataFrame], alone: bool) -> Trial:
+def _trial(c, arms: dict[str, pd.DataFrame], one_seed: bool) -> Trial:
     named = [arm for arm in (c.arm, c.reference) if arm]
     for arm in named:
         if arm not in arms or c.metric not in arms[arm] or arms[arm][c.metric].isna().all():
@@ -73,26 +100,29 @@ def _trial(c, arms: dict[str, pd.DataFrame], alone: bool) -> Trial:
     if METRICS.scale[c.metric] == "ratio":
         paired, null = np.log2(paired), np.log2(null)
     margin = c.margin * (arms[c.reference].loss.mean() if c.metric == "loss" else 1)
+    if c.expect != "same":
+        null, margin = null + (margin if c.expect == "more" else -margin), 0.0
     why = "one image" if paired.size == 1 else ""
-    return Trial(c, paired, null, margin, ALONE if alone or (len(paired) == 1 and FIXED not in paired.index) else why)
+    why = "two seeds" if c.estimator == "jackknife" and len(paired) < 3 else why
+    why = ONE_SEED if one_seed or (len(paired) == 1 and FIXED not in paired.index) else why
+    return Trial(c, paired, null, margin, why)
 
 
 def _absent(arm: str, metric: str, arms) -> str:
     if arm == FURTHEST:
         return "one seed has no distance between two seeds" if arm in arms else "the pictures were not compared"
-    if arm in arms:
-        return f"{METRICS.name[metric]} of {arm} was not measured"
-    if " ~ " in arm:
-        return "the pictures were not compared"
-    return f"there are no curves of {arm.replace(' against ', ' and ')}" if " against " in arm else f"{arm} was not run"
+    if arm not in arms:
+        return "the pictures were not compared" if " ~ " in arm else f"{arm} was not run"
+    reached = metric.startswith("epochs_") and metric in arms[arm] and "area" in arms[arm]
+    return f"no run of {arm} came down to it" if reached else f"{METRICS.name[metric]} of {arm} was not measured"
 
 
 def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame:
     """Every claim with its effect, interval and verdict: a row per claim, indexed by id, with all of `CLAIMS`' columns.
 
     `observations` are tables with the columns `arm`, `seed`, `set`, `image` and one per metric; `curves`, sweeps over
-    `strength` and `likeness` are taken as they are (see `derived.observed`). `study` asks for the rows of that
-    notebook only, without verdicts: a correction is over all claims, so verdicts stand in 06.
+    `strength` and distances of pictures are taken as they are (see `observations.observed`). `study` asks for the rows
+    of that notebook only, without verdicts: a correction is over all claims, so verdicts stand in 06.
 
     Columns
     -------
@@ -103,31 +133,43 @@ def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame
     verdict : "holds", "does not hold", "undecided", "no verdict" (`why`: one seed) or "not testable here" (`why`). By
         Holm's `p_holm` over all primary rows that were tested, by Benjamini and Hochberg's (1995) `q` over all
         secondary ones; 0.05 each. `leans` says whether the effect alone speaks "for" or "against" the claim.
-    better_share : in which share of the seed × image pairs the difference is on the claim's side of `null`, or for
-        "same" inside the margin. `seeds`, `units` and `covers` say what the interval speaks of.
+    level, corrected_low, corrected_high : the interval that goes with the verdict, at the level of the row's step of
+        the correction: it decides as the corrected p does.
+    as_expected : in which share of the seeds the difference is on the claim's side of `null`, or for "same" inside the
+        margin. `seeds`, `units` and `covers` say what the interval speaks of.
     null, margin, unit, quantity : as effects are printed; `quantity` says that `effect` is no difference.
     """
     trials = gather(*observations)
     table = pd.DataFrame([_row(c, trials[c.id]) for c in CLAIMS]).set_index("id")
     if study is not None:
         table = table[(table.study == study) & (table.parts == "")]
-    table["p_holm"] = table["q"] = np.nan
+    table[["p_holm", "q", "level", "corrected_low", "corrected_high"]] = np.nan
     table["verdict"] = np.where(table.effect.notna(), "no verdict", "not testable here")
     if study is not None:
         return table.assign(why=table.why.where(table.p.isna(), ELSEWHERE))
     for family, column, correct in FAMILIES:
         members = table.index[table.p.notna() & (table.family == family)]
         if len(members):
-            table.loc[members, [column, "verdict"]] = verdicts({id: trials[id] for id in members}, correct).to_numpy()
-    return table.astype({"p_holm": float, "q": float})
+            found = verdicts({id: trials[id] for id in members}, correct)
+            table.loc[members, [column, "verdict", "level"]] = found.to_numpy()
+            for id, level in found.level.items():
+                table.loc[id, ["corrected_low", "corrected_high"]] = weakest(trials[id]).interval(level)[1:]
+    return table.astype(dict.fromkeys(["p_holm", "q", "level"], float))
 
 
 def verdicts(trials: dict[str, list[Trial]], correct=statistics.holm) -> pd.DataFrame:
-    """`adjusted` p and `verdict` of a family: that of the smaller of the two p-values, where it is below 0.05."""
+    """`adjusted` p and `verdict` of a family: that of the smaller of the two p-values, where it is below 0.05.
+
+    `level` is that of the interval which decides in the same way: an intersection is refuted by one of its parts, each
+    tested at its share of what the correction leaves.
+    """
     both = pd.DataFrame([intersection(t.p_values() for t in parts) for parts in trials.values()], index=list(trials))
-    adjusted = correct(both.min(axis=1).clip(upper=1).to_numpy())
+    smaller = both.min(axis=1).clip(upper=1).to_numpy()
+    adjusted = correct(smaller)
     verdict = np.where(adjusted >= ALPHA, "undecided", np.where(both[0] < both[1], "holds", "does not hold"))
-    return pd.DataFrame({"adjusted": adjusted, "verdict": verdict}, index=both.index)
+    parts = np.where(both[0] < both[1], 1, [len(each) for each in trials.values()])
+    level = 1 - statistics.tested_at(smaller, adjusted, ALPHA, correct is statistics.holm) / parts
+    return pd.DataFrame({"adjusted": adjusted, "verdict": verdict, "level": level}, index=both.index)
 
 
 def intersection(pairs) -> tuple[float, float]:
@@ -136,26 +178,31 @@ def intersection(pairs) -> tuple[float, float]:
     return float(holds.max()), float(fails.min() * len(fails))
 
 
+def weakest(parts: list[Trial]) -> Trial:
+    """The part that speaks least for the claim."""
+    with np.errstate(divide="ignore"):
+        holds, fails = np.log(np.transpose([part.p_values() for part in parts]))  # exact where either is tiny
+    return parts[int(np.where(np.isnan(holds - fails), -np.inf, holds - fails).argmax())]
+
+
 def _row(c, parts: list[Trial]) -> dict:
     """What the table says of a claim: its line of claims.csv, and what was found of it, or of its weakest part."""
     row = c._asdict() | {"parts": " ".join(c.parts), "leans": "", "seeds": 0, "units": 0, "covers": "", "binding": ""}
-    row |= dict.fromkeys(("effect", "low", "high", "better_share", "p"), np.nan)
+    row |= dict.fromkeys(("effect", "low", "high", "as_expected", "p"), np.nan)
     absent = [part.why for part in parts if part.paired is None]
     if absent:
         return row | {"why": absent[0]}
-    pairs = np.array([part.p_values() for part in parts])
-    with np.errstate(divide="ignore"):
-        against = np.log(pairs[:, 0]) - np.log(pairs[:, 1])  # exact where either is tiny
-    weakest = parts[int(np.where(np.isnan(against), -np.inf, against).argmax())]
-    why, d = next((part.why for part in parts if part.why), ""), weakest.paired.to_numpy()
-    interval, ratio = statistics.interval(d), METRICS.scale[weakest.claim.metric] == "ratio"
-    row |= {key: getattr(weakest.claim, key) for key in ("expect", "metric", "unit", "quantity", "null")}
-    row |= zip(("effect", "low", "high"), (2**x if ratio else x for x in interval), strict=True)
+    shown, why = weakest(parts), next((part.why for part in parts if part.why), "")
+    row |= {key: getattr(shown.claim, key) for key in ("expect", "metric", "unit", "quantity", "estimator")}
+    row |= zip(("effect", "low", "high"), shown.interval(), strict=True)
+    null = {"share": 0.5}.get(shown.claim.estimator, shown.null)
+    ratio = METRICS.scale[shown.claim.metric] == "ratio"
     return row | {
-        "margin": weakest.margin, "better_share": float(weakest.agrees(d).mean()), "seeds": len(d), "units": d.shape[1],
-        "covers": _covers(weakest), "binding": weakest.claim.id if c.parts else "", "why": why,
+        "null": 2**null if ratio else null, "margin": shown.margin, "as_expected": shown.as_expected(),
+        "seeds": len(shown.paired), "units": shown.paired.shape[1], "covers": _covers(shown), "why": why,
+        "binding": shown.claim.id if c.parts else "",
         "leans": "for" if all(part.leans() for part in parts) else "against",
-        "p": np.nan if why else min(1.0, *intersection(pairs)),
+        "p": np.nan if why else min(1.0, *intersection(part.p_values() for part in parts)),
     }  # fmt: skip
 
 
@@ -164,6 +211,6 @@ def _covers(trial: Trial) -> str:
     images = f"{units:,} {'ripples' if trial.claim.metric == 'response' else 'images'}"
     if FIXED in trial.paired.index:
         return images
-    if units == 1:
-        return f"{seeds} seeds" if seeds > 1 else ALONE
-    return f"{seeds} seeds × {images}" if seeds > 1 else f"{images}, {ALONE}"
+    if units == 1 or trial.claim.estimator == "share":
+        return f"{seeds} seeds" if seeds > 1 else ONE_SEED
+    return f"{seeds} seeds × {images}" if seeds > 1 else f"{images}, {ONE_SEED}"

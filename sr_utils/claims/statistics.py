@@ -96,21 +96,22 @@ def interaction(d: np.ndarray) -> np.ndarray:
     return np.square(rest).sum((-2, -1)) / ((seeds - 1) * (units - 1))
 
 
-def interval(differences) -> tuple[float, float, float]:
-    """Mean of paired differences (seeds, units) and its 95 % interval: (mean, low, high).
+def interval(differences, level: float = LEVEL) -> tuple[float, float, float]:
+    """Mean of paired differences (seeds, units) and its interval at this level: (mean, low, high).
 
     With one seed the interval speaks of images only; a single difference has none (NaN). Raises as `estimate` does.
     """
     result = estimate(np.atleast_2d(differences))
-    half = result.half_width()
+    half = result.half_width(level)
     return float(result.mean), float(result.mean - half), float(result.mean + half)
 
 
 def paired(scores: pd.DataFrame, arm: str, reference: str = "", metric: str = "psnr") -> pd.DataFrame:
     """arm − reference, paired by seed and image: a row per seed, a column per (set, image). "" subtracts nothing.
 
-    An interpolation is paired with every seed. Raises `StudyError` for an arm without scores, one that was scored twice
-    or not finitely, and for arms that were scored on different images or trained with different seeds.
+    An interpolation is paired with every seed, and a seed that only one of the two has is left out. Raises `StudyError`
+    for an arm without scores, one that was scored twice or not finitely, and for arms without a common seed, or that
+    were scored on different images.
     """
     a = _grid(scores, arm, metric)
     if not reference:
@@ -118,8 +119,11 @@ def paired(scores: pd.DataFrame, arm: str, reference: str = "", metric: str = "p
     b = _grid(scores, reference, metric)
     if not a.columns.sort_values().equals(b.columns.sort_values()):
         raise StudyError(f"{arm} and {reference} were scored on different images; score both on the same sets.")
-    if list(a.index) != list(b.index) and FIXED not in (*a.index, *b.index):
-        raise StudyError(f"{arm} and {reference} were trained with different seeds; train both with the same.")
+    if FIXED not in (*a.index, *b.index):
+        common = a.index.intersection(b.index)
+        if common.empty:
+            raise StudyError(f"{arm} and {reference} have no seed in common; train both with the same.")
+        a, b = a.loc[common], b.loc[common]
     longer = a if len(a) >= len(b) else b
     return pd.DataFrame(a.to_numpy() - b[a.columns].to_numpy(), index=longer.index, columns=a.columns)
 
@@ -172,6 +176,31 @@ def holm(p_values) -> np.ndarray:
     """Holm's step-down correction (1979) of a family of p-values: adjusted values in the order given."""
     p = pd.Series(np.asarray(p_values, float)).sort_values(kind="stable")
     return (p * np.arange(len(p), 0, -1)).cummax().clip(upper=1).sort_index().to_numpy()
+
+
+def tested_at(p, adjusted, alpha: float, holm: bool) -> np.ndarray:
+    """The share of `alpha` at which each of a family's p-values is tested by Holm, or by Benjamini and Hochberg.
+
+    An interval at one minus this level decides as the adjusted p-value does; after Benjamini and Yekutieli (2005,
+    doi:10.1198/016214504000001907).
+    """
+    rejected = np.sum(adjusted < alpha)
+    if holm:
+        return alpha / (len(p) - np.minimum(stats.rankdata(p, "ordinal") - 1, rejected))
+    return alpha * (rejected + (adjusted >= alpha)) / len(p)
+
+
+def pseudo_values(differences) -> np.ndarray:
+    """Tukey's pseudo-values of differences (seeds, units) whose row s needs the seed after s as well, in a circle.
+
+    Each leaves a seed out, and so two rows. Their mean is that of the rows, and their scatter that of seeds: a little
+    too large where rows share nothing. Fewer than three seeds cannot be left out; they stay as they are.
+    """
+    d = np.asarray(differences, float)
+    if len(d) < 3:
+        return d
+    without = (d.sum(0) - d - np.roll(d, 1, axis=0)) / (len(d) - 2)
+    return len(d) * d.mean(0) - (len(d) - 1) * without
 
 
 def signed(number: float, spec: str = "") -> str:

@@ -1,38 +1,55 @@
 """The study's claims, a row each, read from claims.csv: what the original says, and what is tested for it.
 
-The original is the study that these notebooks reproduce. Each of its claims is one *primary* row. Where it says several
-things at once, the primary row is the intersection of its parts: it holds only if all of them do. Every other row is
-*secondary*: the parts, the controls, the quantities behind them, and the study's own combined model.
+The original is the study that these notebooks reproduce. Each of its claims is one or two *primary* rows. Where it says
+several things at once, a primary row is the intersection of its parts: it holds only if all of them do. Every other row
+is *secondary*: the parts, the controls, the quantities behind them, and the study's own combined model.
 
-A row expects that in `metric`, `arm` has "more" or "less" than `reference`, or the "same" within ±`margin`:
+A row expects that in `metric`, `arm` has "more" or "less" than `reference`, by at least `margin` where it has one, or
+the "same" within ±`margin`:
 
 - `id`: as text cites it, the original's claim, and a letter for a row behind it (6s is the original's word on skips);
 - `study`: the notebook that asks it; `claim`: what is tested; `original`: what the original says, for a primary row;
 - `reference`: an arm; empty where the claim is about a quantity, which is then compared with `null`;
 - `metric`: a row of metrics.csv; "loss" is the MSE of uint8 SR over all pixels and channels of a benchmark image;
 - `margin`: in the file in dB; here, of a loss, as the share of the reference's mean that so many dB of PSNR are;
+- `estimator`: "mean" of the paired differences; "jackknife": the same, where a seed's row needs the next seed as well;
+  "share": in what share of the seeds the difference is as expected, where a mean of runs means nothing;
 - `parts`: ids of the rows whose intersection this row is, with blanks between; it has no arm of its own then;
 - `published`: the original's own difference, where it gives one, in the metric's unit;
-- `control`: whether the row rules out another explanation; `note`: what a reader must know beside the verdict.
+- `control`: whether the row rules out another explanation; `figure`: what shows a primary row; `note`: what a reader
+  must know beside the verdict.
 
 Made from these: `family`, "primary" or "secondary"; `part_of`, the intersection that a row is part of; `unit`; and
 `quantity`, whether the effect is no difference. In metrics.csv, a `scale` of "percent" says how a number is printed;
 of "ratio", that means and intervals are taken of its logarithm.
 """
 
+import functools
+import hashlib
+import re
 from pathlib import Path
 
 import pandas as pd
 
-#: From SRCNN to the combined model: (arm, the arm before it, what was changed). The middle step changes two things.
-LADDER = (
-    ("post_upsampling", "srcnn", "moving every convolution to LR size"),
-    ("post_skip", "post_upsampling", "a global skip whose last layer starts at zero (two changes in one step)"),
-    ("combined", "post_skip", "residual blocks instead of two large convolutions"),
-    ("combined mae", "combined", "MAE instead of MSE"),
-)
+from sr_utils import paths
+
 FURTHEST = "the furthest two of the five"
 METRICS = pd.read_csv(Path(__file__).with_name("metrics.csv"), index_col="metric", keep_default_na=False)
+FILE = Path(__file__).with_name("claims.csv")
+#: What a registration fixes of a row; how it is shown and explained may change.
+REGISTERED_COLUMNS = [
+    "id",
+    "claim",
+    "arm",
+    "reference",
+    "expect",
+    "metric",
+    "null",
+    "margin",
+    "estimator",
+    "parts",
+    "original",
+]
 
 
 def share_of_mse(decibels: float) -> float:
@@ -47,9 +64,9 @@ def between(a: str, b: str) -> str:
 
 def _read() -> pd.DataFrame:
     numbers = dict.fromkeys(("null", "margin", "published"), "")
-    path = Path(__file__).with_name("claims.csv")
-    table = pd.read_csv(path, dtype={"id": str}, keep_default_na=False, na_values=numbers)
-    table = table.fillna({"null": 0.0, "margin": 0.0}).replace({"expect": {"": "more"}, "metric": {"": "psnr"}})
+    table = pd.read_csv(FILE, dtype={"id": str}, keep_default_na=False, na_values=numbers)
+    defaults = {"expect": {"": "more"}, "metric": {"": "psnr"}, "estimator": {"": "mean"}}
+    table = table.fillna({"null": 0.0, "margin": 0.0}).replace(defaults)
     whole = {part: row.id for row in table.itertuples() for part in row.parts.split()}
     return table.assign(
         claim=table.claim.where(table.claim != "", table.original),
@@ -58,10 +75,34 @@ def _read() -> pd.DataFrame:
         control=table.control != "",
         family=(table.original != "").map({True: "primary", False: "secondary"}),
         part_of=table.id.map(whole).fillna(""),
-        unit=table.metric.map(METRICS.unit),
-        quantity=(table.reference == "") & (table.metric != "epochs"),
+        unit=table.metric.map(METRICS.unit).mask(table.estimator == "share", "of the seeds"),
+        quantity=(table.reference == "") | (table.estimator == "share"),
     )
 
 
 CLAIMS = tuple(_read().itertuples(index=False, name="Claim"))
 BY_ID = {claim.id: claim for claim in CLAIMS}
+
+
+@functools.cache
+def digests() -> dict[str, str]:
+    """By id, the first 12 hexadecimal digits of the SHA-256 digest of what a registration fixes of each claim."""
+    rows = pd.read_csv(FILE, dtype=str, keep_default_na=False).set_index("id", drop=False)[REGISTERED_COLUMNS]
+    return rows.agg("\t".join, axis=1).map(lambda row: hashlib.sha256(row.encode()).hexdigest()[:12]).to_dict()
+
+
+def checksum(ids=()) -> str:
+    """The SHA-256 digest of these claims, or all of them, as they are: of their ids and `digests`, a line each."""
+    return hashlib.sha256("\n".join(f"{id} {digests()[id]}" for id in ids or digests()).encode()).hexdigest()
+
+
+def registration() -> dict[str, str]:
+    """The `digests` that record/registration.md holds; none in an installation without the repository."""
+    file = paths.ROOT / "record/registration.md"
+    return dict(re.findall(r"^(\w+) ([0-9a-f]{12})$", file.read_text(), re.M)) if file.exists() else {}
+
+
+def registered(id: str) -> bool:
+    """Whether this claim, with its parts, is as it was registered; otherwise all that it says is exploratory."""
+    kept = registration()
+    return id in BY_ID and all(kept.get(each) == digests()[each] for each in (id, *BY_ID[id].parts))

@@ -8,7 +8,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from scipy.optimize import isotonic_regression
 
 from sr_utils import filters
-from sr_utils.claims.derived import best_strengths, share_of_fall
+from sr_utils.claims.observations import best_strengths, share_of_fall
 from sr_utils.claims.statistics import signed
 from sr_utils.data.images import SCALE
 from sr_utils.plots.style import GREY, axes, headline, legible, look, name

@@ -5,7 +5,7 @@ import textwrap
 import numpy as np
 import pandas as pd
 
-from sr_utils.claims import words
+from sr_utils.claims import phrases
 from sr_utils.claims.statistics import differences, signed
 from sr_utils.models.arms import PLACES
 from sr_utils.plots.style import GREY, INK, PAD, PAGE, axes, headline, legible, look, name
@@ -72,7 +72,7 @@ def effects(scores: pd.DataFrame, reference: str):
     Arms whose intervals reach much further than the others' have an axis of their own.
     """
     table = differences(scores, reference).drop(index=reference).sort_values("difference", ascending=False)
-    sides = [words.direction(row) for row in table.itertuples()]
+    sides = [phrases.direction(row) for row in table.itertuples()]
     written = table[["difference", "low", "high"]].map(signed, spec="+.2f").itertuples(index=False)
     texts = ["{}  ({} … {})".format(*row).removesuffix("  (+nan … +nan)") for row in written]
     parts = scales(table.assign(x=table.difference, color=[SIGNS[side] for side in sides], marker="o", text=texts))
@@ -119,7 +119,7 @@ def stairs(table: pd.DataFrame):
     before = table.psnr - table.difference
     gains = [f"{signed(gain, '+.2f')} dB" for gain in table.difference]
     rows = table.assign(x=table.psnr, low=before + table.low, high=before + table.high, text=["", *gains[1:]])
-    rows["color"] = [SIGNS[words.direction(step)] for step in table.itertuples()]
+    rows["color"] = [SIGNS[phrases.direction(step)] for step in table.itertuples()]
     rows["marker"] = [look(label)["marker"] for label in table.index]
     fig, (ax,) = axes(58 * len(table) + 50)
     for y, (row, start) in enumerate(zip(rows.itertuples(), before, strict=True)):
@@ -148,7 +148,9 @@ def forest(table: pd.DataFrame):
     """
     shown = by_study(table.dropna(subset=["effect", "low", "high"])).assign(x=lambda rows: rows.effect)
     shown["color"], shown["marker"] = (shown.verdict.map({v: each[i] for v, each in VERDICTS.items()}) for i in (0, 1))
-    shown["text"] = [f"{words.measured(row)}  {row.verdict}".removesuffix("  no verdict") for row in shown.itertuples()]
+    shown["text"] = [
+        f"{phrases.measured(row)}  {row.verdict}".removesuffix("  no verdict") for row in shown.itertuples()
+    ]
     parts = [part for _, unit in shown.groupby(["study", "unit"], sort=False) for part in scales(unit)]
     parts.sort(key=lambda part: (part.study.iloc[0], part.family.min()))  # "primary" comes before "secondary"
     fig, column = panels(parts, pitch=34, width=PAGE)  # a row has two lines of words

@@ -10,7 +10,7 @@ from IPython.display import Markdown
 from matplotlib.colors import to_hex
 from pandas.io.formats.style import Styler
 
-from sr_utils.claims import words
+from sr_utils.claims import phrases
 from sr_utils.plots.intervals import VERDICTS, by_study
 from sr_utils.plots.style import legible, name
 
@@ -83,7 +83,7 @@ def _judged(table: pd.DataFrame, verdicts: list) -> Table:
 
 def finding_table(table: pd.DataFrame) -> Table:
     """`claims.judge`'s table as findings: what the original says, what was measured here, the verdict."""
-    found = words.findings(table).assign(page=lambda each: each.study.map("{:02d}".format))
+    found = phrases.findings(table).assign(page=lambda each: each.study.map("{:02d}".format))
     heads = {"page": "page", "original": "the original says", "ours": "measured here", "verdict": "verdict"}
     style = _judged(found[list(heads)].rename(columns=heads), ["verdict"])
     return style.set_properties(["verdict"], **{"font-weight": "bold"}).hide(names=True)
@@ -92,7 +92,7 @@ def finding_table(table: pd.DataFrame) -> Table:
 def claim_table(table: pd.DataFrame) -> Table:
     """`claims.judge`'s table to its last row: by study, primary rows first and bold, verdicts in colour."""
     ordered = by_study(table)
-    shown = words.readable(ordered)
+    shown = phrases.readable(ordered)
     shown.insert(0, "study", ordered.study.map("{:02d}".format))
     style = _judged(shown, shown.columns.intersection(["verdict"]))
     primary = ordered.index[ordered.family == "primary"]
@@ -109,5 +109,5 @@ def verdict_table(tables: Mapping[str, pd.DataFrame]) -> Table:
     cells = pd.DataFrame({"claim": primary.original})
     for run, table in tables.items():
         rows = table.reindex(primary.index).fillna({"verdict": "not testable here"}).itertuples()
-        cells[run] = [f"{row.verdict}\n{words.measured(row)}".strip() for row in rows]
+        cells[run] = [f"{row.verdict}\n{phrases.measured(row)}".strip() for row in rows]
     return _judged(cells, list(tables)).hide(names=True)

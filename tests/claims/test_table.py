@@ -1,38 +1,36 @@
+import re
+
 import pytest
 
-from sr_utils.claims.checks import MARGINS
-from sr_utils.claims.table import BY_ID, CLAIMS, LADDER, METRICS, between, share_of_mse
+from sr_utils import claims, paths
+from sr_utils.claims import table
+from sr_utils.claims.table import BY_ID, CLAIMS, METRICS, between, share_of_mse
 from sr_utils.models.arms import ARMS as TRAINED
 from sr_utils.models.arms import COMPARED, PLACES
-from tests.observations import ARMS, FIXED
+from tests.observations import ARMS
 
 PRIMARY = {c.id: c for c in CLAIMS if c.family == "primary"}
 
 
-def test_every_claim_of_the_original_has_one_primary_row():
-    assert list(PRIMARY) == ["1", "2", "3", "4", "5", "6", "6s", "7", "8", "9", "10", "11"]
-    assert len({c.original for c in PRIMARY.values()}) == 12 and {c.study for c in CLAIMS} == {1, 2, 3, 4, 5, 6}
-
-
 def test_ids_and_texts_are_unique_and_no_row_tests_the_same_twice():
     assert len({c.id for c in CLAIMS}) == len({c.claim for c in CLAIMS}) == len(CLAIMS) == len(BY_ID)
-    tested = [(c.arm, c.reference, c.metric, c.expect, c.null, c.margin) for c in CLAIMS if c.arm]
+    assert len({c.original for c in PRIMARY.values()}) == len(PRIMARY)
+    tested = [(c.arm, c.reference, c.metric, c.expect, c.null, c.margin, c.estimator) for c in CLAIMS if c.arm]
     assert len(set(tested)) == len(tested)
 
 
-def test_parts_are_rows_of_their_own_named_after_the_whole():
+def test_parts_are_secondary_rows_that_test_something_themselves():
     for whole in PRIMARY.values():
         assert bool(whole.parts) != bool(whole.arm)  # an intersection, or a row that is tested itself
         for id in whole.parts:
-            assert id.startswith(whole.id) and not BY_ID[id].parts and BY_ID[id].family == "secondary"
-    assert not any(BY_ID[id].control for whole in PRIMARY.values() for id in whole.parts)
+            assert not BY_ID[id].parts and BY_ID[id].family == "secondary" and not BY_ID[id].control
+            assert BY_ID[id].part_of == whole.id
 
 
-def test_every_claim_is_about_arms_that_are_trained():
-    assert set(ARMS) <= set(TRAINED) and set(FIXED) == {"bilinear", "bicubic"}
-    assert set(COMPARED) <= set(TRAINED) and {arm for step in LADDER for arm in step[:2]} <= set(TRAINED)
-    assert all(PLACES[place] in TRAINED and f"{place}_skip" in TRAINED for place in PLACES)
+def test_every_claim_is_about_arms_that_are_trained_and_metrics_that_are_described():
+    assert set(ARMS) | set(COMPARED) <= set(TRAINED)
     assert {c.metric for c in CLAIMS} == set(METRICS.index)
+    assert {c.estimator for c in CLAIMS} == {"mean", "jackknife", "share"}
 
 
 def test_the_five_by_two_design_is_complete():
@@ -47,11 +45,22 @@ def test_pairs_have_one_name():
     assert between("b", "a") == between("a", "b")
 
 
-def test_the_middle_step_of_the_ladder_says_that_it_changes_two_things():
-    change = {arm: words for arm, _, words in LADDER}["post_skip"]
-    assert "skip" in change and "zero" in change and "two changes in one step" in change
+def test_a_tenth_of_a_decibel_is_a_fortieth_of_a_loss():
+    assert share_of_mse(0.1) == pytest.approx(0.0233, abs=1e-4)
+    assert BY_ID["7b"].margin == share_of_mse(0.1) == BY_ID["4a"].margin and BY_ID["7a"].margin == 0.1
 
 
-def test_the_margin_of_a_loss_is_a_tenth_of_a_decibel():
-    assert share_of_mse(0.1) == pytest.approx(0.0233, abs=1e-4) and BY_ID["7b"].margin == share_of_mse(0.1)
-    assert BY_ID["7a"].margin == 0.1 in MARGINS
+def test_the_claims_are_those_that_were_registered():
+    """A row that differs is exploratory, and the registration says so."""
+    text = (paths.ROOT / "record/registration.md").read_text()
+    changed = {id for id, digest in table.registration().items() if table.digests().get(id) != digest}
+    assert changed == set(re.findall(r"^- \*\*(\w+)\*\*", text.partition("## Changed since")[2], re.M))
+    assert len(table.registration()) > 100 and (changed or f"`{table.checksum(table.registration())}`" in text)
+    assert all(claims.registered(id) for id in set(PRIMARY) - changed)
+
+
+def test_a_row_that_changes_or_is_added_is_exploratory(monkeypatch):
+    changed = dict(table.digests(), **{"1c": "0" * 12})
+    monkeypatch.setattr(table, "digests", lambda: changed)
+    assert not claims.registered("1c") and not claims.registered("1") and claims.registered("3")
+    assert not claims.registered("13")

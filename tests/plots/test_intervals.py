@@ -79,7 +79,8 @@ def judged(rows):
     """A table like `claims.judge`'s from (id, study, family, unit, effect, low, high, verdict)."""
     columns = ["id", "study", "family", "unit", "effect", "low", "high", "verdict"]
     rest = {"claim": "c", "original": "", "binding": "", "null": 0.0, "margin": 0.0, "metric": "psnr",
-            "quantity": False, "parts": "", "why": ""}  # fmt: skip
+            "quantity": False, "parts": "", "why": "", "estimator": "mean", "corrected_low": np.nan,
+            "corrected_high": np.nan}  # fmt: skip
     return pd.DataFrame(rows, columns=columns).assign(**rest).set_index("id")
 
 

@@ -37,8 +37,9 @@ def test_scores_stand_side_by_side_with_the_best_bold():
 
 def claims():
     rest = {"original": "", "binding": "", "null": 0.0, "margin": 0.0, "metric": "psnr", "unit": "dB", "parts": "",
-            "quantity": False, "why": "", "control": False, "expect": "more", "covers": "3 seeds", "better_share": 0.9,
-            "seeds": 3, "units": 1, "p_holm": 0.01, "q": 0.01, "effect": 0.5, "low": 0.4, "high": 0.6}  # fmt: skip
+            "quantity": False, "why": "", "control": False, "expect": "more", "covers": "3 seeds", "as_expected": 0.9,
+            "seeds": 3, "units": 1, "p_holm": 0.01, "q": 0.01, "effect": 0.5, "low": 0.3, "high": 0.7,
+            "estimator": "mean", "figure": "", "corrected_low": 0.4, "corrected_high": 0.6}  # fmt: skip
     rows = {
         "1a": {"study": 1, "family": "secondary", "claim": "first", "verdict": "undecided"},
         "4": {"study": 2, "family": "primary", "claim": "second", "verdict": "does not hold"},

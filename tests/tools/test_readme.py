@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from sr_utils import paths
-from sr_utils.claims import CLAIMS
+from sr_utils.claims import CLAIMS, judge
+from tests import observations
 from tools import readme
 
 README = (paths.ROOT / "README.md").read_text()
@@ -20,11 +21,21 @@ def test_it_is_short_and_says_first_whose_study_is_tested_and_what_was_found():
     assert README.index("make reproduce\nmake test") > README.index("## Two commands")
 
 
-def test_every_claim_of_the_original_has_a_figure_that_its_page_draws():
-    assert list(readme.FIGURES) == [claim.id for claim in CLAIMS if claim.family == "primary"]
-    for figure in readme.FIGURES.values():
+def test_figures_that_claims_name_are_drawn_by_their_page():
+    for figure in {claim.figure for claim in CLAIMS if claim.figure}:
         (page,) = paths.NOTEBOOKS.glob(f"{figure[:2]}_*.ipynb")
         assert f'\\"{figure}\\"' in page.read_text(), figure
+
+
+def test_findings_link_to_their_figure_and_do_without_one():
+    tables = observations.everything(seeds=2, images=2)
+    judged = judge(*tables.values())
+    judged.loc["3", "figure"] = ""
+    lines = readme.findings_table({"profile": "quick", "claims": judged}).splitlines()
+    assert len(lines) == 2 + (judged.family == "primary").sum()
+    assert lines[2].startswith("| [1](figures/quick/06_effects.png) | SRCNN and all four") and lines[4].startswith(
+        "| 3 |"
+    )
 
 
 def test_every_mark_is_filled_by_a_table():

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from sr_utils import claims
-from sr_utils.claims import record, words
+from sr_utils.claims import phrases, record
 from tests import observations
 from tools import site
 
@@ -49,4 +49,4 @@ def test_the_index_shows_the_findings_of_the_run_that_the_pages_show():
                  versions={"numpy": np.__version__})  # fmt: skip
     shown = page("This page shows `make reproduce PROFILE=quick DATA=bsds500 SEEDS=0,1,2`")
     found, caption = site.findings_shown(shown)
-    assert [row.verdict for row in found] == words.findings(judged).verdict.tolist() and caption == "what made it"
+    assert [row.verdict for row in found] == phrases.findings(judged).verdict.tolist() and caption == "what made it"

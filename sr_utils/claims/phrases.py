@@ -1,9 +1,11 @@
-"""Measured differences and verdicts in words. Other numbers, or a verdict that turns, bring other words."""
+"""Measured differences and verdicts in words. Other numbers, or another verdict, bring other words."""
 
 import pandas as pd
 
 from sr_utils.claims.statistics import signed
 from sr_utils.claims.table import METRICS
+
+SMALLEST = 1e-7  # of a p-value: the integral behind it ends at six standard deviations
 
 
 def direction(row) -> int:
@@ -20,7 +22,7 @@ def change(row, unit: str = " dB", spec: str = "+.2f") -> str:
 
 def value(row, number: float, unit: bool = True) -> str:
     """A number in the units of a row of `judge`'s table: "+0.62 dB", "81 % of the fall", "1.7 × that of two seeds"."""
-    percent = METRICS.scale[row.metric] == "percent"
+    percent = METRICS.scale[row.metric] == "percent" or row.estimator == "share"
     text = signed(100 * number if percent else number)
     text = text.lstrip("+") if row.quantity else text
     return f"{text} {'% ' * percent}{row.unit}" if unit else text
@@ -31,14 +33,21 @@ def effect_text(row) -> str:
     return "" if pd.isna(row.effect) else value(row, row.effect)
 
 
-def interval_text(row) -> str:
-    """The 95 % interval of a row of `judge`'s table, without its unit, or nothing where there is none."""
-    return "" if pd.isna(row.low) else f"{value(row, row.low, False)} … {value(row, row.high, False)}"
+def interval_text(row, corrected: bool = False) -> str:
+    """The 95 % or the corrected interval of a row of `judge`'s table, without unit, or nothing if there is none."""
+    low, high = (row.corrected_low, row.corrected_high) if corrected else (row.low, row.high)
+    return "" if pd.isna(low) else f"{value(row, low, False)} … {value(row, high, False)}"
 
 
 def measured(row) -> str:
-    """Effect and interval together: "+0.62 dB (+0.5 … +0.74)"."""
-    return f"{effect_text(row)} ({interval_text(row)})" if interval_text(row) else effect_text(row)
+    """Effect and interval together, the corrected one where there is a verdict: "+0.62 dB (+0.5 … +0.74)"."""
+    interval = interval_text(row, corrected=True) or interval_text(row)
+    return f"{effect_text(row)} ({interval})" if interval else effect_text(row)
+
+
+def p_text(p: float) -> str:
+    """A p-value with two digits, "< 1e-7" where it is smaller, nothing where there is none."""
+    return "" if pd.isna(p) else f"< {SMALLEST:.0e}".replace("e-07", "e-7") if p < SMALLEST else f"{p:.2g}"
 
 
 def expected(row) -> str:
@@ -47,13 +56,15 @@ def expected(row) -> str:
         return ""
     if row.expect == "same":
         return f"within ±{value(row, row.margin).lstrip('+')}"
-    return f"{'>' if row.expect == 'more' else '<'} {value(row, row.null).lstrip('+') if row.quantity else 0}"
+    side = ">" if row.expect == "more" or row.estimator == "share" else "<"
+    return f"{side} {value(row, row.null).lstrip('+') if row.null or row.quantity else 0}"
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """`judge`'s table for reading, primary rows as the original says them. Without `study`, it ends with the verdicts.
 
-    An intersection shows its weakest part, the one named in its claim. "as expected in" counts seed × image pairs.
+    An intersection shows its weakest part, the one named in its claim. "as expected in" counts seeds, or images of what
+    has none.
     """
     rows = list(table.itertuples())
     shown = pd.DataFrame({
@@ -62,14 +73,12 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
         "effect": map(effect_text, rows),
         "95 % interval": map(interval_text, rows),
         "over": [row.covers for row in rows],
-        "as expected in": [
-            "" if pd.isna(row.better_share) else f"{100 * row.better_share:.0f} % of {row.seeds * row.units:,}"
-            for row in rows
-        ],
+        "as expected in": ["" if pd.isna(row.as_expected) else f"{100 * row.as_expected:.0f} %" for row in rows],
     }, index=table.index)  # fmt: skip
     corrected = table.p_holm.fillna(table.q)
     if corrected.notna().any():
-        shown["corrected p"] = ["" if pd.isna(p) else f"{p:.2g}" for p in corrected]
+        shown["corrected interval"] = [interval_text(row, corrected=True) for row in rows]
+        shown["corrected p"] = list(map(p_text, corrected))
     if not (table.verdict == "no verdict").all():
         shown["verdict"] = [f"{row.verdict} ({row.why})" if row.why else row.verdict for row in rows]
     return shown
@@ -85,35 +94,25 @@ def _claim(row) -> str:
 def findings(table: pd.DataFrame, brief: bool = False) -> pd.DataFrame:
     """The findings, a row per primary claim: `original` (what the original says), `ours` (with interval), `verdict`.
 
-    `table` is `judge`'s, of all claims. `ours` names the parts that decide: the weakest of a claim that holds, those
-    that fail of a claim that does not, those that are open of one that is undecided. If `brief`, it names one of them.
+    `table` is `judge`'s, of all claims. `ours` says how many parts hold and names the one that speaks least for the
+    claim; unless `brief`, it lists the refuted ones and sets the original's own differences beside ours.
     """
     primary = table[table.family == "primary"]
     ours = [_ours(row, table, brief) for row in primary.itertuples()]
-    return primary[["study", "original", "verdict", "note"]].assign(ours=ours).rename_axis("id")
+    return primary[["study", "original", "verdict", "figure", "note"]].assign(ours=ours).rename_axis("id")
 
 
 def _ours(row, table: pd.DataFrame, brief: bool) -> str:
     if row.verdict == "not testable here":
         return f"not testable here: {row.why}"
-    if not row.binding:
-        return f"{row.claim}: {measured(row)}"
     parts = table[table.part_of == row.Index]
-    held, refuted = (parts.index[parts.verdict == each] for each in ("holds", "does not hold"))
-    deciding = parts[parts.verdict == row.verdict].sort_index(key=lambda ids: ids != row.binding, kind="stable")
-    label, more = {"does not hold": "Refuted", "undecided": "Undecided"}.get(row.verdict, "Weakest"), ""
-    if row.verdict == "undecided" and len(refuted) and not brief:
-        more = f", refuted: {', '.join(refuted)}"
-    if row.verdict == "undecided" and deciding.empty:
-        label = "Weakest"
-        more = more or (f", {len(refuted)} refuted" if len(refuted) else ", but not together")
-    if label == "Weakest":
-        deciding = parts.loc[[row.binding]]
-    named = [f"{part.claim}{':' if brief else ','} {measured(part)}" for part in deciding.itertuples()]
-    count = "" if row.verdict == "no verdict" else f"{len(held)} of {len(parts)} parts hold{more}"
-    if brief:
-        return "; ".join(filter(None, (count, named[0])))
-    text = f"{count}. {label}: {'; '.join(named)}".removeprefix(". ")
-    published = table[table.index.str.fullmatch(f"{row.Index}[a-z]") & table.published.notna() & table.effect.notna()]
-    beside = [f"{p.claim}, {effect_text(p)} ({value(p, p.published, False)})" for p in published.itertuples()]
-    return f"{text}. Ours (and the original's): {'; '.join(beside)}" if beside else text
+    said = f"{table.claim[row.binding or row.Index]}: {measured(row)}"
+    if len(parts) and row.verdict != "no verdict":
+        refuted = parts.index[parts.verdict == "does not hold"]
+        listed = f", refuted: {', '.join(refuted)}" if len(refuted) and not brief else ""
+        said = f"{(parts.verdict == 'holds').sum()} of {len(parts)} parts hold{listed}; weakest: {said}"
+    if row.verdict == "undecided" and row.p < 0.05:
+        said += f"; decided alone, not after correcting for {(table.p_holm.notna()).sum()}"
+    beside = parts[parts.published.notna() & parts.effect.notna()].itertuples()
+    listed = "; ".join(f"{p.claim}, {effect_text(p)} ({value(p, p.published, False)})" for p in beside)
+    return f"{said}. Ours (and the original's): {listed}" if listed and not brief else said

@@ -1,0 +1,88 @@
+import pytest
+
+from sr_utils import claims
+from sr_utils.claims import phrases
+from tests import observations
+
+
+@pytest.fixture(scope="module")
+def table():
+    effects = {"residual": 0.5, "inception": 0.5, "combined": 0.5, "srcnn_mae": -0.1, "srcnn_perceptual": -0.6}
+    return claims.judge(*observations.everything(**effects).values())
+
+
+def test_numbers_carry_their_units(table):
+    row = table.loc["12a"]
+    assert phrases.measured(row) == f"+{row.effect:.3g} dB (+{row.corrected_low:.3g} … +{row.corrected_high:.3g})"
+    assert phrases.interval_text(row) == f"+{row.low:.3g} … +{row.high:.3g}"
+    assert phrases.effect_text(table.loc["3"]) == f"{100 * table.effect['3']:.3g} % of HR's"
+    assert phrases.effect_text(table.loc["9c"]) == f"−{-100 * table.effect['9c']:.3g} % of HR's"
+    assert phrases.effect_text(table.loc["8a"]).endswith("× that of two seeds")
+    assert phrases.effect_text(table.loc["6s"]) == "100 % of the seeds"
+
+
+def test_what_is_expected_is_said_in_the_same_unit(table):
+    said = {id: phrases.expected(table.loc[id]) for id in ("1a", "3", "4a", "6s", "6sa", "7a", "8a", "12a")}
+    assert said.pop("4a") == phrases.value(table.loc["4a"], table.null["4a"]).join(["< ", ""])
+    assert said == {
+        "1a": "> 0.1 dB", "3": "< 100 % of HR's", "6s": "> 50 % of the seeds", "6sa": "> 50 % of the seeds",
+        "7a": "within ±0.1 dB", "8a": "< 2 × that of two seeds", "12a": "> 0",
+    }  # fmt: skip
+
+
+def test_small_p_values_end_where_their_integral_ends():
+    assert [phrases.p_text(p) for p in (0.0312, 2e-7, 1e-40, float("nan"))] == ["0.031", "2e-07", "< 1e-7", ""]
+
+
+def test_findings_have_a_row_per_claim_of_the_original(table):
+    found = phrases.findings(table)
+    primary = table[table.family == "primary"]
+    assert list(found.index) == list(primary.index) and found.verdict.tolist() == primary.verdict.tolist()
+    for id, row in found.iterrows():
+        assert phrases.measured(table.loc[id]) in row.ours and table.claim[table.binding[id] or id] in row.ours
+    assert found.ours["1"].startswith("5 of 5 parts hold; weakest: ") and found.original["1"] == table.original["1"]
+
+
+def test_a_refuted_claim_names_every_part_that_fails(table):
+    failed = table.index[(table.part_of == "9p") & (table.verdict == "does not hold")]
+    found = phrases.findings(table)
+    assert found.verdict["9p"] == "does not hold" and list(failed) == ["9c"]
+    assert found.ours["9p"].startswith("2 of 3 parts hold, refuted: 9c; weakest: the perceptual loss has more high")
+    beside = f"MAE has lower PSNR than MSE, {phrases.effect_text(table.loc['9a'])} (−0.07)"
+    assert found.ours["9p"].endswith(f"Ours (and the original's): {beside}")
+    assert "refuted" not in phrases.findings(table, brief=True).ours["9p"]
+
+
+def test_a_claim_that_holds_alone_and_not_among_many_says_so(table):
+    undecided = table.assign(verdict=table.verdict.mask(table.index == "3", "undecided"))
+    assert phrases.findings(undecided).ours["3"].endswith("; decided alone, not after correcting for 15")
+
+
+def test_a_page_reads_effects_without_verdicts():
+    scores = observations.scores(seeds=3, images=5)
+    page = claims.judge(scores, observations.perceptual(scores), study=4)
+    shown = phrases.readable(page)
+    assert list(shown) == ["claim", "expected", "effect", "95 % interval", "over", "as expected in"]
+    assert shown.claim["9h"].startswith("control: ")
+
+
+def test_the_whole_table_reads_with_verdicts(table):
+    shown = phrases.readable(table)
+    assert shown.verdict.tolist() == table.verdict.tolist() and shown["corrected p"].ne("").all()
+    assert f"shown: {table.binding['1']}" in shown.claim["1"] and shown["as expected in"]["12a"] == "100 %"
+    assert shown.claim["3"].startswith("SR is smoother than HR: ")
+
+
+def test_what_is_not_testable_says_why():
+    table = claims.judge(observations.scores(seeds=2, images=3, arms=["srcnn"]))
+    assert phrases.findings(table).ours["7"] == "not testable here: residual was not run"
+    assert phrases.readable(table).verdict["12a"] == "not testable here (combined was not run)"
+    assert phrases.readable(table).expected["7"] == ""
+
+
+def test_one_seed_is_said():
+    table = claims.judge(observations.scores(seeds=1, images=5))
+    assert phrases.readable(table).over["12a"] == "5 images, one seed"
+    assert (
+        phrases.findings(table).verdict["1"] == "no verdict" and "parts hold" not in phrases.findings(table).ours["1"]
+    )
