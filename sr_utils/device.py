@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
+
 from sr_utils import StudyError, profiles
 
 BACKENDS = ("tensorflow", "jax")
@@ -183,6 +185,21 @@ def traced(model):
     with mock.patch.object(keras.layers.UpSampling2D, "call", resize):
         graph.get_concrete_function()
     return graph
+
+
+def gradient(function, x) -> np.ndarray:
+    """The gradient of the sum of what `function` returns, by its input: an array of the shape of x."""
+    if _jax():
+        import jax
+
+        return np.asarray(jax.grad(lambda x: keras.ops.sum(function(x)))(keras.ops.convert_to_tensor(x)))
+    import tensorflow as tf
+
+    x = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = function(x)
+    return tape.gradient(y, x, unconnected_gradients="zero").numpy()
 
 
 def versions() -> dict:

@@ -135,13 +135,6 @@ def test_pictures_are_by_image_and_label():
     np.testing.assert_array_equal(pictures([pair], {"ours": "bicubic"})["a"]["ours"], upscale("bicubic", pair.lr))
 
 
-def test_an_unknown_layer_is_not_guessed_at():
-    lr = keras.Input((None, None, 3))
-    model = keras.Model(lr, keras.layers.Conv2DTranspose(3, 4, strides=4, padding="same")(lr))
-    with pytest.raises(TypeError, match="reach of a Conv2DTranspose is not known"):
-        reach(model)
-
-
 def test_what_people_have_is_converted_and_a_network_may_be_named():
     lr = noise(9, 12)
     sr = upscale(models.load("combined"), lr)
