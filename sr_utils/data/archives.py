@@ -3,7 +3,6 @@
 import shutil
 import tarfile
 import tempfile
-import zipfile
 from pathlib import Path
 
 import pooch
@@ -13,8 +12,8 @@ from sr_utils import StudyError
 
 DIV2K = "https://data.vision.ee.ethz.ch/cvl/DIV2K/"
 BSDS500 = "http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/BSR/BSR_bsds500.tgz"
-TIMEOUT = 30  # seconds without a byte before a server counts as dead
 EDSR = "https://cv.snu.ac.kr/research/EDSR/benchmark.tar"
+TIMEOUT = 30  # seconds without a byte before a server counts as dead
 
 #: address -> checksum; None where none is published (pooch then prints the one that it computed).
 ARCHIVES = {
@@ -27,54 +26,45 @@ ARCHIVES = {
 }
 
 
+def download(url: str, checksum: str | None, folder: Path, instead: str) -> Path:
+    """The file at this address, in `folder`; downloaded if it is not there, and whole or not at all.
+
+    Raises `StudyError`, whose sentence ends with what the reader can do `instead`.
+    """
+    try:
+        downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT)
+        return Path(pooch.retrieve(url, checksum, url.rsplit("/", 1)[-1], folder, downloader=downloader))
+    except requests.RequestException as error:
+        reply = error.response
+        reason = type(error).__name__ if reply is None else f"the server answered {reply.status_code}"
+    except ValueError:
+        reason = "it does not have the expected checksum"
+    except OSError as error:
+        reason = f"{folder}: {error.strerror or error}"
+    raise StudyError(f"{url} cannot be downloaded ({reason}); {instead}.")
+
+
 def fetch(url: str, folder: Path) -> None:
     """Download an archive of `ARCHIVES`, check it, and unpack it into `folder`.
 
-    pooch downloads into a temporary file and renames it once its checksum holds; the archive is unpacked beside its
-    goal and moved there whole. An interruption therefore leaves either nothing or everything.
+    It is unpacked beside its goal, and moved there whole. Members that would lie outside are refused or left out.
     """
     name = url.rsplit("/", 1)[-1]
+    instead = f"check the network and the disk, or unpack {name} into {folder} yourself, or use DATA=sample"
+    archive = download(url, ARCHIVES[url], folder, instead)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT)
-        archive = Path(pooch.retrieve(url, ARCHIVES[url], name, folder, downloader=downloader))
         with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacking-") as scratch:
-            _unpack(archive, Path(scratch))
+            _unpack(archive, scratch)
             for item in Path(scratch).iterdir():
                 shutil.copytree(item, folder / item.name, dirs_exist_ok=True, copy_function=shutil.move)
+    except (shutil.ReadError, tarfile.TarError, EOFError) as error:
         archive.unlink()
-    except requests.HTTPError as error:
-        raise StudyError(
-            f"{url} answered {error.response.status_code}; download {name} elsewhere and unpack it into {folder}."
-        ) from None
-    except requests.RequestException as error:
-        raise StudyError(
-            f"{url} cannot be reached ({type(error).__name__}); check the network, or unpack {name} into {folder}, "
-            "or use DATA=sample, which needs neither."
-        ) from None
-    except ValueError as error:
-        if "hash" not in str(error):
-            raise
-        raise StudyError(
-            f"{name} does not have the expected checksum; the half or altered file was removed, so try again."
-        ) from None
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
-        archive.unlink(missing_ok=True)
         raise StudyError(f"{name} cannot be unpacked ({error}); it was removed, so try again.") from None
     except OSError as error:
-        raise StudyError(
-            f"{name} cannot be stored in {folder} ({error.strerror or error}); free space or set SR_DATA."
-        ) from None
+        raise StudyError(f"{name} cannot be unpacked ({error.strerror or error}); free space or set SR_DATA.") from None
+    archive.unlink()
 
 
-def _unpack(archive: Path, folder: Path) -> None:
-    """Unpack, refusing members outside the folder."""
-    if tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")  # raises for absolute paths, ../ and links that lead outside
-        return
-    with zipfile.ZipFile(archive) as content:
-        for member in content.namelist():  # zipfile would rename such members in silence
-            if not (folder / member).resolve().is_relative_to(folder.resolve()):
-                raise zipfile.BadZipFile(f"{member} lies outside the archive's folder")
-        content.extractall(folder)
+def _unpack(archive: Path, folder: str) -> None:
+    filtered = {} if archive.suffix == ".zip" else {"filter": "data"}  # a zip's members outside are left out
+    shutil.unpack_archive(archive, folder, **filtered)

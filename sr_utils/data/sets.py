@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cachetools
-import joblib
 import numpy as np
 import pooch
 import psutil
@@ -168,14 +167,11 @@ def _folder(folder: Path) -> ImageSet:
     except OSError as error:
         raise StudyError(f"{folder} cannot be read ({error.strerror}); give yourself access to it.") from None
     stems = Counter(file.stem for file in files)
-    memory = joblib.Memory(paths.runs() / ".files", verbose=0)  # so that finding a kept run decodes no image
-    for pair in _pairs(files):
-        name = shown(pair.hr_path.name if stems[pair.name] > 1 else pair.name)  # one name, one row of a table
-        fault = memory.cache(_fault)(str(pair.hr_path), *_stamp(pair.hr_path))
-        if fault:
+    for file in files:
+        if fault := _fault(file, _stamp(file)):
             refused.append(fault)
-        else:
-            pairs.append(replace(pair, name=name))
+        else:  # one name, one row of a table
+            pairs.append(Pair(shown(file.name if stems[file.stem] > 1 else file.stem), file))
     if refused:
         warnings.warn(f"{len(refused)} file(s) skipped: " + " ".join(refused), stacklevel=3)
     if len(pairs) < 2:
@@ -183,35 +179,38 @@ def _folder(folder: Path) -> ImageSet:
     return ImageSet(str(folder.resolve()), [p for i, p in enumerate(pairs) if i % 10], pairs[::10])
 
 
-def _fault(path: str, size: int, time: int) -> str:
-    """Why this file cannot be used, or nothing; decoded once, then known by its size and time."""
+@functools.cache
+def _fault(path: Path, stamp) -> str:
+    """Why this file cannot be used, or nothing."""
     try:
-        if min(read_image(Path(path)).shape[:2]) < SMALLEST:
-            return f"{shown(Path(path))} is smaller than {SMALLEST}×{SMALLEST} pixels."
+        small = min(read_image(path).shape[:2]) < SMALLEST
     except StudyError as error:
         return str(error)
-    return ""
+    return f"{shown(path)} is smaller than {SMALLEST}×{SMALLEST} pixels." if small else ""
+
+
+def _there(folder: Path, url: str, root: Path) -> list[Path]:
+    """The images of a folder; where there are none, the archive is unpacked into `root` first."""
+    if not image_files(folder):
+        archives.fetch(url, root)
+    return image_files(folder)
 
 
 def _bsds500(root: Path) -> list[Pair]:
-    for images in (root / "BSDS500/images", root / "BSR/BSDS500/data/images"):
-        if image_files(images / "train"):
-            break
-    else:
-        archives.fetch(archives.BSDS500, root)
-    return _pairs(image_files(images / "train") + image_files(images / "test"))
+    images = root / "BSDS500/images"
+    if not image_files(images / "train"):
+        images = root / "BSR/BSDS500/data/images"  # the archive's layout
+    return _pairs(_there(images / "train", archives.BSDS500, root) + image_files(images / "test"))
 
 
 def _div2k(root: Path, split: str) -> list[Pair]:
-    hr, lr = root / f"DIV2K/DIV2K_{split}_HR", root / f"DIV2K/DIV2K_{split}_LR_bicubic/X4"
-    for folder, archive in ((hr, f"DIV2K_{split}_HR.zip"), (lr, f"DIV2K_{split}_LR_bicubic_X4.zip")):
-        if not image_files(folder):
-            archives.fetch(archives.DIV2K + archive, root / "DIV2K")
-    return _pairs(image_files(hr), lr)
+    hr, lr = f"DIV2K_{split}_HR", f"DIV2K_{split}_LR_bicubic"
+    root /= "DIV2K"
+    files = _there(root / hr, f"{archives.DIV2K}{hr}.zip", root)
+    _there(root / lr / "X4", f"{archives.DIV2K}{lr}_X4.zip", root)
+    return _pairs(files, root / lr / "X4")
 
 
 def _benchmark(root: Path, folder: str) -> list[Pair]:
     hr, lr = root / "benchmark" / folder / "HR", root / "benchmark" / folder / "LR_bicubic/X4"
-    if not image_files(hr):
-        archives.fetch(archives.EDSR, root)
-    return _pairs(image_files(hr), lr if lr.is_dir() else None)
+    return _pairs(_there(hr, archives.EDSR, root), lr if lr.is_dir() else None)

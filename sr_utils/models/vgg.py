@@ -4,11 +4,8 @@ import functools
 import os
 from pathlib import Path
 
-import pooch
-import requests
-
 from sr_utils import StudyError
-from sr_utils.data.archives import TIMEOUT
+from sr_utils.data import archives
 
 PUBLISHED = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 ADDRESS = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19/{PUBLISHED}"
@@ -18,14 +15,7 @@ MD5 = "253f8cb515780f3b799900260a226db6"
 def download() -> Path:
     """Keras' weights file in Keras' own cache, downloaded (80 MB) if it is not there. Raises `StudyError`."""
     folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
-    try:
-        downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT)
-        return Path(pooch.retrieve(ADDRESS, f"md5:{MD5}", PUBLISHED, folder, downloader=downloader))
-    except (requests.RequestException, OSError, ValueError) as error:
-        cause = type(error).__name__ if isinstance(error, requests.RequestException) else error
-        raise StudyError(
-            f"VGG-19's ImageNet weights cannot be downloaded ({cause}); set VGG_WEIGHTS to a local {PUBLISHED}."
-        ) from None
+    return archives.download(ADDRESS, f"md5:{MD5}", folder, f"set VGG_WEIGHTS to a local {PUBLISHED}")
 
 
 @functools.cache

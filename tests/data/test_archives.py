@@ -1,6 +1,7 @@
 """The loaders against archives of the published layout, served on loopback."""
 
 import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -102,38 +103,28 @@ def test_a_missing_archive_and_a_dead_host(div2k, tmp_path, monkeypatch):
     folder, _ = div2k
     for path in folder.iterdir():
         path.unlink()
-    with pytest.raises(StudyError, match="answered 404; download DIV2K_train_HR.zip elsewhere"):
+    with pytest.raises(StudyError, match="answered 404.*unpack DIV2K_train_HR.zip into"):
         sets.load("div2k", tmp_path / "root")
     with socket.socket() as dead:
         dead.bind(("127.0.0.1", 0))  # a port of its own, where nobody listens
         address = f"http://127.0.0.1:{dead.getsockname()[1]}/"
         monkeypatch.setattr(archives, "DIV2K", address)
         monkeypatch.setattr(archives, "ARCHIVES", {address + "DIV2K_train_HR.zip": None})
-        with pytest.raises(StudyError, match="cannot be reached .*check the network"):
+        with pytest.raises(StudyError, match="cannot be downloaded .*; check the network"):
             sets.load("div2k", tmp_path / "root")
     assert not leftovers(tmp_path / "root")
 
 
-@pytest.mark.parametrize("member", ["../escaped.png", "/tmp/escaped-absolute.png"])
 @pytest.mark.parametrize("kind", ["evil.zip", "evil.tar"])
-def test_members_outside_the_folder_are_refused(server, monkeypatch, tmp_path, kind, member):
+def test_no_member_is_unpacked_outside_the_folder(server, monkeypatch, tmp_path, kind):
     folder, address = server
-    pack(folder / kind, {"benchmark/Set5/HR/a.png": b"x", member: b"x"})
+    pack(folder / kind, {"benchmark/Set5/HR/a.png": b"x", "../escaped.png": b"x", "/tmp/escaped-absolute.png": b"x"})
     monkeypatch.setattr(archives, "ARCHIVES", {address + kind: None})
-    if kind.endswith("tar") and member.startswith(
-        "/"
-    ):  # tarfile's data filter makes these relative, so they stay inside
+    if kind.endswith("zip"):  # its other members are unpacked
         archives.fetch(address + kind, tmp_path / "root")
-        assert (tmp_path / "root/tmp/escaped-absolute.png").exists()
-        return
-    with pytest.raises(StudyError, match="cannot be unpacked"):
-        archives.fetch(address + kind, tmp_path / "root")
-    assert not leftovers(tmp_path / "root") and not (tmp_path / "escaped.png").exists()
-
-
-def test_a_checksum_of_an_unknown_kind_is_our_mistake_not_the_files(server, monkeypatch, tmp_path):
-    folder, address = server
-    pack(folder / "a.zip", {"a": b"x"})
-    monkeypatch.setattr(archives, "ARCHIVES", {address + "a.zip": "crc9:1"})
-    with pytest.raises(ValueError, match="crc9"):
-        archives.fetch(address + "a.zip", tmp_path / "root")
+        assert [path.name for path in leftovers(tmp_path / "root")] == ["a.png"]
+    else:
+        with pytest.raises(StudyError, match="cannot be unpacked"):
+            archives.fetch(address + kind, tmp_path / "root")
+        assert not leftovers(tmp_path / "root")
+    assert not (tmp_path / "escaped.png").exists() and not Path("/tmp/escaped-absolute.png").exists()
