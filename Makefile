@@ -57,7 +57,7 @@ help:  ## this list
 	@echo "  WEIGHTS=…       what make export takes instead of the study's own: a training's final.weights.h5"
 	@echo "  FRESH=1         train anew what runs/ already holds"
 	@echo "  NOTEBOOKS=…     what make pages and make verify execute; default: all"
-	@echo "  BENCHES=…       what make bench measures; default: all but rates, schedules and shares_float32"
+	@echo "  BENCHES=…       what make bench measures; default: calibration, steps and peers"
 	@echo "  VGG_WEIGHTS=…   Keras' VGG-19 notop file for the perceptual loss; none = random features"
 	@echo "  SR_DATA=…       where image sets lie; default: the user's cache"
 
@@ -111,7 +111,7 @@ test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils 
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov
 
-bench: $(ENV) $(if $(findstring peers,$(BENCHES)),$(BIN)/.with-peers)  ## what is measured, not tested: intervals, the comparer, kills, steps, growth (two hours)
+bench: $(ENV) $(if $(findstring peers,$(BENCHES)),$(BIN)/.with-peers)  ## what is measured, not tested: intervals, training steps, other networks (an hour)
 	@$(BIN)/python -m bench $(BENCHES)
 
 audit: $(ENV)  ## the pinned packages against the published advisories (pip-audit; needs the network)

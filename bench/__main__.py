@@ -1,39 +1,43 @@
-"""`make bench`: measurements that are no tests. Each bench prints a table and writes it to build/bench.json.
+"""`make bench`: measurements that are no tests. Each bench writes build/bench.json, and prints its table.
 
 Times hold for this machine at this moment; ratios of two actions that take turns are more stable.
 """
 
-import importlib
 import sys
+from pkgutil import resolve_name
 
-from bench import racing, record
+from bench import record
 from sr_utils import StudyError
 from tools import command
 
-#: Each is the function of that name in the file of that name.
-BENCHES = ("calibration", "comparer", "survival", "steps", "inference", "tried", "growth", "shares", "peers")
-NAMED = ("rates", "schedules", "shares_float32")  # they take long, so that they run only when they are named
+#: name -> where its function is.
+BENCHES = {
+    "calibration": "bench.calibration:calibration",
+    "steps": "bench.steps:steps",
+    "peers": "bench.peers:peers",
+    "minutes": "bench.minutes:minutes",
+    "rates": "bench.rates:rates",
+    "close_rates": "bench.rates:close_rates",
+    "schedules": "bench.schedules:schedules",
+}
+UNNAMED = ("calibration", "steps", "peers")  # what runs where none is named; the others take longer
 
 
 @command("bench")
 def main(*names: str) -> int:
-    """Run the named benches, or all; one that cannot run prints why. "publish" copies the record into the pages."""
-    choices = (*BENCHES, *NAMED, "publish")
+    """Run these benches; one that cannot run prints why. "publish" copies the record into the pages."""
+    choices = (*BENCHES, "publish")
     for name in names:
         if name not in choices:
             raise StudyError(f"there is no bench {name!r}; choose from {', '.join(choices)}.")
-    for name in names or BENCHES:
+    for name in names or UNNAMED:
         if name == "publish":
             record.publish()
             continue
-        print(f"\n{name}")
+        measure = resolve_name(BENCHES[name])
+        print(f"\n{name}: {measure.__doc__}", flush=True)
         try:
-            measure = getattr(importlib.import_module(f"bench.{name}"), name)
-            print(measure.__doc__)
-            results, host = measure(), racing.host()
-            if isinstance(results, dict):
-                host |= results.pop("host", {})
-            record.store(name, results, host)
+            print(record.TABLES[name](record.store(name, measure())))
         except StudyError as error:
             print(f"  left out: {error}")
     return 0

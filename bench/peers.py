@@ -7,20 +7,15 @@ SPAN: Wan et al., 2024, arXiv:2311.12770. SRMD: Zhang et al., 2018, arXiv:1712.0
 arXiv:2107.10833.
 """
 
-import contextlib
 import importlib.util
-import logging
-import os
-import pickle
 import re
-import subprocess
-import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from bench.racing import compared, own_processes
 from sr_utils import StudyError, paths
 
 #: Name -> the package and, within it, the file without `.param` and `.bin`.
@@ -31,8 +26,7 @@ PEERS = {
 }
 EXPORTED = "combined, exported, in ONNX Runtime"
 NETWORKS = ("combined", "srcnn", EXPORTED, *PEERS)
-PICTURE = (256, 384)  # LR pixels of what is timed
-METRICS = ("psnr", "ssim", "gmsd")
+METRICS = ["psnr", "ssim", "gmsd"]
 
 
 def installed(peer: str) -> Path:
@@ -102,110 +96,62 @@ def of_onnx():
     return lambda lr: session.run(None, {"lr": lr[None]})[0][0]
 
 
-def serve(name: str) -> None:
-    """Enlarge what comes through standard input until it ends; what goes out is told by `ask`."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever else is printed
-    logging.getLogger("tensorflow").setLevel("ERROR")  # each new size is traced, and warned of
-    enlarge = of_ncnn(name) if name in PEERS else of_onnx() if name == EXPORTED else of_the_study(name)
-    with contextlib.suppress(EOFError):
-        while True:
-            lr = pickle.load(sys.stdin.buffer)
-            began = time.process_time()
-            sr = enlarge(lr)
-            ended = time.process_time()
-            peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]
-            pickle.dump({"sr": sr, "CPU s": ended - began, "CPU s in all": ended, "MiB": int(peak) / 1024}, answers)
-            answers.flush()
+_enlarge = {}  # in a process of its own: the network's name -> its function
 
 
-def served(name: str) -> subprocess.Popen:
-    """The network in a process of its own, which ends with the `with` block."""
-    command = [sys.executable, "-m", "bench.peers", name]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=paths.ROOT)
+def answer(name: str, lr) -> dict:
+    """{"sr": uint8 (4h, 4w, 3), "CPU s": of this call, "CPU s in all": of this process, "MiB": its peak of memory}."""
+    if name not in _enlarge:
+        _enlarge[name] = of_ncnn(name) if name in PEERS else of_onnx() if name == EXPORTED else of_the_study(name)
+    began = time.process_time()
+    sr = _enlarge[name](lr)
+    ended = time.process_time()
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]
+    return {"sr": sr, "CPU s": ended - began, "CPU s in all": ended, "MiB": int(peak) / 1024}
 
 
-def ask(process: subprocess.Popen, lr) -> dict:
-    """{"sr": uint8 (4h, 4w, 3), "CPU s": of this call, "CPU s in all": since its start, "MiB": its peak of memory}."""
-    pickle.dump(lr, process.stdin)
-    process.stdin.flush()
-    return pickle.load(process.stdout)
+def ask(processes: dict, name: str, lr) -> dict:
+    """What `answer` returns in that network's process."""
+    return processes[name].submit(answer, name, lr).result()
 
 
-def quality(sets: dict) -> dict:
-    """{network: {set: {"psnr", "ssim", "gmsd"}}}: means over the images, by the published protocol."""
-    from sr_utils.evaluation import metrics
-
-    scores = {}
-    for name in NETWORKS:
-        with served(name) as process:
-            for title, pairs in sets.items():
-                pictures = [(ask(process, pair.lr)["sr"], pair.hr) for pair in pairs]
-                means = {m: float(np.mean([getattr(metrics, m)(*both) for both in pictures])) for m in METRICS}
-                scores.setdefault(name, {})[title] = means
-                print(f"  {name}, {title}: " + ", ".join(f"{m} {value:.4f}" for m, value in means.items()), flush=True)
-    return scores
+def asked(processes: dict, name: str):
+    """A function from LR to SR, uint8, in that network's process."""
+    return lambda lr: ask(processes, name, lr)["sr"]
 
 
-def processor_times(rounds: int = 15) -> dict:
-    """What a picture of `PICTURE` costs each network, in turns: {network: {"share", "quartiles", "first", "MiB"}}.
+def processor_times(processes: dict, picture: tuple, rounds: int) -> dict:
+    """CPU time of an LR picture of this size, in turns: {network: `compared` with `combined`, "first", "MiB"}.
 
-    "share": CPU seconds over `combined`'s, by medians, with quartiles; "first": CPU seconds from the start of its
-    process to its first picture, imports and weights included; "MiB": its peak of memory.
+    "first": CPU seconds from the start of its process to its first picture; "MiB": its peak of memory.
     """
-    from bench import racing
-
-    lr = np.random.default_rng(0).integers(0, 256, (*PICTURE, 3), np.uint8)
-    with contextlib.ExitStack() as stack:
-        processes = {name: stack.enter_context(served(name)) for name in NETWORKS}
-        answers = {name: [ask(process, lr)] for name, process in processes.items()}
-        for _ in range(rounds + 1):
-            for name, process in processes.items():
-                answers[name].append(ask(process, lr))
-    times = {name: [answer["CPU s"] * 1e3 for answer in given[2:]] for name, given in answers.items()}
+    lr, answers = np.random.default_rng(0).integers(0, 256, (*picture, 3), np.uint8), {name: [] for name in processes}
+    for _ in range(rounds + 2):
+        for name, given in answers.items():
+            given.append(ask(processes, name, lr))
+    times = {name: [one["CPU s"] * 1e3 for one in given[2:]] for name, given in answers.items()}
     ends = {name: {"first": given[0]["CPU s in all"], "MiB": given[-1]["MiB"]} for name, given in answers.items()}
-    return {name: racing.compared(times[name], times["combined"]) | ends[name] for name in NETWORKS}
+    return {name: compared(times[name], times["combined"]) | ends[name] for name in processes}
 
 
-def peers() -> dict:
+def peers(networks=NETWORKS, sets: dict | None = None, picture=(256, 384), rounds: int = 15) -> dict:
     """`combined` and `srcnn` beside SPAN, SRMDNF and Real-ESRGAN animevideov3: quality, CPU time, memory."""
-    from sr_utils.data.sets import load, on_disk
-    from sr_utils.models import load as load_trained
-    from sr_utils.models.pretrained import record
+    from sr_utils.data.sets import load, on_disk  # so late, for a network's process needs none of these
+    from sr_utils.evaluation import score
+    from sr_utils.models import pretrained
     from tools import export
 
-    sizes = {peer: parameters(peer) for peer in PEERS}
-    sizes |= {arm: shipped["parameters"] for arm, shipped in record().items()}
-    export.export(load_trained("combined"), paths.output() / "combined.onnx")
-    scores = quality({name: load(name).valid for name in on_disk() or ["sample"]})
-    costs = processor_times()
-    rows = [
-        {"network": name, "parameters": sizes[name.split(",")[0]], "scores": scores[name], **costs[name]}
-        for name in NETWORKS
-    ]
-    print(table(rows))
-    packages = ("ncnn", "onnxruntime", *(package for package, _ in PEERS.values()))
+    others = [name for name in networks if name in PEERS]
+    sizes = {arm: shipped["parameters"] for arm, shipped in pretrained.record().items()}
+    sizes |= {name: parameters(name) for name in others}
+    sets, rows = sets or {name: load(name).valid for name in on_disk() or ["sample"]}, []
+    export.export(pretrained.load("combined"), paths.output() / "combined.onnx")
+    with own_processes(networks) as processes:
+        costs = processor_times(processes, picture, rounds)
+        for name in networks:
+            tables = {title: score(asked(processes, name), pairs) for title, pairs in sets.items()}
+            scores = {title: table[METRICS].mean().to_dict() for title, table in tables.items()}
+            rows.append({"network": name, "parameters": sizes[name.split(",")[0]], "scores": scores, **costs[name]})
+            print(f"  {name}: {scores}", flush=True)
+    packages = ["onnxruntime", *(["ncnn"] if others else []), *(PEERS[name][0] for name in others)]
     return {"rows": rows, "versions": {package: version(package) for package in packages}}
-
-
-def table(rows: list[dict]) -> str:
-    """Markdown of what `peers` measured: the best PSNR on the last set first, and who is ahead of `combined` there."""
-    last = list(rows[0]["scores"])[-1]
-    ranked = sorted(rows, key=lambda row: -row["scores"][last]["psnr"])
-    sets = [f"{name} / dB · SSIM · GMSD" for name in rows[0]["scores"]]
-    heads = ["network", "parameters", *sets, "CPU time ÷ `combined`'s", "first picture / CPU s", "memory / MiB"]
-    lines = [f"| {' | '.join(heads)} |", "|---" + "|---:" * (len(heads) - 1) + "|"]
-    for row in ranked:
-        name = row["network"] if row["network"] in PEERS else f"**{row['network']}**"
-        scores = (f"{of['psnr']:.2f} · {of['ssim']:.4f} · {of['gmsd']:.4f}" for of in row["scores"].values())
-        low, high = row["quartiles"]
-        cost = f"{row['share']:.2f} ({low:.2f}–{high:.2f}) | {row['first']:.1f} | {row['MiB']:.0f}"
-        lines.append(f"| {name} | {row['parameters']:,} | {' | '.join(scores)} | {cost} |")
-    (ours,) = (row["scores"][last]["psnr"] for row in rows if row["network"] == "combined")
-    gaps = {row["network"]: row["scores"][last]["psnr"] - ours for row in ranked if row["network"] in PEERS}
-    ahead = [f"{name} by {gap:.2f} dB" for name, gap in gaps.items() if gap > 0]
-    return "\n".join([*lines, "", f"Ahead of `combined` on {last}: {', '.join(ahead) or 'none of them'}."])
-
-
-if __name__ == "__main__":
-    serve(*sys.argv[1:])

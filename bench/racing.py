@@ -1,15 +1,11 @@
 """Timing for `make bench`: actions take turns, so that a busy minute affects all of them alike. Report the ratios."""
 
-import os
-import platform
-import re
+import contextlib
+import multiprocessing
 import time
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
-
-from sr_utils import device
 
 
 def seconds(action) -> float:
@@ -19,51 +15,43 @@ def seconds(action) -> float:
     return time.perf_counter() - began
 
 
-def take_turns(sides: dict, rounds: int = 5, repeats: int = 4) -> dict[str, list]:
-    """Milliseconds of each action, by name. Actions take turns, and each is called once before it is timed."""
-    times = {side: [] for side in sides}
-    for _ in range(rounds):
-        for side, action in sides.items():
-            action()  # not timed
-            times[side] += [seconds(action) * 1e3 for _ in range(repeats)]
-    return times
+def compared(ours, theirs) -> dict:
+    """Of milliseconds: the medians "ms" and "rival ms", their "ratio", and the "quartiles" of ours over "rival ms"."""
+    ms, rival = float(np.median(ours)), float(np.median(theirs))
+    quartiles = np.quantile(ours, (0.25, 0.75)) / rival
+    return {"ms": ms, "rival ms": rival, "ratio": ms / rival, "quartiles": quartiles.tolist()}
 
 
-def relative_time(with_it, without, rounds: int = 5, repeats: int = 4, typical=np.median) -> dict:
-    """Time of one action as a share of another's: ratio of `typical` times, and the quartiles of the first over that.
+@contextlib.contextmanager
+def own_processes(names):
+    """{name: an executor of one process of its own}."""
+    start = multiprocessing.get_context("spawn")
+    with contextlib.ExitStack() as stack:
+        yield {name: stack.enter_context(ProcessPoolExecutor(1, start)) for name in names}
 
-    A call of Keras' `fit` can end with a wait for its pipeline: its fastest call (np.min) is the better measure.
+
+def race(processes: dict, builders: dict, rounds: int, repeats: int, parts: int = 1) -> dict:
+    """`compared` times of two actions that take turns, each in its process, after a call that is not timed.
+
+    `builders`: {"ours", "theirs"}, a function and its arguments, which returns the action; it has `parts` alike. In one
+    process with TensorFlow, PyTorch takes a tenth to a third longer.
     """
-    times = take_turns({"with": with_it, "without": without}, rounds, repeats)
-    return compared(times["with"], times["without"], typical)
+    times = {side: [] for side in builders}
+    for side, builder in builders.items():
+        processes[side].submit(_make, side, *builder).result()
+    for _ in range(rounds):
+        for side, process in processes.items():
+            times[side] += process.submit(_time, side, repeats, parts).result()
+    return compared(times["ours"], times["theirs"])
 
 
-def compared(ours, theirs, typical=np.median) -> dict:
-    """`relative_time` of given times in milliseconds."""
-    base = float(typical(theirs))
-    low, high = (np.quantile(ours, (0.25, 0.75)) / base).tolist()
-    return {
-        "share": float(typical(ours)) / base,
-        "quartiles": [low, high],
-        "ms": float(typical(ours)),
-        "ms before": base,
-    }
+_made = {}  # in such a process: side -> its action
 
 
-def host() -> dict:
-    """The machine of a timing: processor, cores, precision, versions."""
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-        name, family, model = (
-            re.search(rf"^{key}\s*: (.*)$", text, re.M)[1] for key in ("model name", "cpu family", "model")
-        )
-        processor = f"{name} (family {family}, model {model})"
-    except (OSError, TypeError):
-        processor = platform.processor() or platform.machine()
-    machine = {"processor": processor, "cores": os.cpu_count(), "precision": device.setup()["precision"]}
-    for package in ("keras", device.setup()["backend"], "torch"):
-        try:
-            machine[package] = version(package)
-        except PackageNotFoundError:
-            machine[package] = None
-    return machine
+def _make(side, builder, *arguments):
+    _made[side] = builder(*arguments)
+
+
+def _time(side, repeats, parts):
+    _made[side]()
+    return [seconds(_made[side]) * 1e3 / parts for _ in range(repeats)]

@@ -7,66 +7,83 @@ losses do not aim at PSNR and are judged by their own value on the validation cr
 rates are in `models.arms.ARMS`.
 """
 
-import math
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
-from sr_utils import profiles, training
+from bench import record
+from sr_utils import StudyError, profiles, training
 from sr_utils.data import load
 from sr_utils.evaluation import score
 from sr_utils.models import STUDY
 
-SEED = 1000
+SEEDS = (1000, 1001, 1002)  # no reference run uses them
 RATES = (3e-4, 1e-3, 3e-3)
 FURTHER = (1e-4, *RATES, 1e-2, 3e-2)
-DATA = "bsds500"
 TIE = 0.05  # dB; two seeds of one arm differ as much
+PIXEL_LOSSES = ("mse", "mae")
 
 
-def trial(arm: str, loss: str, rate: float) -> dict:
-    """One training: {"arm", "loss", "rate", "val_loss", "val_mse", "psnr"}, the last on whole validation images."""
-    profile = replace(profiles.get("quick"), learning_rate=rate)
-    run = training.train(arm, SEED, profile, DATA, loss)
-    last = run.history.iloc[-1]
-    scores = score(run.model, load(DATA).valid)
-    return {
-        "arm": arm,
-        "loss": loss,
-        "rate": rate,
-        "val_loss": float(last.val_loss),
-        "val_mse": float(last.val_mse),
-        "psnr": float(scores.psnr.mean()),
-    }
+def trial(
+    arm: str, loss: str, rate: float, seed: int = SEEDS[0], profile: str = "quick", data: str = "bsds500"
+) -> dict:
+    """One training: its arguments, "val_loss", "val_mse", and "psnr" on whole validation images."""
+    run = training.train(arm, seed, replace(profiles.get(profile), learning_rate=rate), data, loss)
+    psnr = float(score(run.model, load(data).valid).psnr.mean())
+    last = run.history[["val_loss", "val_mse"]].iloc[-1].to_dict()
+    print(f"  {run.label}, seed {seed}, rate {rate:g}: {psnr:.2f} dB", flush=True)
+    return {"arm": arm, "loss": loss, "rate": rate, "seed": seed, **last, "psnr": psnr}
 
 
 def best(trials: list[dict]) -> float:
-    """The rate of the best of these trials of one arm and loss; trainings that diverged do not count."""
-    finite = [row for row in trials if math.isfinite(row["val_loss"])]
-    if trials[0]["loss"] not in ("mse", "mae"):
-        return min(finite, key=lambda row: row["val_loss"])["rate"]
-    highest = max(row["psnr"] for row in finite)
-    return min(row["rate"] for row in finite if row["psnr"] > highest - TIE)
+    """The rate of the best of these trials of one arm and loss, by means over seeds; none of which may diverge."""
+    means = pd.DataFrame(trials).groupby("rate")[["val_loss", "psnr"]].agg(lambda values: values.mean(skipna=False))
+    means = means[np.isfinite(means.val_loss)]
+    if trials[0]["loss"] not in PIXEL_LOSSES:
+        return float(means.val_loss.idxmin())
+    return float(means.index[means.psnr > means.psnr.max() - TIE].min())
 
 
-def search(arm: str, loss: str) -> list[dict]:
-    """Trials at `RATES`, then at the next rate while the best is the lowest or the highest that was tried."""
-    trials = [trial(arm, loss, rate) for rate in RATES]
+def search(arm: str, loss: str, first=RATES, **how) -> list[dict]:
+    """Trials at these rates, then at the next one while the best is the lowest or the highest that was tried."""
+    trials = [trial(arm, loss, rate, **how) for rate in first]
     while True:
-        tried = sorted(row["rate"] for row in trials)
-        at = FURTHER.index(best(trials))
-        further = [FURTHER[i] for i in (at - 1, at + 1) if 0 <= i < len(FURTHER) and FURTHER[i] not in tried]
+        tried = {row["rate"] for row in trials}
+        further = [rate for rate in beside(best(trials)) if rate not in tried]
         if not further:
             return trials
-        trials += [trial(arm, loss, rate) for rate in further]
+        trials += [trial(arm, loss, rate, **how) for rate in further]
 
 
-def rates() -> dict:
-    """Every arm's trials, and the rate that each should train at; prints them as a table."""
-    rows = [row for arm, loss in STUDY for row in search(arm, loss)]
-    frame = pd.DataFrame(rows)
-    table = frame.pivot_table(index=["arm", "loss"], columns="rate", values="psnr", sort=False)
-    chosen = {key: best(group.to_dict("records")) for key, group in frame.groupby(["arm", "loss"], sort=False)}
-    table["chosen"] = pd.Series(chosen)
-    print(table.to_string(float_format=lambda v: f"{v:.4g}"))
-    return {"rows": rows, "chosen": [{"arm": a, "loss": b, "rate": rate} for (a, b), rate in chosen.items()]}
+def beside(rate: float) -> tuple:
+    """The rate between its neighbours in `FURTHER`."""
+    at = FURTHER.index(rate)
+    return FURTHER[max(at - 1, 0) : at + 2]
+
+
+def with_choice(trials: list[dict]) -> dict:
+    """What the record keeps: the trials as "rows", and the rate that each arm should train at as "chosen"."""
+    groups = pd.DataFrame(trials).groupby(["arm", "loss"], sort=False)
+    chosen = [{"arm": arm, "loss": loss, "rate": best(of.to_dict("records"))} for (arm, loss), of in groups]
+    return {"rows": trials, "chosen": chosen}
+
+
+def rates(arms=STUDY, **how) -> dict:
+    """Every arm's trials, and the rate that each should train at."""
+    return with_choice([row for arm, loss in arms for row in search(arm, loss, **how)])
+
+
+def close_rates(trials: list[dict] | None = None, within: float = 0.1, seeds=SEEDS, **how) -> dict:
+    """Where the best two rates' PSNR lie within 0.1 dB: the best one and its neighbours again, with three seeds."""
+    again = []
+    for (arm, loss), of in pd.DataFrame(trials or record.committed()["rates"]["results"]["rows"]).groupby(
+        ["arm", "loss"]
+    ):
+        first, second, *_ = of.psnr.sort_values(ascending=False)
+        if loss in PIXEL_LOSSES and first - second <= within:
+            near = beside(float(of.rate[of.psnr.idxmax()]))
+            again += [trial(arm, loss, rate, seed, **how) for rate in near for seed in seeds]
+    if not again:
+        raise StudyError(f"no arm's best two rates lie within {within} dB, so that there is nothing to try again.")
+    return with_choice(again)

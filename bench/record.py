@@ -1,184 +1,178 @@
 """The record of `make bench`, figures/bench/bench.json, as tables of the pages."""
 
+import functools
 import json
-import shutil
+import os
+import platform
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-import bench.peers
-from bench.tried import GRADIENTS, TRIED
-from sr_utils import StudyError, paths
-from tools.readme import fill
+from bench.peers import PEERS
+from bench.steps import draw_steps
+from sr_utils import StudyError, device, paths
+from tools.readme import fill, markdown
 
+FOLDER = paths.ROOT / "figures/bench"
 #: Pages that show tables of the record.
-PAGES = (paths.ROOT / "CONTRIBUTING.md", paths.ROOT / "figures/bench/README.md")
+PAGES = (paths.ROOT / "CONTRIBUTING.md", FOLDER / "README.md")
 
 
-def store(name: str, results, host: dict) -> None:
-    """Write a bench's results and its host to build/bench.json; results of other benches stay."""
+def host() -> dict:
+    """The machine of a measurement: processor, cores, precision, versions."""
+    setup, processor = device.setup(), platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        said = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M))
+        if "model name" in said:
+            processor = f"{said['model name']} (family {said.get('cpu family')}, model {said.get('model')})"
+    machine = {"processor": processor, "cores": os.cpu_count(), "precision": setup["precision"]}
+    for package in ("keras", setup["backend"], "torch"):
+        try:
+            machine[package] = version(package)
+        except PackageNotFoundError:
+            machine[package] = None
+    return machine
+
+
+def store(name: str, results: dict) -> dict:
+    """Write a bench's results and this machine to build/bench.json; those of other benches stay. Returns all."""
     path = paths.output() / "bench.json"
     record = json.loads(path.read_text()) if path.exists() else {}
+    record[name] = {"host": host(), "results": results}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record | {name: {"host": host, "results": results}}, indent=1) + "\n")
+    path.write_text(json.dumps(record, indent=1) + "\n")
+    return record
 
 
 def committed() -> dict:
     """The committed record."""
-    return json.loads((paths.ROOT / "figures/bench/bench.json").read_text())
+    return json.loads((FOLDER / "bench.json").read_text())
 
 
 def publish() -> None:
-    """Copy new results from build/ to figures/bench/; other results stay. Then refresh the pages' tables."""
-    results, figure = paths.output() / "bench.json", paths.output() / "bench_steps.png"
+    """Copy new results from build/ to figures/bench/; other results stay. Then refresh the pages' tables and figure."""
+    results = paths.output() / "bench.json"
     if not results.exists():
         raise StudyError(f"{results} does not exist; run make bench first.")
-    record, target = committed() | json.loads(results.read_text()), paths.ROOT / "figures/bench"
-    (target / "bench.json").write_text(json.dumps(record, indent=1) + "\n")
-    if figure.exists():
-        shutil.copy(figure, target / "steps.png")
+    record = committed() | json.loads(results.read_text())
+    (FOLDER / "bench.json").write_text(json.dumps(record, indent=1) + "\n")
+    paths.replace(FOLDER / "steps.png", lambda scratch: draw_steps(record["steps"]).savefig(scratch, format="png"))
     for page in PAGES:
         page.write_text(fill(page.read_text(), record, TABLES))
         print(f"refreshed the tables of {page}")
 
 
-def where(entry: dict) -> str:
-    """A line with the machine and the versions of a table's measurements."""
+def where(entry: dict, versions: dict | None = None) -> str:
+    """The line under a table: the machine and the versions of its measurements."""
     host = entry["host"]
-    packages = ", ".join(f"{k} {v}" for k, v in host.items() if k in ("keras", "tensorflow", "jax", "torch") and v)
-    return f"*{host['processor']}, {host['cores']} cores, {host['precision']}; {packages}*"
+    known = {k: v for k, v in host.items() if k in ("keras", "tensorflow", "jax", "torch") and v} | (versions or {})
+    packages = ", ".join(f"{name} {number}" for name, number in known.items())
+    return f"\n\n*{host['processor']}, {host['cores']} cores, {host['precision']}; {packages}*"
+
+
+def calibration_table(record: dict) -> str:
+    """Markdown: how often p is below a level where the truth is zero, over that level."""
+    shares = record["calibration"]["results"]["share over level"]
+    levels = list(next(iter(shares.values())))
+    rows = [[case, *(f"{of[level]:.2f}" for level in levels)] for case, of in shares.items()]
+    return markdown(["seeds × units", *(f"p ≤ {level}" for level in levels)], rows)
 
 
 def steps_table(record: dict) -> str:
-    """Markdown: each arm's training step beside PyTorch's, for both sizes of patch, and which of them meet the goal."""
-    rows, arms = {(r["arm"], r["patch"]): r for r in _rows(record, "steps")}, {}
-    for arm, patch in rows:
-        arms.setdefault(arm, []).append(patch)
-    patches = sorted({patch for _, patch in rows})
-    heads = [f"{p}×{p}: ms | ÷ PyTorch | of peak" for p in patches]
-    lines = ["| arm | " + " | ".join(heads) + " |", "|---|" + "---:|" * (3 * len(patches))]
-    for arm, sizes in arms.items():
-        cells = (f"{r['ms']:.1f} | {r['ratio']:.2f} | {r['share of peak']:.0%}" for r in (rows[arm, p] for p in sizes))
-        lines.append(f"| `{arm}` | " + " | ".join(cells).replace("%", " %") + " |")
-    lowest = min(patches)
-    alone = [
-        f"{row['ms'] / rows[row['arm'], lowest]['PyTorch ms']:.2f} (`{row['arm']}`)"
-        for row in record["tried"]["results"]
-        if row["tried"] == GRADIENTS
-    ]
-    whole = {p: [sum(rows[arm, p][side] for arm in arms) for side in ("ms", "PyTorch ms")] for p in patches}
-    shares = " and ".join(f"{ours / theirs:.2f} at {p}×{p}" for p, (ours, theirs) in whole.items())
-    goal = (
-        f"One step of each arm takes, of PyTorch's time, {shares} (goal: 0.95; `quick` and `standard` train at "
-        f"{lowest}×{lowest}). In {sum(row['ratio'] <= 1 for row in rows.values())} of {len(rows)} rows the study is "
-        f"not slower. TensorFlow's gradients alone take, of PyTorch's whole step at {lowest}×{lowest}: "
-        f"{', '.join(alone)}."
+    """Markdown: each arm's training step for every size of patch, and its SR of one picture, beside PyTorch's."""
+    found = record["steps"]["results"]
+    lines = {row["arm"]: [f"`{row['arm']}`"] for row in found["rows"]}
+    whole = pd.DataFrame(found["rows"]).groupby("patch")[["ms", "rival ms"]].sum()
+    for row in found["rows"]:
+        share = f"{100 * row['share of peak']:.0f} %"
+        lines[row["arm"]] += [f"{row['ms']:.1f}", f"{row['ratio']:.2f}", share]
+    for row in found["inference"]:
+        lines[row["arm"]] += [f"{np.prod(found['picture']) / 1e3 / row['ms']:.2f}", f"{row['ratio']:.2f}"]
+    heads = [head for patch in whole.index for head in (f"{patch}×{patch}: ms", "÷ PyTorch", "of peak")]
+    shares = " and ".join(f"{ours / theirs:.2f} at {patch}×{patch}" for patch, (ours, theirs) in whole.T.items())
+    text = f"\n\nOne step of each arm takes, of PyTorch's time, {shares}. "
+    text += (
+        f"In {sum(row['ratio'] <= 1 for row in found['rows'])} of {len(found['rows'])} rows the study is not slower."
     )
-    return "\n".join([*lines, "", where(record["steps"]), "", goal])
+    heads = ["arm", *heads, "SR: megapixels / s", "÷ PyTorch"]
+    return markdown(heads, lines.values()) + text + where(record["steps"])
 
 
 def ratios_table(record: dict) -> str:
     """Markdown: ranges of the ratios to PyTorch over all arms, and the arms at their ends."""
-    lines = ["| | fastest | median | slowest |", "|---|---:|---:|---:|"]
-    kinds = {f"training step, {p}×{p}": ("steps", p) for p in sorted({r["patch"] for r in _rows(record, "steps")})}
-    for title, (name, patch) in (kinds | {"forward pass of `evaluation.upscale`": ("inference", None)}).items():
-        arms = sorted((r["ratio"], r["arm"]) for r in _rows(record, name) if r.get("patch") == patch)
-        (low, first), (high, last) = arms[0], arms[-1]
-        middle = float(np.median([ratio for ratio, _ in arms]))
-        lines.append(f"| {title} | {low:.2f} `{first}` | {middle:.2f} | {high:.2f} `{last}` |")
-    return "\n".join([*lines, "", where(record["steps"])])
-
-
-def _rows(record: dict, name: str) -> list[dict]:
-    return record[name]["results"]["rows"]
-
-
-def inference_table(record: dict) -> str:
-    """Markdown: megapixels of SR per second of each arm, and the time beside PyTorch's."""
-    lines = ["| arm | SR / megapixels per second | time ÷ PyTorch's |", "|---|---:|---:|"]
-    lines += [f"| `{r['arm']}` | {r['MP/s']:.2f} | {r['ratio']:.2f} |" for r in _rows(record, "inference")]
-    return "\n".join([*lines, "", where(record["inference"])])
-
-
-def tried_table(record: dict) -> str:
-    """Markdown: what was tried, its time as a share of the time without it, and whether it was kept."""
-    shares, kept = {}, {what: decision for what, _, _, decision in TRIED}
-    for row in (row for row in record["tried"]["results"] if row["tried"] in kept):
-        spread = "–".join(f"{q:.2f}" for q in row["quartiles"])
-        shares.setdefault(row["tried"], []).append(
-            f"`{row['arm']}` {row['share']:.2f} ({spread})" if row["arm"] else f"{row['share']:.2f} ({spread})"
-        )
-    lines = ["| tried | time, as a share of the time without it (quartiles) | kept |", "|---|---|---|"]
-    lines += [f"| {what} | {', '.join(each)} | {kept[what]} |" for what, each in shares.items()]
-    return "\n".join([*lines, "", where(record["tried"])])
-
-
-def shares_table(record: dict) -> str:
-    """Markdown: where a first `make reproduce` spends its time."""
-    results = record["shares"]["results"]
-    spent = sorted(results["seconds"].items(), key=lambda item: -item[1])
-    lines = ["| part | seconds | share |", "|---|---:|---:|"]
-    lines += [
-        f"| {part} | {time:.0f} | {100 * time / results['wall']:.1f} % |"
-        for part, time in [*spent, ("all", results["wall"])]
-    ]
-    return "\n".join([*lines, "", where(record["shares"])])
+    found = record["steps"]["results"]
+    steps = [row | {"kind": f"training step, {row['patch']}×{row['patch']}"} for row in found["rows"]]
+    forward = [row | {"kind": "forward pass of `evaluation.upscale`"} for row in found["inference"]]
+    lines = []
+    for kind, rows in pd.DataFrame(steps + forward).groupby("kind", sort=False):
+        ratio = rows.set_index("arm").ratio
+        ends = [f"{ratio[arm]:.2f} `{arm}`" for arm in (ratio.idxmin(), ratio.idxmax())]
+        lines.append([kind, ends[0], f"{ratio.median():.2f}", ends[1]])
+    return markdown(["", "fastest", "median", "slowest"], lines) + where(record["steps"])
 
 
 def peers_table(record: dict) -> str:
-    """Markdown: the study's networks beside what can be installed from PyPI in their stead."""
-    versions = ", ".join(f"{name} {number}" for name, number in record["peers"]["results"]["versions"].items())
-    return f"{bench.peers.table(_rows(record, 'peers'))}\n\n{where(record['peers'])[:-1]}, {versions}*"
+    """Markdown: the networks, the best PSNR on the last set first, and who is ahead of `combined` there."""
+    found = record["peers"]["results"]
+    sets = list(found["rows"][0]["scores"])
+    ranked, lines = sorted(found["rows"], key=lambda row: -row["scores"][sets[-1]]["psnr"]), []
+    for row in ranked:
+        scores = [f"{of['psnr']:.2f} · {of['ssim']:.4f} · {of['gmsd']:.4f}" for of in row["scores"].values()]
+        low, high = row["quartiles"]
+        cost = [f"{row['ratio']:.2f} ({low:.2f}–{high:.2f})", f"{row['first']:.1f}", f"{row['MiB']:.0f}"]
+        name = row["network"] if row["network"] in PEERS else f"**{row['network']}**"
+        lines.append([name, f"{row['parameters']:,}", *scores, *cost])
+    heads = ["network", "parameters", *(f"{name} / dB · SSIM · GMSD" for name in sets)]
+    heads += ["CPU time ÷ `combined`'s", "first picture / CPU s", "memory / MiB"]
+    psnr = {row["network"]: row["scores"][sets[-1]]["psnr"] for row in ranked}
+    gaps = {name: value - psnr["combined"] for name, value in psnr.items() if name in PEERS}
+    ahead = ", ".join(f"{name} by {gap:.2f} dB" for name, gap in gaps.items() if gap > 0) or "none of them"
+    text = f"\n\nAhead of `combined` on {sets[-1]}: {ahead}."
+    return markdown(heads, lines) + text + where(record["peers"], found["versions"])
 
 
-def rates_table(record: dict) -> str:
-    """Markdown: the validation PSNR of each arm's trials, in dB, and the rate that was chosen."""
-    results = record["rates"]["results"]
-    psnr = {(row["arm"], row["loss"], row["rate"]): row["psnr"] for row in results["rows"]}
-    tried = sorted({rate for *_, rate in psnr})
-    lines = ["| arm | loss | " + " | ".join(f"{rate:g}" for rate in tried) + " | chosen |"]
-    lines += ["|---|---|" + "---:|" * (len(tried) + 1)]
-    for row in results["chosen"]:
-        cells = (psnr.get((row["arm"], row["loss"], rate)) for rate in tried)
-        columns = " | ".join("" if cell is None else f"{cell:.2f}" for cell in cells)
-        lines.append(f"| `{row['arm']}` | {row['loss']} | {columns} | {row['rate']:g} |")
-    return "\n".join([*lines, "", where(record["rates"])])
+def rates_table(record: dict, name: str = "rates") -> str:
+    """Markdown: the validation PSNR of each arm's trials, in dB, means over their seeds, and the chosen rate."""
+    found = record[name]["results"]
+    trials = pd.DataFrame(found["rows"]).pivot_table(index=["arm", "loss"], columns="rate", values="psnr", sort=False)
+    trials = trials.sort_index(axis=1)
+    chosen = {(row["arm"], row["loss"]): row["rate"] for row in found["chosen"]}
+    lines = [
+        [f"`{arm}`", loss, *("" if np.isnan(v) else f"{v:.2f}" for v in psnr), f"{chosen[arm, loss]:g}"]
+        for (arm, loss), psnr in zip(trials.index, trials.to_numpy(), strict=True)
+    ]
+    return markdown(["arm", "loss", *(f"{rate:g}" for rate in trials), "chosen"], lines) + where(record[name])
 
 
 def schedules_table(record: dict) -> str:
     """Markdown: the candidates for `quick`'s schedule, and how many of the reference's verdicts each one tells."""
-    lines = ["| steps × batch × patch | minutes of training steps | verdicts | primary ones |", "|---|---:|---:|---:|"]
-    lines += [
-        f"| {r['steps']} × {r['batch']} × {r['patch']}² | {r['minutes']:.1f} | {r['told']} of {r['decided']} | "
-        f"{r['primary told']} of {r['primary decided']} |"
-        for r in _rows(record, "schedules")
-    ]
-    return "\n".join([*lines, "", where(record["schedules"])])
+    lines = [
+        [f"{r['steps']} × {r['batch']} × {r['patch']}²", f"{r['minutes']:.1f}", f"{r['told']} of {r['decided']}",
+         f"{r['primary told']} of {r['primary decided']}"]
+        for r in record["schedules"]["results"]["rows"]
+    ]  # fmt: skip
+    heads = ["steps × batch × patch", "minutes of training steps", "verdicts", "primary ones"]
+    return markdown(heads, lines) + where(record["schedules"])
 
 
-def comparer_table(record: dict) -> str:
-    """Markdown: how fast the comparer follows the hand."""
-    results = record["comparer"]["results"]
-    rates = {f"drag of {name}": rate for name, rate in results["pictures per second"].items()}
-    lines = ["| | median / ms | 95 % within / ms | pictures a second |", "|---|---:|---:|---:|"]
-    for name, delay in results["latency"].items():
-        rate = f"{rates[name]:.1f}" if name in rates else ""
-        lines.append(f"| {name} | {delay['median / ms']:.0f} | {delay['p95 / ms']:.0f} | {rate} |")
-    before, after = results["memory"].values()
-    text = (
-        f"First sight {results['first sight / s']:.2f} s after the call, {results['sent / MiB']:.1f} MiB of PNG sent. "
-        f"JavaScript's heap: {before:.1f} MiB, and {after:.1f} {list(results['memory'])[1]}."
-    )
-    return "\n".join([*lines, "", text, "", where(record["comparer"])])
+def minutes_table(record: dict) -> str:
+    """Markdown: how long a first `make reproduce` takes on each machine, without the environment."""
+    rows = record["minutes"]["results"]["rows"]
+    lines = [[r["processor"], r["cores"], r["precision"], f"{r['seconds'] / 60:.0f}"] for r in rows]
+    return markdown(["processor", "cores", "precision", "minutes"], lines)
 
 
+#: Name -> the function from the record to the text between a page's marks of that name.
 TABLES = {
-    "comparer": comparer_table,
-    "rates": rates_table,
-    "schedules": schedules_table,
-    "ratios": ratios_table,
+    "calibration": calibration_table,
     "steps": steps_table,
-    "inference": inference_table,
-    "tried": tried_table,
-    "shares": shares_table,
+    "ratios": ratios_table,
     "peers": peers_table,
+    "minutes": minutes_table,
+    "rates": rates_table,
+    "close_rates": functools.partial(rates_table, name="close_rates"),
+    "schedules": schedules_table,
 }

@@ -1,17 +1,13 @@
-"""Every arm as the same network in plain PyTorch, for the benches steps and inference: `pip install .[bench]`."""
+"""A network of the study in plain PyTorch, made from its ONNX graph, for the bench steps: `pip install .[bench]`."""
 
-import contextlib
-import multiprocessing
+import operator
 import sys
-from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
-import pandas as pd
+from onnx import TensorProto, helper, numpy_helper
 
-from bench.racing import take_turns
-from sr_utils import StudyError, filters
-from sr_utils.device import keras
-from sr_utils.models.layers import DepthToSpace, EdgeEnhance
+from sr_utils import StudyError
+from tools.export import WEIGHTS, to_onnx
 
 try:
     import torch
@@ -24,109 +20,63 @@ from torch.nn import functional
 sys.modules["triton"] = None
 
 
+def _convolution(x, kernel, bias=None, pads=(0, 0), group=1):
+    return functional.conv2d(x, kernel, bias, padding=tuple(pads[:2]), groups=group)
+
+
+#: What `tools.export` writes, in PyTorch. A multiplication ends the convolutions: from there on it is float32.
+OPERATORS = {
+    "Add": operator.add,
+    "Cast": lambda x, to: x.float(),
+    "Clip": torch.clip,
+    "Concat": lambda *x, axis: torch.cat(x, axis),
+    "Conv": _convolution,
+    "DepthToSpace": lambda x, blocksize, mode: functional.pixel_shuffle(x, blocksize),
+    "MaxPool": lambda x, kernel_shape, strides: functional.max_pool2d(x, kernel_shape, strides),
+    "Mul": lambda x, factor: x.float() * factor,
+    "Pad": lambda x, pads, mode: functional.pad(x, (pads[3], pads[7], pads[2], pads[6]), "replicate"),
+    "Relu": functional.relu,
+    "Resize": lambda x, _, scales, mode: functional.interpolate(x, scale_factor=scales[2:], mode="bilinear"),
+    "Transpose": lambda x, perm: x.permute(*perm),
+}
+
+
 class Twin(nn.Module):
-    """The same network as a Keras model of the study, with the same weights: (B, 3, h, w) -> (B, 3, 4h, 4w).
+    """The same network as a Keras model of the study, with the same weights: (B, h, w, 3) -> float32 (B, 4h, 4w, 3).
 
     Under PyTorch's autocast every convolution is in bfloat16, and the output in float32, as in the study.
     """
 
-    def __init__(self, model: keras.Model):
+    def __init__(self, model):
         super().__init__()
-        self.convolutions, self.plan = nn.ModuleDict(), []
-        shuffled = {_sources(layer)[0]: layer.scale for layer in model.layers if isinstance(layer, DepthToSpace)}
-        for layer in model.layers[1:]:
-            if isinstance(layer, keras.layers.Conv2D):
-                self.convolutions[layer.name] = _convolution(layer, shuffled.get(layer.name, 1))
-            self.plan.append((layer, _sources(layer)))
+        graph = to_onnx(model, TensorProto.FLOAT).graph
+        constants = {constant.name: numpy_helper.to_array(constant) for constant in graph.initializer}
+        weights = {name: array for name, array in constants.items() if name.startswith(WEIGHTS)}
+        self.settings = {name: _setting(array) for name, array in constants.items() if name not in weights} | {"": None}
+        made_by, self.plan = {node.output[0]: node for node in graph.node}, []
+        for node in graph.node:
+            source, output = node.input[0], node.output[0]
+            if source in weights:  # the file holds them in float16
+                weights[output] = weights.pop(source)
+                continue
+            attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+            if node.op_type == "DepthToSpace":
+                for name in made_by[source].input[1:]:
+                    weights[name] = _in_pytorchs_order(weights[name], attributes["blocksize"])
+            self.plan.append((OPERATORS[node.op_type], node.input, output, attributes))
+        self.weights = nn.ParameterDict({n: nn.Parameter(torch.tensor(np.float32(w))) for n, w in weights.items()})
 
-    def forward(self, x):
-        made = {self.plan[0][1][0]: x}
-        for layer, sources in self.plan:
-            made[layer.name] = self._output(layer, [made[name] for name in sources])
-        return made[self.plan[-1][0].name]
-
-    def _output(self, layer, inputs):
-        (x, *_), kinds = inputs, keras.layers
-        match layer:
-            case kinds.Conv2D():
-                x = self.convolutions[layer.name](x)
-                return functional.relu(x) if layer.activation is keras.activations.relu else x
-            case kinds.Rescaling():
-                return x.float() * layer.scale + layer.offset
-            case kinds.UpSampling2D():
-                return functional.interpolate(x, scale_factor=4, mode="bilinear")
-            case kinds.MaxPooling2D():
-                return functional.max_pool2d(x, layer.pool_size)
-            case kinds.Add():
-                return sum(inputs[1:], x)
-            case kinds.Concatenate():
-                return torch.cat(inputs, 1)
-            case DepthToSpace():
-                return functional.pixel_shuffle(x, layer.scale)
-            case EdgeEnhance():
-                kernel = torch.tensor(np.tile(filters.KERNEL, (3, 1, 1, 1)), dtype=x.dtype)
-                padded = functional.pad(x, (1, 1, 1, 1), mode="replicate")
-                return functional.conv2d(padded, kernel, groups=3).clip(-0.5, 0.5)
-        raise TypeError(f"PyTorch's twin knows no {type(layer).__name__}")
+    def forward(self, lr):
+        values = {"lr": lr, **self.settings, **self.weights}
+        for operation, inputs, output, attributes in self.plan:
+            values[output] = operation(*(values[name] for name in inputs), **attributes)
+        return values["sr"]
 
 
-def _sources(layer) -> list[str]:
-    """The names of the layers that feed this one."""
-    return [tensor._keras_history.operation.name for tensor in layer._inbound_nodes[0].input_tensors]
+def _setting(array):
+    return torch.tensor(array) if array.ndim == 4 else array.tolist()
 
 
-def _convolution(layer, scale: int) -> nn.Conv2d:
-    """The same convolution; before a shuffle its filters come in PyTorch's order: channel, row, column."""
-    kernel, bias = (np.asarray(weight) for weight in layer.get_weights())
-    order = np.arange(len(bias)).reshape(scale**2, -1).T.ravel()
-    made = nn.Conv2d(kernel.shape[2], kernel.shape[3], kernel.shape[:2], padding="same")
-    made.weight.data = torch.tensor(kernel.transpose(3, 2, 0, 1)[order])
-    made.bias.data = torch.tensor(bias[order])
-    return made
-
-
-@contextlib.contextmanager
-def two_processes():
-    """A process for each side of a race: in one process with TensorFlow, PyTorch takes a tenth to a third longer."""
-    start = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, start) as ours, ProcessPoolExecutor(1, start) as theirs:
-        yield {"ours": ours, "PyTorch": theirs}
-
-
-_made = {}  # in such a process: the action that it is called for
-
-
-def _make(builder, *arguments):
-    _made["action"] = builder(*arguments)
-
-
-def _call():
-    _made["action"]()
-
-
-def beside_pytorch(processes: dict, builders: dict, rounds: int, repeats: int, per_call: int = 1) -> dict:
-    """Medians and quartiles of ours and PyTorch's in milliseconds, and their ratio.
-
-    `builders`: for each side a function and its arguments, which returns an action of `per_call` parts that are alike.
-    """
-    for side, made in builders.items():
-        processes[side].submit(_make, *made).result()
-    turns = {side: lambda process=process: process.submit(_call).result() for side, process in processes.items()}
-    times = {side: np.divide(ms, per_call) for side, ms in take_turns(turns, rounds, repeats).items()}
-    medians = {side: float(np.median(ms)) for side, ms in times.items()}
-    spread = {side: np.quantile(ms, (0.25, 0.75)).tolist() for side, ms in times.items()}
-    return {
-        "ms": medians["ours"],
-        "quartiles": spread["ours"],
-        "PyTorch ms": medians["PyTorch"],
-        "PyTorch quartiles": spread["PyTorch"],
-        "ratio": medians["ours"] / medians["PyTorch"],
-    }
-
-
-def print_table(table: pd.DataFrame) -> None:
-    """Print a table of comparisons, quartiles as a range."""
-    shown = table.drop(columns=[c for c in table if "quartiles" in c])
-    spread = [f"{q[0]:.3g}–{q[1]:.3g}" for q in table["quartiles"]]
-    shown.insert(shown.columns.get_loc("ms") + 1, "quartiles", spread)
-    print(shown.to_string(index=False, float_format=lambda v: f"{v:.3g}"))
+def _in_pytorchs_order(weights, scale: int):
+    """Filters before a shuffle: ONNX, as Keras, counts row, column, channel; PyTorch channel, row, column."""
+    return weights[np.arange(len(weights)).reshape(scale**2, -1).T.ravel()]

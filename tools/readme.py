@@ -64,16 +64,11 @@ def count_of_verdicts(claims: pd.DataFrame) -> str:
 
 
 def minutes_line(record: dict) -> str:
-    """Markdown: how long a first `make reproduce` takes, for each precision that `make bench BENCHES=shares` timed."""
-    benches = json.loads((paths.ROOT / "figures/bench/bench.json").read_text())
+    """Markdown: how long a first `make reproduce` takes, on each machine where `make bench BENCHES=minutes` ran."""
     timings = {}
-    for entry in (benches[name] for name in sorted(benches) if name.startswith("shares")):
-        host, results = entry["host"], entry["results"]
-        if results["profile"] == "quick":
-            timed = f"{results['wall'] / 60:.0f} minutes in {host['precision']}"
-            timings.setdefault(f"{host['cores']} cores of an {host['processor']}", []).append(timed)
-    if not timings:
-        return "How long a first `make reproduce` takes has not been measured since `quick` became shorter."
+    for row in json.loads((paths.ROOT / "figures/bench/bench.json").read_text())["minutes"]["results"]["rows"]:
+        timed = f"{row['seconds'] / 60:.0f} minutes in {row['precision']}"
+        timings.setdefault(f"{row['cores']} cores of an {row['processor']}", []).append(timed)
     machines = "; ".join(f"{' and '.join(timed)} on {machine}" for machine, timed in timings.items())
     return f"A first `make reproduce` takes {machines}; the environment comes on top."
 
@@ -96,3 +91,9 @@ def fill(text: str, record: dict, tables: dict = TABLES) -> str:
             flags=re.S,
         )
     return text
+
+
+def markdown(heads: list, rows: list) -> str:
+    """A table of that first row and these, as Markdown."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)

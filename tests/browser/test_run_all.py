@@ -6,8 +6,8 @@ import shutil
 import nbformat
 import pytest
 
-from bench import lab
 from sr_utils import paths
+from tests.browser import lab
 
 pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
 

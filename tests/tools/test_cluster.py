@@ -15,9 +15,9 @@ from PIL import Image
 
 import sr_utils
 import tools
-from bench import survival
 from sr_utils import StudyError, paths
 from sr_utils.training import checkpoints, configuration, runs
+from tests import kills
 from tools import cluster, reproduce
 
 #: The bits depend on the number of threads, so every process of these tests has one.
@@ -80,7 +80,7 @@ def three_arms(monkeypatch):
 def test_a_worker_is_killed_in_a_training_and_the_other_ends_it_in_the_same_bytes(worker, scheduler, tmp_path, capsys):
     (tmp_path / "deadly").mkdir()
     (tmp_path / "deadly/sr_utils").symlink_to(tmp_path / "site/sr_utils")
-    deadly = survival.DEADLY.format(flush=2)  # in the second epoch's weights
+    deadly = kills.DEADLY.format(flush=2)  # in the second epoch's weights
     (tmp_path / "deadly/sitecustomize.py").write_text(deadly)  # Python imports this at its start
     doomed, other = worker("doomed", PYTHONPATH=tmp_path / "deadly"), worker("other")
     cluster.train_all(scheduler, "smoke", "sample", [0])

@@ -76,12 +76,9 @@ def test_the_run_is_told_with_its_command_its_hours_and_its_verdicts(claims):
 
 
 def test_minutes_are_told_for_each_precision_of_each_machine(tmp_path, monkeypatch):
-    host = {"cores": 2, "processor": "one"}
-    benches = {
-        "shares": {"host": host | {"precision": "bfloat16"}, "results": {"profile": "quick", "wall": 632}},
-        "shares_float32": {"host": host | {"precision": "float32"}, "results": {"profile": "quick", "wall": 1000}},
-        "steps": {"host": host, "results": {}},
-    }
+    machine = {"cores": 2, "processor": "one"}
+    rows = [machine | {"precision": "bfloat16", "seconds": 632}, machine | {"precision": "float32", "seconds": 1000}]
+    benches = {"minutes": {"results": {"rows": rows}}}
     (tmp_path / "figures/bench").mkdir(parents=True)
     (tmp_path / "figures/bench/bench.json").write_text(json.dumps(benches))
     monkeypatch.setattr(paths, "ROOT", tmp_path)

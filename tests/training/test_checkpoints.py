@@ -12,27 +12,27 @@ import time
 import numpy as np
 import pytest
 
-from bench import survival
 from sr_utils import StudyError, paths
 from sr_utils.training import checkpoints, runs
+from tests import kills
 
 
 @pytest.fixture(scope="module")
 def whole(smoke_store):
     """Weights and history of a training without interruption."""
-    return survival.finished(smoke_store)
+    return kills.finished(smoke_store)
 
 
 @pytest.mark.parametrize("flush", [2, 3])
 def test_a_kill_in_the_middle_of_a_write_changes_nothing(whole, tmp_path, flush):
     """Flush 2 is the second epoch's checkpoint, flush 3 the complete run's history."""
-    assert survival.killed(tmp_path / "cut", flush)
-    assert survival.finished(tmp_path / "cut") == whole
+    assert kills.killed(tmp_path / "cut", flush)
+    assert kills.finished(tmp_path / "cut") == whole
 
 
 def test_a_kill_at_a_random_moment_changes_nothing(whole, tmp_path):
-    survival.killed(tmp_path / "cut", seconds=np.random.default_rng(0).uniform(0, survival.SECONDS))
-    assert survival.finished(tmp_path / "cut") == whole
+    kills.killed(tmp_path / "cut", seconds=np.random.default_rng(0).uniform(0, kills.SECONDS))
+    assert kills.finished(tmp_path / "cut") == whole
 
 
 def test_a_damaged_checkpoint_is_named_and_without_it_the_training_begins_again(whole, tmp_path, monkeypatch):
@@ -45,19 +45,19 @@ def test_a_damaged_checkpoint_is_named_and_without_it_the_training_begins_again(
     with pytest.raises(StudyError, match="is damaged .*; remove it"):
         runs.train("post_upsampling", 0, "smoke", "sample")
     file.unlink()
-    assert survival.finished(tmp_path / "cut") == whole
+    assert kills.finished(tmp_path / "cut") == whole
 
 
 def test_two_processes_train_a_run_once(whole, tmp_path):
     """The second process waits and then finds the run kept."""
     shared = tmp_path / "shared"
-    command = [sys.executable, "-c", survival.CHILD]
+    command = [sys.executable, "-c", kills.CHILD]
     environment = os.environ | {"SR_RUNS": str(shared)}
     start = {"env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(command, **start) as first, subprocess.Popen(command, **start) as second:
         outputs = [process.communicate(timeout=180)[0] for process in (first, second)]
     assert [text.splitlines()[-1] for text in outputs] == ["done", "done"]
-    assert survival.finished(shared) == whole
+    assert kills.finished(shared) == whole
 
 
 def test_the_waiting_one_says_so(tmp_path, capsys):
