@@ -32,7 +32,7 @@ def main(*names: str) -> int:
             raise StudyError(f"there is no bench {name!r}; choose from {', '.join(choices)}.")
     for name in names or UNNAMED:
         if name == "publish":
-            record.publish()
+            record.publish_benches()
             continue
         measure = resolve_name(BENCHES[name])
         print(f"\n{name}: {measure.__doc__}", flush=True)

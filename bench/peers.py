@@ -99,7 +99,7 @@ def of_onnx():
 _enlarge = {}  # in a process of its own: the network's name -> its function
 
 
-def answer(name: str, lr) -> dict:
+def enlarged(name: str, lr) -> dict:
     """{"sr": uint8 (4h, 4w, 3), "CPU s": of this call, "CPU s in all": of this process, "MiB": its peak of memory}."""
     if name not in _enlarge:
         _enlarge[name] = of_ncnn(name) if name in PEERS else of_onnx() if name == EXPORTED else of_the_study(name)
@@ -111,8 +111,8 @@ def answer(name: str, lr) -> dict:
 
 
 def ask(processes: dict, name: str, lr) -> dict:
-    """What `answer` returns in that network's process."""
-    return processes[name].submit(answer, name, lr).result()
+    """What `enlarged` returns in that network's process."""
+    return processes[name].submit(enlarged, name, lr).result()
 
 
 def asked(processes: dict, name: str):

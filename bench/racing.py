@@ -30,7 +30,7 @@ def own_processes(names):
         yield {name: stack.enter_context(ProcessPoolExecutor(1, start)) for name in names}
 
 
-def race(processes: dict, builders: dict, rounds: int, repeats: int, parts: int = 1) -> dict:
+def take_turns(processes: dict, builders: dict, rounds: int, repeats: int, parts: int = 1) -> dict:
     """`compared` times of two actions that take turns, each in its process, after a call that is not timed.
 
     `builders`: {"ours", "theirs"}, a function and its arguments, which returns the action; it has `parts` alike. In one

@@ -50,13 +50,13 @@ def search(arm: str, loss: str, first=RATES, **how) -> list[dict]:
     trials = [trial(arm, loss, rate, **how) for rate in first]
     while True:
         tried = {row["rate"] for row in trials}
-        further = [rate for rate in beside(best(trials)) if rate not in tried]
+        further = [rate for rate in neighbours(best(trials)) if rate not in tried]
         if not further:
             return trials
         trials += [trial(arm, loss, rate, **how) for rate in further]
 
 
-def beside(rate: float) -> tuple:
+def neighbours(rate: float) -> tuple:
     """The rate between its neighbours in `FURTHER`."""
     at = FURTHER.index(rate)
     return FURTHER[max(at - 1, 0) : at + 2]
@@ -82,7 +82,7 @@ def close_rates(trials: list[dict] | None = None, within: float = 0.1, seeds=SEE
     ):
         first, second, *_ = of.psnr.sort_values(ascending=False)
         if loss in PIXEL_LOSSES and first - second <= within:
-            near = beside(float(of.rate[of.psnr.idxmax()]))
+            near = neighbours(float(of.rate[of.psnr.idxmax()]))
             again += [trial(arm, loss, rate, seed, **how) for rate in near for seed in seeds]
     if not again:
         raise StudyError(f"no arm's best two rates lie within {within} dB, so that there is nothing to try again.")

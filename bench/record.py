@@ -52,7 +52,7 @@ def committed() -> dict:
     return json.loads((FOLDER / "bench.json").read_text())
 
 
-def publish() -> None:
+def publish_benches() -> None:
     """Copy new results from build/ to figures/bench/; other results stay. Then refresh the pages' tables and figure."""
     results = paths.output() / "bench.json"
     if not results.exists():

@@ -5,7 +5,7 @@ import itertools
 import matplotlib.pyplot as plt
 import numpy as np
 
-from bench.racing import own_processes, race, seconds
+from bench.racing import own_processes, seconds, take_turns
 from sr_utils import device, models
 from sr_utils.data import downscale
 from sr_utils.device import keras
@@ -85,11 +85,11 @@ def steps(patches=(48, 96), picture=(512, 768), arms=tuple(models.MODELS), round
             work = FLOPS * models.cost(models.build(arm))["macs"] * BATCH
             for patch in patches:
                 builders = {"ours": (study_steps, arm, patch), "theirs": (pytorch_steps, arm, patch, precision)}
-                times = race(processes, builders, rounds, 1, TOGETHER)
+                times = take_turns(processes, builders, rounds, 1, TOGETHER)
                 share = work * patch**2 / (times["ms"] / 1e3) / found["peak"]
                 found["rows"].append({"arm": arm, "patch": patch, **times, "share of peak": share})
             builders = {"ours": (study_sr, arm, picture), "theirs": (pytorch_sr, arm, picture, precision)}
-            found["inference"].append({"arm": arm, **race(processes, builders, rounds, 2)})
+            found["inference"].append({"arm": arm, **take_turns(processes, builders, rounds, 2)})
             print(f"  {arm}: {found['rows'][-1]['ratio']:.2f}", flush=True)
     return found
 
