@@ -6,8 +6,8 @@ Pillow's kernel differs from MATLAB's by up to 0.2 grey levels. The difference o
 or 24 changes it by at most 0.01 dB (26.09, 26.08, 26.09, 26.08). HR in the benchmark archive, used here, is already
 cropped to a multiple of 4, at the right and at the bottom; older tables cropped the originals in other ways.
 
-LPIPS (Zhang et al., 2018, arXiv:1801.03924) is not used, because its backbone's weights would have to be downloaded.
-GMSD needs no weights; it is another perceptual distance, not a substitute for LPIPS.
+GMSD needs no weights. LPIPS and SSIMULACRA2, which need packages of their own, are measured by tools/perceptual.py
+when a run is recorded.
 """
 
 import functools
