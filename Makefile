@@ -24,10 +24,11 @@ override FRESH := $(call yes,FRESH)
 override GPU := $(call yes,GPU)
 
 # File names reach commands through the environment, so that neither make nor the shell interprets $ or " in them.
-unexport IMAGE OUT DATA
+unexport IMAGE OUT DATA WEIGHTS
 export NAME_OF_IMAGE := $(value IMAGE)
 export NAME_OF_OUT := $(value OUT)
 export NAME_OF_DATA := $(value DATA)
+export NAME_OF_WEIGHTS := $(value WEIGHTS)
 
 BIN := $(VENV)/bin
 JAX := $(filter jax,$(KERAS_BACKEND))
@@ -86,7 +87,7 @@ upscale: $(ENV)  ## IMAGE=photo.jpg, or a folder, ×4 by the combined model; DEV
 	@$(BIN)/python -m tools.photo --arm "$(ARM)" $(if $(FORCE),--force) -- "$$NAME_OF_IMAGE" $${NAME_OF_OUT:+"$$NAME_OF_OUT"}
 
 export: $(ENV)  ## ARM=combined as an ONNX file, build/combined.onnx or OUT=…, checked against Keras
-	@$(BIN)/python -m tools.export --arm "$(ARM)" $(if $(OUT),--out "$(OUT)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
+	@$(BIN)/python -m tools.export --arm "$(ARM)" $${NAME_OF_OUT:+--out="$$NAME_OF_OUT"} $${NAME_OF_WEIGHTS:+--weights="$$NAME_OF_WEIGHTS"}
 
 pages: $(ENV)  ## execute all pages from the record into build/pages, in minutes: no training, no download
 	@$(BIN)/python -m tools.pages pages $(NOTEBOOKS)

@@ -10,6 +10,7 @@ import os
 import struct
 import zlib
 
+import numpy as np
 import pyvips
 from PIL import Image, PngImagePlugin
 
@@ -32,9 +33,10 @@ OPAQUE = (".jpg", ".jpeg")
 DEEP = (".png", ".tif", ".tiff")  # hold 16 bits a channel
 
 IPTC_IN_JPEG = 0x0404  # which of Photoshop's resources
-PNG_KEPT = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"tEXt", b"zTXt", b"iTXt")
+PNG_TEXT = (b"tEXt", b"zTXt", b"iTXt")
 ELSEWHERE = (b"XML:com.adobe.xmp", b"Raw profile type exif", b"Raw profile type xmp")  # text that goes another way
-WEBP_FLAGS = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
+WEBP_PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
+SRGB = {b"gAMA": (45455,), b"cHRM": (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)}  # in 100,000ths
 PLACES = {  # what each format has a place for, by Pillow's names
     "PNG": ("exif", "icc_profile", "xmp", "comment"),
     "WEBP": ("exif", "icc_profile", "xmp"),
@@ -48,6 +50,8 @@ def write_picture(image: pyvips.Image, path, ending: str, photo: Photograph) -> 
     Returns what had to be left away, in sentences without a subject. Raises `OSError` where the disk is full.
     """
     values, notes = metadata(photo, image.width, image.height)
+    if ending != ".png" and (said := _colours_left_away(photo)):
+        notes.append(f"says what its colours mean ({said}), for which {ending} has no place; write a .png")
     with open(path, "wb+") as file:
         if ending.startswith(".tif"):
             _tiff(image, file, values)
@@ -58,6 +62,20 @@ def write_picture(image: pyvips.Image, path, ending: str, photo: Photograph) -> 
         else:
             notes += _jpeg(image, file, values)
     return notes
+
+
+def _colours_left_away(photo: Photograph) -> str:
+    """What `photo` says of its colours beside a profile, if that is more than sRGB."""
+    primaries, curve = photo.colours.get(b"cICP", b"\2\2")[:2]
+    if (primaries, curve) != (12, 13) and (primaries not in (1, 2) or curve not in (1, 2, 6, 13, 14, 15)):
+        return f"cICP {primaries}, {curve}"
+    if photo.profile or b"sRGB" in photo.colours:
+        return ""
+    return ", ".join(
+        name.decode()
+        for name, usual in SRGB.items()
+        if name in photo.colours and not np.allclose(np.frombuffer(photo.colours[name], ">u4"), usual, rtol=0.02)
+    )
 
 
 def write_pixels(image: pyvips.Image, file, ending: str, **options) -> None:
@@ -71,7 +89,7 @@ def write_pixels(image: pyvips.Image, file, ending: str, **options) -> None:
         raise OSError(number, os.strerror(number)) from None
 
 
-def _by_pillow(kind: str, values: dict, grey: bool) -> tuple[bytes, list[str]]:
+def _by_pillow(kind: str, values: dict, mode: str) -> tuple[bytes, list[str]]:
     """An 8×8 picture with as much of the metadata as the format takes, and what it does not take."""
 
     def saved(values):
@@ -85,7 +103,7 @@ def _by_pillow(kind: str, values: dict, grey: bool) -> tuple[bytes, list[str]]:
             options["extra"] = struct.pack(">HH", 0xFFED, len(resource) + len(iptc) % 2 + 2) + resource
             options["extra"] += bytes(len(iptc) % 2)
         file = io.BytesIO()
-        Image.new("L" if grey else "RGB", (8, 8)).save(file, kind, pnginfo=text, **options)
+        Image.new(mode, (8, 8)).save(file, kind, pnginfo=text, **options)
         return file.getvalue()
 
     kept, notes = {}, []
@@ -101,7 +119,7 @@ def _by_pillow(kind: str, values: dict, grey: bool) -> tuple[bytes, list[str]]:
 
 
 def _jpeg(image, file, values) -> list[str]:
-    whole, notes = _by_pillow("JPEG", values, image.bands == 1)
+    whole, notes = _by_pillow("JPEG", values, "L" if image.bands == 1 else "RGB")
     head = whole[: whole.index(b"\xff\xdb\x00")]  # up to the quantisation tables
     file.seek(len(head) - 2)  # libvips' first two bytes say that this is a JPEG, as those of `head` do
     write_pixels(image, file, ".jpg", **FORMATS[".jpg"][1])
@@ -111,10 +129,11 @@ def _jpeg(image, file, values) -> list[str]:
 
 
 def _png(image, file, values, photo) -> list[str]:
-    whole, notes = _by_pillow("PNG", values, image.bands < 3)
+    whole, notes = _by_pillow("PNG", values, "L" if image.bands < 3 else "RGB")
     made = [(n, b) for n, b in decoding.png_chunks(whole) if n not in (b"IHDR", b"IDAT", b"IEND")]
-    kept = [decompressed(n, b) for n, b in decoding.png_chunks(photo.content) if n in PNG_KEPT]
-    chunks = b"".join(_chunk(n, b) for n, b in made + [c for c in kept if not c[1].startswith(ELSEWHERE)])
+    text = [decompressed(n, b) for n, b in decoding.png_chunks(photo.content) if n in PNG_TEXT]
+    text = [c for c in text if not c[1].startswith(ELSEWHERE)]
+    chunks = b"".join(_chunk(n, b) for n, b in [*made, *photo.colours.items(), *text])
     file.seek(len(chunks))
     write_pixels(image, file, ".png", **FORMATS[".png"][1])  # 33 bytes of signature and header, 21 of density
     file.seek(len(chunks))
@@ -133,19 +152,18 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 def _webp(image, file, values) -> list[str]:
     if values.get("icc_profile", b"")[16:20] == b"GRAY":  # WebP has no grey
         values = {name: value for name, value in values.items() if name != "icc_profile"}
-    whole, notes = _by_pillow("WEBP", values, grey=False)
-    extra = {name: body for name, body in _riff_chunks(whole) if name in WEBP_FLAGS}
-    scratch = io.BytesIO(image.write_to_buffer(".webp", keep="none", **FORMATS[".webp"][1]))
-    if not extra:
-        file.write(scratch.getvalue())
-        return notes
-    pixels = [c for c in _riff_chunks(scratch.getvalue()) if c[0] in (b"ALPH", b"VP8 ", b"VP8L")]
-    flags = sum(WEBP_FLAGS[name] for name in extra) | (0x10 if image.bands in (2, 4) else 0)
-    sides = b"".join(struct.pack("<I", side - 1)[:3] for side in (image.width, image.height))
-    first, last = ([(n, b) for n, b in extra.items() if (n == b"ICCP") is early] for early in (True, False))
-    chunks = [(b"VP8X", struct.pack("<I", flags) + sides), *first, *pixels, *last]
-    body = b"".join(n + struct.pack("<I", len(b)) + b + bytes(len(b) % 2) for n, b in chunks)
-    file.write(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body)
+    whole, notes = _by_pillow("WEBP", values, "RGBA" if image.bands in (2, 4) else "RGB")
+    made = image.write_to_buffer(".webp", keep="none", **FORMATS[".webp"][1])
+    if any(name in values for name in PLACES["WEBP"]):
+        pixels = [chunk for chunk in _riff_chunks(made) if chunk[0] in WEBP_PIXELS]
+        sides = b"".join(struct.pack("<I", side - 1)[:3] for side in (image.width, image.height))
+        (_, head), *rest = _riff_chunks(whole)  # VP8X: flags and sides
+        first, last = ([chunk for chunk in rest if (chunk[0] == b"ICCP") is early] for early in (True, False))
+        last = [chunk for chunk in last if chunk[0] not in WEBP_PIXELS]
+        chunks = [(b"VP8X", head[:4] + sides), *first, *pixels, *last]
+        made = b"WEBP" + b"".join(n + struct.pack("<I", len(b)) + b + bytes(len(b) % 2) for n, b in chunks)
+        made = b"RIFF" + struct.pack("<I", len(made)) + made
+    file.write(made)
     return notes
 
 

@@ -1,26 +1,33 @@
-"""The one reader: any still picture as viewers show it, and what its file says besides."""
+"""The enlarger's reader: any still picture as viewers show it, and what its file says besides."""
 
+import re
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyvips
 from PIL import Image
 
 from sr_utils import StudyError
 from sr_utils.data.reading import shown
 
 from . import decoding
-from .decoding import COMPRESSION, PHOTOMETRIC, YCBCR, Refused, check_size
+from .decoding import Refused
 
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF", "FLI", "DCX")  # frames of other formats are previews or layers
-PROFILE, EXTRA, X, Y, UNIT = 34675, 338, 282, 283, 296  # TIFF tags
+PROFILE, X, Y, UNIT = 34675, 282, 283, 296  # tags of TIFF and EXIF
 ROUNDING = 1e-3  # by which floating point may miss 0 and 1
+COLOURS = (b"cICP", b"sRGB", b"gAMA", b"cHRM")  # what a PNG may say of its colours, beside a profile
+DISPLAY_P3 = bytes([12, 13])  # in cICP: the primaries, and the curve, which is sRGB's
+UNSPECIFIED = 2
+GAIN_MAP = re.compile(rb"hdrgm:Version|iso:ts:21496|hdrgainmap|infe.{8}tmap", re.IGNORECASE | re.DOTALL)
 
 #: How names of pictures end. What no decoder here knows fails with a sentence, rather than being passed over.
 ENDINGS = frozenset(f".{ending}" for ending in (
-    "apng", "avif", "avifs", "bmp", "dds", "dib", "gif", "heic", "heif", "icns", "ico", "j2k", "jfif", "jp2", "jpe",
-    "jpeg", "jpg", "jpx", "jxl", "mpo", "pbm", "pcx", "pfm", "pgm", "png", "pnm", "ppm", "psd", "rgb", "sgi", "tga",
-    "tif", "tiff", "webp", "xbm", "xpm",
+    "apng", "avif", "avifs", "bmp", "dds", "dib", "exr", "gif", "heic", "heif", "icns", "ico", "j2k", "jfif", "jp2",
+    "jpe", "jpeg", "jpg", "jpx", "jxl", "mpo", "pbm", "pcx", "pfm", "pgm", "png", "pnm", "ppm", "psd", "rgb", "sgi",
+    "tga", "tif", "tiff", "webp", "xbm", "xpm",
 ))  # fmt: skip
 
 
@@ -36,7 +43,8 @@ class Photograph:
     content, header : the file, and as Pillow opens it, for its metadata; None where Pillow cannot.
     density : (x, y) in dots per inch, or None where the file names none.
     profile : the ICC profile that fits `rgb`, or None.
-    notes : what was guessed or left away, in sentences without a subject.
+    colours : what else the file says of its colours, as chunks of a PNG.
+    notes : what was guessed or left away, in sentences that begin with the file's name.
     """
 
     rgb: np.ndarray
@@ -46,6 +54,7 @@ class Photograph:
     header: Image.Image | None
     density: tuple[float, float] | None
     profile: bytes | None
+    colours: dict[bytes, bytes]
     notes: list[str]
 
 
@@ -74,67 +83,77 @@ def read_photograph(path) -> Photograph:
 
 
 def _photograph(content: bytes) -> Photograph:
-    header, pages = decoding.open_header(content), decoding.tiff_pages(content)
-    number, tags = pages[0] if pages else (0, {})
-    if len(pages) > 1:
-        raise Refused(f"holds {len(pages)} pages; save the one that you want as a file of its own.")
+    header, page = decoding.open_header(content), decoding.tiff_page(content)
     if header and header.format in ANIMATED and getattr(header, "n_frames", 1) > 1:
         raise Refused(f"holds {header.n_frames} frames; save one of them as a still image.")
-    profile = header.info.get("icc_profile") if header else tags.get(PROFILE)
-    coded = tags.get(PHOTOMETRIC) == YCBCR and tags.get(COMPRESSION) not in decoding.JPEG  # libvips leaves it so
-    pillow = header and (header.format == "HEIF" or coded)
-    image, reason = (None, "") if pillow else decoding.by_libvips(content, number)
-    white_is_zero = False
-    if image is not None:
-        check_size(image.width, image.height)
-        angle = decoding.orientation(header, image)
-        converted, pixels, notes = decoding.libvips_pixels(image, content)
-        pixels = decoding.upright(pixels.reshape(*pixels.shape[:2], -1), angle)
-        white_is_zero = tags.get(PHOTOMETRIC) == decoding.WHITE_IS_ZERO and pixels.dtype != np.uint8
-        if tags.get(EXTRA) == (0,) and pixels.shape[2] in (2, 4):
-            pixels, notes = pixels[..., :-1], [*notes, "has a channel without a name, which is left away"]
-    elif header is not None:
-        check_size(*header.size)
-        converted, pixels, notes = decoding.pillow_pixels(header)
-    else:
-        raise ValueError(reason)
+    if header is None and content.startswith(b"8BPS"):
+        raise Refused("is a Photoshop file of a kind that is not read here; save it with 8 bits a channel.")
+    pixels, converted, notes = decoding.decode(content, header, page)
+    if page and page.extrasamples == (0,) and pixels.shape[2] in (2, 4):
+        pixels, notes = pixels[..., :-1], [*notes, "has a channel without a name, which is left away"]
+    if GAIN_MAP.search(content):
+        notes = [*notes, "has a gain map for HDR screens, which is left away"]
     channels = pixels.shape[2]
     if channels > 4:
         raise Refused(f"has {channels} channels; save it as grey or RGB.")
-    grey = channels < 3
-    if white_is_zero and pixels.dtype == np.uint16:
-        pixels[..., 0] = 65535 - pixels[..., 0]  # as the file has it, which tells how many bits are in use
-    pixels, note = _to_integers(pixels)
-    if white_is_zero:
-        pixels[..., 0] = 65535 - pixels[..., 0]
+    chunks, grey = dict(decoding.png_chunks(content)), channels < 3
+    pixels, note = _to_integers(pixels, None if converted else page, max(chunks.get(b"sBIT", b"\x10")))
     alpha = None if channels in (1, 3) else np.ascontiguousarray(pixels[..., -1])
-    colours = pixels[..., : 1 if grey else 3]
-    rgb = np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
+    rgb = pixels[..., : 1 if grey else 3]
+    rgb = np.ascontiguousarray(np.broadcast_to(rgb, (*rgb.shape[:2], 3)))
+    profile = header.info.get("icc_profile") if header else page and page.tags.valueof(PROFILE)
+    colours = {name: chunks[name] for name in COLOURS if name in chunks}
+    if not profile:
+        colours |= _box_of_colours(content)
+    if not profile and colours.get(b"cICP", b"").startswith(DISPLAY_P3):
+        profile = pyvips.Operation.call("profile_load", "p3")
     profile = profile if not converted and _fits(profile, grey) else None
-    return Photograph(rgb, alpha, grey, content, header, _density(header, tags), profile, notes + note)
+    return Photograph(rgb, alpha, grey, content, header, _density(header, page), profile, colours, notes + note)
 
 
-def _to_integers(values: np.ndarray):
-    """(uint8 or uint16 of the same shape, notes), black at 0 and white at the type's maximum."""
+def _to_integers(values: np.ndarray, page, significant: int):
+    """(uint8 or uint16 of the same shape, notes), black at 0 and white at the type's maximum.
+
+    What a file declares is believed: of a PNG's 16 bits, `significant` ones. A TIFF of 16 bits does not say how many
+    are in use, so that is guessed.
+    """
+    white_is_zero = page and page.photometric == decoding.WHITE_IS_ZERO
     if values.dtype == np.uint8:
         return values, []
-    if values.dtype == np.uint16:
-        largest = int(values.max())
-        bits = next((b for b in (8, 10, 12) if largest < 2**b), 16)
-        if largest == 0 or largest >= 2**14:
-            return values, []
-        if bits == 16:
-            return values, [f"has no value above {largest} of 65535; scale it up if it is darker than it should be"]
-        scaled = np.rint(values * (65535 / (2**bits - 1))).astype(np.uint16)
-        return scaled, [f"has no value above {largest}: read as {bits} bits in 16"]
-    if values.dtype.kind != "f":
+    if values.dtype.kind == "f":
+        if not np.isfinite(values).all():
+            raise Refused("holds NaN or infinity; replace them, and save it with 8 or 16 bits a channel.")
+        low, high = values.min(), values.max()
+        if low < -ROUNDING or high > 1 + ROUNDING:
+            raise Refused(f"holds numbers from {low:.4g} to {high:.4g}, whose white is not known; scale them to 0…1.")
+        values = np.rint(values.clip(0, 1) * 65535.0).astype(np.uint16)
+        if white_is_zero:
+            values[..., 0] = ~values[..., 0]
+        return values, []
+    if values.dtype != np.uint16:
         raise Refused(f"holds {values.dtype} numbers, whose white is not known; save it with 8 or 16 bits a channel.")
-    if not np.isfinite(values).all():
-        raise Refused("holds NaN or infinity; replace them, and save it with 8 or 16 bits a channel.")
-    low, high = values.min(), values.max()
-    if low < -ROUNDING or high > 1 + ROUNDING:
-        raise Refused(f"holds numbers from {low:.4g} to {high:.4g}, whose white is not known; scale them to 0…1.")
-    return np.rint(values.clip(0, 1) * 65535.0).astype(np.uint16), []
+    if white_is_zero:
+        values[..., 0] = ~values[..., 0]  # as the file has it, which tells how many bits are in use
+    bits, notes, largest = 16, [], int(values.max())
+    if page and page.bitspersample == 16 and 0 < largest < 2**14:
+        bits = next((b for b in (8, 10, 12) if largest < 2**b), 16)
+        guess = (
+            " of 65535; scale it up if it is darker than it should be" if bits == 16 else f": read as {bits} bits in 16"
+        )
+        notes = [f"has no value above {largest}{guess}"]
+    elif largest < 2**significant and (values & (2 ** (16 - significant) - 1)).any():  # not scaled up, as it should be
+        bits, notes = significant, [f"uses {significant} bits in 16, as its sBIT chunk says"]
+    values = values if bits == 16 else decoding.full_range(values, 2**bits - 1)
+    if white_is_zero:
+        values[..., 0] = ~values[..., 0]
+    return values, notes
+
+
+def _box_of_colours(content: bytes) -> dict[bytes, bytes]:
+    """The `colr` box of an AVIF or HEIC that has numbers in place of a profile, as the cICP chunk of a PNG."""
+    place = content.find(b"colrnclx") if content[4:8] == b"ftyp" else -1
+    primaries, curve = struct.unpack_from(">HH", content, place + 8) if place > 0 else (UNSPECIFIED, UNSPECIFIED)
+    return {} if primaries == curve == UNSPECIFIED else {b"cICP": bytes([primaries & 255, curve & 255, 0, 1])}
 
 
 def _fits(profile: bytes | None, grey: bool) -> bool:
@@ -142,14 +161,15 @@ def _fits(profile: bytes | None, grey: bool) -> bool:
     return bool(profile) and profile[16:20] in ((b"RGB ", b"GRAY") if grey else (b"RGB ",))
 
 
-def _density(header, tags: dict):
+def _density(header, page):
     """Dots per inch as the file says, by its format's own means or in its EXIF data; never a default of a library."""
     try:
-        own = header.info.get("jfif_unit") in (1, 2) if header.format in ("JPEG", "MPO") else "dpi" in header.info
-        if own and not tags:
+        if page:
+            density = page.get_resolution("inch") if page.resolutionunit in (2, 3) and X in page.tags else (0, 0)
+        elif header.info.get("jfif_unit") in (1, 2) if header.format in ("JPEG", "MPO") else "dpi" in header.info:
             density = tuple(map(float, header.info["dpi"]))
         else:
-            tags = tags or decoding.exif(header)
+            tags = decoding.exif(header)
             density = tuple(float(tags[way]) * {2: 1, 3: 2.54}[tags.get(UNIT, 2)] for way in (X, Y))
         return density if all(0 < dots < np.inf for dots in density) else None
     except Exception:  # absent, or no numbers

@@ -61,6 +61,7 @@ def enlarged(network, photo: Photograph, folder: Path, deep: bool, bar):
                 if photo.alpha is not None:
                     row[..., -1] = rows_of(photo.alpha, top, top + len(row))
                 strips.append(files.enter_context(tempfile.TemporaryFile(dir=folder)))
+                files.callback(strips[-1].truncate, 0)  # libvips may hold it open for longer, and its place on the disk
                 # a TIFF: libvips would map a raw file, which counts as memory
                 formats.write_pixels(pyvips.Image.new_from_array(row if deep else to_8_bits(row)), strips[-1], ".tif")
         parts = []

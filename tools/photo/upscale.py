@@ -25,11 +25,12 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @dataclasses.dataclass(frozen=True)
 class FilePlan:
-    """`pairs` of (picture, result) to make; how many results are `there` already; how many files are no pictures."""
+    """`pairs` of (picture, result) to make, how many results are `there`, files that are no pictures, and folders."""
 
     pairs: list[tuple[Path, Path]]
     there: int = 0
     others: int = 0
+    folders: list[Path] = ()
 
 
 def plan_files(source: str, target: str | None = None, force: bool = False) -> FilePlan:
@@ -66,9 +67,11 @@ def _plan_folder(source: Path, target: Path | None, force: bool) -> FilePlan:
     if not source.name and not target:
         raise StudyError(f"{source} has no folder beside it; name one for the results with OUT=…")
     folder = target or source.with_name(f"{source.name}_x4")
-    files = sorted(path for path in source.iterdir() if path.is_file() and not path.name.startswith("."))
+    entries = sorted(path for path in source.iterdir() if not path.name.startswith("."))
+    folders = [path for path in entries if path.is_dir()]
+    # a link to a file that is gone is a picture that fails
+    files = [path for path in entries if path.is_file() or (path.is_symlink() and not path.exists())]
     pictures = [path for path in files if path.suffix.lower() in ENDINGS]
-    others = len(files) - len(pictures)
     if not pictures:
         raise StudyError(f"{shown(source)} is no image and no folder of images; name one that is: IMAGE=photo.jpg")
     goals = {}
@@ -78,7 +81,7 @@ def _plan_folder(source: Path, target: Path | None, force: bool) -> FilePlan:
         _check_goal(path, goal)
         goals[path] = goal
     pairs = [(path, goals[path]) for path in pictures if force or not goals[path].exists()]
-    return FilePlan(pairs, len(pictures) - len(pairs), others)
+    return FilePlan(pairs, len(pictures) - len(pairs), len(files) - len(pictures), folders)
 
 
 def _ending(path: Path) -> str:
@@ -89,7 +92,7 @@ def _check_goal(source: Path, goal: Path) -> None:
     """Raise `StudyError` or `OSError`, before any work, for a result that cannot be written."""
     if goal.suffix.lower() not in formats.FORMATS:
         raise StudyError(f"{shown(goal)} cannot be written; end its name in {', '.join(formats.FORMATS)}.")
-    if goal.exists() and goal.samefile(source):
+    if goal.exists() and source.exists() and goal.samefile(source):
         raise StudyError(f"{shown(goal)} is the picture itself; name another place with OUT=…")
     nearest = next(folder for folder in goal.absolute().parents if folder.exists())
     if not nearest.is_dir():
@@ -179,6 +182,9 @@ def main(argv=None) -> int:
                 own = isinstance(error, StudyError)
                 text = error if own else f"{shown(source)} is met by a fault of this program ({error!r}); report it."
                 print(f"make upscale: {text}", file=sys.stderr)
+        if work.folders:
+            names = ", ".join(shown(path.name) for path in work.folders)
+            print(f"{len(work.folders)} sub-folder(s) of {shown(arguments.image)} passed over: {names}")
         if paths.expanded(arguments.image).is_dir():
             print(
                 f"{len(work.pairs) - failed} made, {work.there + work.others} skipped ({work.there} there already, "

@@ -180,7 +180,7 @@ def test_a_png_takes_the_row_filters(tmp_path):
     smooth = np.dstack([x / 3, y / 2, (x + y) / 4]).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(smooth).save(file, "PNG")
-    photo = reading.Photograph(smooth, None, False, b"", None, None, None, [])
+    photo = reading.Photograph(smooth, None, False, b"", None, None, None, {}, [])
     formats.write_picture(pyvips.Image.new_from_array(smooth), tmp_path / "smooth.png", ".png", photo)
     none = pyvips.Image.new_from_array(smooth).write_to_buffer(".png", compression=6)
     assert (tmp_path / "smooth.png").stat().st_size < len(none) / 2

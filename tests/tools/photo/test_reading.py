@@ -6,9 +6,11 @@ made it, libvips reads, and the other way round.
 
 import base64
 import io
+import re
 import struct
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 import pyvips
@@ -43,7 +45,7 @@ def vips(array, ending, space=None, **options):
 
 def tiff(array, **options):
     file = io.BytesIO()
-    tifffile.imwrite(file, array, metadata=None, **options)
+    tifffile.imwrite(file, array, metadata={} if "truncate" in options else None, **options)
     return file.getvalue()
 
 
@@ -78,6 +80,33 @@ def multi_picture():
     return file.getvalue()
 
 
+def ascii_ppm(end):
+    return b"P3 64 48 65535\n" + b" ".join(b"%d" % value for value in DEEP.ravel()) + end
+
+
+def packed():
+    """10 bits of grey without gaps, which tifffile does not write: eight bits of another width, renamed."""
+    bits = np.unpackbits((GREY10 << 6).byteswap().view(np.uint8).reshape(HEIGHT, WIDTH, 2), axis=2)[..., :10]
+    file = io.BytesIO(tiff(np.packbits(bits.reshape(HEIGHT, -1), axis=1), photometric="minisblack"))
+    with tifffile.TiffFile(file, mode="r+") as tags:
+        tags.pages[0].tags["ImageWidth"].overwrite(WIDTH)
+        tags.pages[0].tags["BitsPerSample"].overwrite(10)
+    return file.getvalue()
+
+
+def bmp_of_version_5(alpha):
+    pixels = np.dstack([RGB[::-1, :, ::-1], np.full_like(GREY, alpha)]).tobytes()
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    head = struct.pack("<IiiHHIIiiII", 124, WIDTH, HEIGHT, 1, 32, 3, len(pixels), 0, 0, 0, 0) + masks + b"BGRs"
+    head = head.ljust(124, b"\0")
+    return b"BM" + struct.pack("<IHHI", 138 + len(pixels), 0, 0, 138) + head + pixels
+
+
+def without_a_restart_interval():
+    whole = pillow(RGB, "JPEG", quality=97, restart_marker_blocks=1)
+    return whole[: whole.index(b"\xff\xd2")] + whole[whole.index(b"\xff\xd3") :]
+
+
 def camera_raw():
     file = io.BytesIO()
     with tifffile.TiffWriter(file) as writer:
@@ -104,9 +133,26 @@ HEIC = base64.b64decode(
     "AHIoAa8GOFr3tt+Kk/5H7Em//+q/KJ0VvxpWNl1Eqf/5AnW/4tETEhKERFLfNMnQd9TvlwCXSUmJlePPUq25RuK3b4ua661QHeI2DhtAFFzZclo7"
     "J0/MLJKNPr1RsfKXEEcy6kr8CQirPkYbfrlL5FCYWU4="
 )
+#: 10 bits a channel.
+HEIC_10 = base64.b64decode(
+    "AAAAHGZ0eXBoZWl4AAAAAG1pZjFoZWl4bWlhZgAAAXxtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAAAAAE"
+    "RAAAEAAQAAAAABoAABAAAAAAAAAiQAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRtAAAAAAABAAAA/GlwcnAAAADcaXBj"
+    "bwAAAHVodmNDAQQIAAAAnbgAAAAAHvAA/P36+gAADwNgAAEAF0ABDAH//wQIAAADAJ24AAADAAAeugJAYQABACpCAQEECAAAAwCduAAAAwAAHqAggQ"
+    "TZbq5Ka5uAhoMCAAADADIAAAMAAhBiAAEABkQBwXPAiQAAABNjb2xybmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAABAAAAAQAAAAChjbGFwAAAAQAAA"
+    "AAEAAAAwAAAAAQAAAAAAAAAC////8AAAAAIAAAAQcGl4aQAAAAADCgoKAAAAGGlwbWEAAAAAAAAAAQABBYECAwWEAAACLG1kYXQAAAIgKAGvBriROW"
+    "U2N4j/coIX6PoKXd1+3naqvGKpX7tPOuGfRKXNAoNVc4A2fVzL1wuznVwq5Y+LIvMeIs+qGl81fyRWMN5KYWlnV9sTMPdWXnhjK0I9WfndPtptYw/Q"
+    "wBmciNFPK/N3WObcCB0rCGMLDiWFLlE2zla3JJX3mTuNk/N8Wrvnv0FIpgRQCP5b8oHDGBsbD0mKSAVz414T8NFiIVZ923fgTGmj52YOvQlByoENt9"
+    "pSb3dVtMcX9+Hga+XBRhw918MdfB7m4+HNSD1Rxr487AkNkXt6aaVKkuPlaRYVgXufHoiy6HlRhTeRk2MhdfDeA4THoS9GB5QYvFTybhwkrWtUUtRF"
+    "eTNM9OWjDc/L9Xk5OkmLv3rej65Hu4RSBMsRUTLxx0HnN9xU/p8X9JipJBXFVWW6S7Hns8KKMar45xm0CqTAojsKTVJpmO3/zPuNa/ejNsTryXFMFV"
+    "7XLj6rrzq0sXzBTr9itvTEPYXymXKUp5UbBovFahuJSr26jSE1ufXB6mqugU6oz/P//LCPK1suUOAg8kV4ZPfYSh8sb1WsWIFuY8tPlBIJjjzxMfk/"
+    "c2fTkp9fEm7ldGf1Edga34qm+I6dyAbG3kaK0h/tVn/6R+4JmceSLyD52f/y1gwHZJyvofI3KBH70PijivCNN9D1bTvaTGOS6N3WZLrFAg+9Tu/12f"
+    "w9p4814QHMpZ6adX7Wjb/aQLchepXvIA=="
+)
 BLUE_AND_BROWN = np.repeat(np.uint8([[(40, 120, 220)] * WIDTH, [(200, 80, 40)] * WIDTH]), HEIGHT // 2, axis=0)
 PALETTE = np.asarray(Image.fromarray(RGB).convert("P").convert("RGB"))
 GREY16 = GREY.astype(np.uint16) * 257
+DARK = np.full_like(DEEP, 2600)
+GREY10 = (GREY * (1023 / 255)).round().astype(np.uint16)
 #: kind -> (its bytes, the right pixels with alpha where there is one, by how much each may be off)
 RIGHT = {
     "PNG": (pillow(RGB, "PNG"), RGB, 0),
@@ -131,6 +177,11 @@ RIGHT = {
         with_chunk(b"zTXt", b"workflow\0\0" + zlib.compress(b"node " * 600_000), pillow(RGB, "PNG")), RGB, 0),
     "PNG, 16 bits, dark under an alpha that is not": (
         vips(np.dstack([DEEP // 40, 4 * GREY16]), ".png", "rgb16"), np.dstack([DEEP // 40, 4 * GREY16]), 0),
+    "PNG, 16 bits, dark": (vips(DEEP // 40, ".png", "rgb16"), DEEP // 40, 0),
+    "PNG, 16 bits, a lens cap": (vips(GREY16 // 400, ".png", "grey16"), GREY16 // 400, 0),
+    "PNG, 12 bits as they are": (with_chunk(b"sBIT", b"\x0c", vips(GREY16 >> 4, ".png", "grey16")), GREY16, 20),
+    "PNG, 12 bits scaled up, dark": (
+        with_chunk(b"sBIT", b"\x0c", vips(GREY16 // 5000 * 16, ".png", "grey16")), GREY16 // 5000 * 16, 0),
     "JPEG": (pillow(RGB, "JPEG", quality=97), RGB, 6),
     "JPEG by libvips": (vips(RGB, ".jpg", Q=97), RGB, 6),
     "JPEG, grey": (pillow(GREY, "JPEG", quality=97), GREY, 4),
@@ -144,16 +195,32 @@ RIGHT = {
     "GIF": (pillow(RGB, "GIF", convert="P"), PALETTE, 0),
     "HEIC": (HEIC, BLUE_AND_BROWN, 3),
     "AVIF": (pillow(RGB, "AVIF", quality=97), RGB, 12),
+    "AVIF, 10 bits, dark": (vips(DARK, ".avif", "rgb16", bitdepth=10), DARK, 100),
+    "HEIC, 10 bits": (HEIC_10, np.uint16(Image.open(io.BytesIO(HEIC_10))) * np.uint16(257), 700),
     "BMP": (pillow(RGB, "BMP"), RGB, 0),
+    "BMP, version 5": (bmp_of_version_5(200), np.dstack([RGB, np.full_like(GREY, 200)]), 0),
+    "BMP, version 5, alpha of zeros": (bmp_of_version_5(0), RGB, 0),
+    "JPEG 2000, 16 bits": (cv2.imencode(".jp2", DEEP[..., ::-1])[1].tobytes(), DEEP, 0),
     "JPEG 2000": (pillow(RGB, "JPEG2000"), RGB, 2),
     "JPEG 2000, alpha": (pillow(np.dstack([RGB, ALPHA]), "JPEG2000"), np.dstack([RGB, ALPHA]), 2),
     "PPM": (pillow(RGB, "PPM"), RGB, 0),
     "PGM, 16 bits": (pillow(GREY16, "PPM"), GREY16, 0),
+    "PGM, 16 bits, dark": (pillow(GREY16 // 40, "PPM"), GREY16 // 40, 0),
+    "PPM, 16 bits": (b"P6 64 48 65535\n" + DEEP.astype(">u2").tobytes(), DEEP, 0),
+    "PPM, maximum 1023": (b"P6 64 48 1023\n" + (DEEP >> 6).astype(">u2").tobytes(), DEEP, 64),
+    "PPM, 16 bits in digits": (ascii_ppm(b"\n"), DEEP, 0),
     "TGA": (pillow(RGB, "TGA"), RGB, 0),
     "ICO": (pillow(RGB, "ICO", sizes=[(WIDTH, HEIGHT)]), RGB, 0),
     "TIFF": (pillow(RGB, "TIFF"), RGB, 0),
     "TIFF, LZW": (pillow(RGB, "TIFF", compression="tiff_lzw"), RGB, 0),
     "TIFF, JPEG": (vips(RGB, ".tif", compression="jpeg", Q=97), RGB, 8),
+    "TIFF, ZSTD": (pillow(RGB, "TIFF", compression="zstd"), RGB, 0),
+    "TIFF, ZSTD, grey, 16 bits": (pillow(GREY16, "TIFF", compression="zstd"), GREY16, 0),
+    "TIFF, LZMA, 16 bits": (tiff(DEEP, photometric="rgb", compression="lzma"), DEEP, 0),
+    "TIFF, LZMA, white is 0": (tiff(65535 - GREY16, photometric="miniswhite", compression="lzma"), GREY16, 0),
+    "TIFF, planar tiles": (
+        tiff(RGB.transpose(2, 0, 1), photometric="rgb", planarconfig="separate", tile=(16, 16)), RGB, 0),
+    "TIFF, 10 bits packed": (packed(), GREY16, 64),
     "TIFF, tiles": (vips(RGB, ".tif", tile=True, tile_width=16, tile_height=16), RGB, 0),
     "TIFF, big": (vips(RGB, ".tif", bigtiff=True), RGB, 0),
     "TIFF, big, most significant byte first": (tiff(RGB, photometric="rgb", byteorder=">", bigtiff=True), RGB, 0),
@@ -167,6 +234,7 @@ RIGHT = {
     "TIFF, 12 bits in 16": (tiff(GREY16 >> 4, photometric="minisblack"), GREY16, 20),
     "TIFF, black, 16 bits": (tiff(0 * GREY16, photometric="minisblack"), 0 * GREY16, 0),
     "TIFF, float": (tiff(GREY / np.float32(255), photometric="minisblack"), GREY16, 1),
+    "TIFF, double precision": (tiff(GREY / 255, photometric="minisblack"), GREY16, 1),
     "TIFF, 12 bits in 16, white is 0": (tiff(4095 - (GREY16 >> 4), photometric="miniswhite"), GREY16, 20),
     "TIFF, float, white is 0": (tiff(1 - GREY / np.float32(255), photometric="miniswhite"), GREY16, 1),
     "TIFF, float, a rounding error beyond 1": (
@@ -242,7 +310,10 @@ REFUSED = {
     "float beyond 1": (tiff(GREY.astype(np.float32)), "holds numbers from 50 to 200, whose white is not known; scale"),
     "32-bit integers": (tiff(GREY.astype(np.uint32)), "holds uint32 numbers, whose white is not known; save it with 8"),
     "signed integers": (tiff(GREY.astype(np.int16)), "holds int16 numbers, whose white is not known; save it with 8"),
-    "double precision": (tiff(GREY / 255), "cannot be read as an image .*; replace or remove it."),
+    "a stack in one page": (
+        tiff(np.stack([GREY, GREY]), photometric="minisblack", truncate=True), "holds 2 pages; save the one that"),
+    "16 bits of Photoshop": (b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, 48, 64, 16, 3), "is a Photoshop file of a kind"),
+    "OpenEXR": (b"\x76\x2f\x31\x01" + bytes(99), "cannot be read as an image .its format is not known here.; replace"),
     "five channels": (tiff(np.dstack([RGB, RGB[..., :2]]), photometric="rgb"), "has 5 channels; save it as grey"),
     "no bytes": (b"", "cannot be read as an image .its format is not known here.; replace or remove it."),
     "text": (b"hello", "cannot be read as an image .its format is not known here.; replace or remove it."),
@@ -265,17 +336,36 @@ def test_the_rest_is_refused_in_a_sentence(kind, tmp_path):
     assert "\n" not in str(error.value) and "0x" not in str(error.value)
 
 
-def test_what_is_guessed_is_said(tmp_path):
-    (tmp_path / "microscope.tif").write_bytes(RIGHT["TIFF, 12 bits in 16"][0])
-    notes = reading.read_photograph(tmp_path / "microscope.tif").notes
-    assert notes == ["has no value above 3212: read as 12 bits in 16"]
+SAID = {
+    "12 bits in 16": (RIGHT["TIFF, 12 bits in 16"][0], "has no value above 3212: read as 12 bits in 16"),
+    "12 bits in 16 of a PNG": (RIGHT["PNG, 12 bits as they are"][0], "uses 12 bits in 16, as its sBIT chunk says"),
+    "dark": (
+        tiff(GREY16 >> 2, photometric="minisblack"),
+        "has no value above 12850 of 65535; scale it up if it is darker than it should be"),
+    "depth": (ascii_ppm(b""), "has 16 bits a channel, of which 8 are read"),
+    "damage": (
+        without_a_restart_interval(), "is damaged in places (Corrupt JPEG data: found marker 0xd3 instead of RST2)"),
+    "missing bytes": (RIGHT["JPEG without its last two bytes"][0], "lacks its last bytes; no pixel is missing"),
+    "a gain map": (
+        pillow(RGB, "JPEG", xmp=b'<x hdrgm:Version="1.0"/>'), "has a gain map for HDR screens, which is left away"),
+    "a channel": (
+        RIGHT["TIFF, a fourth channel without a name"][0], "has a channel without a name, which is left away"),
+    "alpha of zeros": (bmp_of_version_5(0), "has a channel of alpha that is 0 everywhere, which is left away"),
+}  # fmt: skip
 
 
-def test_a_picture_that_may_be_too_dark_is_told(tmp_path):
-    (tmp_path / "dark").write_bytes(tiff(GREY16 >> 2, photometric="minisblack"))
-    assert reading.read_photograph(tmp_path / "dark").notes == [
-        "has no value above 12850 of 65535; scale it up if it is darker than it should be"
-    ]
+@pytest.mark.parametrize("what", SAID)
+def test_what_is_guessed_or_left_away_is_said(what, tmp_path):
+    content, sentence = SAID[what]
+    (tmp_path / "file").write_bytes(content)
+    assert reading.read_photograph(tmp_path / "file").notes == [sentence]
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_nothing_is_said_without_a_reason(kind, tmp_path):
+    if not re.search("12 bits (in|as)|two bytes|without a name|alpha of zeros", kind):
+        (tmp_path / "file").write_bytes(RIGHT[kind][0])
+        assert reading.read_photograph(tmp_path / "file").notes == []
 
 
 @pytest.mark.parametrize("density", [300, None])
