@@ -1,6 +1,6 @@
 # Every target installs its environment first. Variables follow the target: make reproduce PROFILE=standard SEEDS=1,2,3
 NAMED_PROFILE := $(PROFILE)# what make check trains is drawn at random, unless it is named
-NAMED_DATA := $(DATA)
+NAMED_DATA := $(if $(value DATA),1)
 NAMED_ARM := $(ARM)
 PROFILE ?= quick
 DATA ?= sample
@@ -102,7 +102,7 @@ record: $(ENV)  ## add the complete trainings of runs/ to the record; FORCE=1 re
 	@FORCE=$(FORCE) $(BIN)/python -m tools.record
 
 check: $(ENV)  ## train one recorded run again and compare it with its row; a random one, or ARM=, LOSS=, SEED=, …
-	@$(BIN)/python -m tools.check $(if $(NAMED_ARM),--arm $(NAMED_ARM)) $(if $(LOSS),--loss $(LOSS)) $(if $(SEED),--seed $(SEED)) $(if $(NAMED_PROFILE),--profile $(NAMED_PROFILE)) $(if $(NAMED_DATA),--data $(NAMED_DATA))
+	@$(BIN)/python -m tools.check $(if $(NAMED_ARM),--arm $(NAMED_ARM)) $(if $(LOSS),--loss $(LOSS)) $(if $(SEED),--seed $(SEED)) $(if $(NAMED_PROFILE),--profile $(NAMED_PROFILE)) $(if $(NAMED_DATA),--data="$$NAME_OF_DATA")
 
 weights: $(ENV)  ## train the networks that come with the study again, and refresh their card
 	@$(BIN)/python -m tools.weights

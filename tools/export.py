@@ -169,7 +169,7 @@ def trained(arm: str, weights: str | None) -> keras.Model:
     model = models.build(arm)
     try:
         with warnings.catch_warnings(action="error", category=UserWarning):  # Keras goes on where layers are missing
-            model.load_weights(weights)
+            model.load_weights(paths.expanded(weights))
     except (OSError, ValueError, UserWarning):
         training = "WEIGHTS=runs/…/final.weights.h5"
         raise StudyError(f"{weights} does not hold the weights of {arm}; name its training's: {training}") from None
@@ -184,7 +184,7 @@ def main(argv=None) -> int:
     parser.add_argument("--weights", help="a training's final.weights.h5; default: what comes with the study")
     given = parser.parse_args(argv)
     model = trained(given.arm, given.weights)
-    print(export(model, Path(given.out).expanduser() if given.out else paths.output() / f"{given.arm}.onnx"))
+    print(export(model, paths.expanded(given.out) if given.out else paths.output() / f"{given.arm}.onnx"))
     return 0
 
 

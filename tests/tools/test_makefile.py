@@ -43,6 +43,8 @@ def test_names_reach_the_commands_as_they_were_typed(made, name):
     assert made("upscale", {b"IMAGE": name}) == [b"--arm", b"combined", b"--", name]
     assert made("reproduce", DATA=name)[2] == b"--data=" + name
     assert made("data", DATA=name) == [name]
+    assert made("export", OUT=name, WEIGHTS=name)[2:] == [b"--out=" + name, b"--weights=" + name]
+    assert made("export", OUT=b"-x.onnx")[2:] == [b"--out=-x.onnx"]
     assert not (paths.ROOT / "owned").exists()
 
 

@@ -112,6 +112,46 @@ def test_text_and_gamma_of_a_png_that_every_program_reads(tmp_path, monkeypatch)
     assert result.text["Title"] == "süß" and (result.text["Title"].lang, result.text["Title"].tkey) == ("de", "Titel")
 
 
+def box(primaries, curve):
+    """An AVIF whose `colr` box says this."""
+    file = io.BytesIO()
+    Image.new("RGB", (30, 20), "red").save(file, "AVIF")
+    return file.getvalue().replace(b"colrnclx\0\1\0\r", b"colrnclx" + struct.pack(">HH", primaries, curve))
+
+
+def chunk(name, body):
+    text, file = PngImagePlugin.PngInfo(), io.BytesIO()
+    text.add(name, body)
+    Image.new("RGB", (30, 20), "red").save(file, "PNG", pnginfo=text)
+    return file.getvalue()
+
+
+#: A file, the chunk that a PNG of it has, and what is said of any other format
+COLOURS = {
+    "BT.2020 with PQ": (box(9, 16), b"cICP\x09\x10\0\1", "cICP 9, 16"),
+    "BT.2100 with HLG in a PNG": (chunk(b"cICP", b"\x09\x12\0\1"), b"cICP\x09\x12\0\1", "cICP 9, 18"),
+    "linear light": (chunk(b"gAMA", struct.pack(">I", 100_000)), b"gAMA\0\1\x86\xa0", "gAMA"),
+    "Display P3": (box(12, 13), b"cICP\x0c\x0d\0\1", None),
+    "sRGB": (box(1, 13), b"cICP\1\x0d\0\1", None),
+    "sRGB's gamma": (chunk(b"gAMA", struct.pack(">I", 45_454)), b"gAMA", None),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("kind", COLOURS)
+def test_what_the_colours_mean_is_kept_or_told(kind, ending, tmp_path):
+    content, right, said = COLOURS[kind]
+    (tmp_path / "photo").write_bytes(content)
+    photo = reading.read_photograph(tmp_path / "photo")
+    result, notes = written(photo, tmp_path, ending)
+    assert bool(result.info.get("icc_profile")) == (kind == "Display P3") and photo.notes == []
+    if ending == ".png":
+        assert right in (tmp_path / "result.png").read_bytes() and not notes
+    else:
+        sentence = f"says what its colours mean ({said}), for which {ending} has no place; write a .png"
+        assert notes == ([sentence] if said else [])
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF"])
 def test_no_density_is_invented(kind, ending, tmp_path):

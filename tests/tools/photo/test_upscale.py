@@ -145,6 +145,20 @@ def test_a_folder_goes_on_after_a_bad_file(tmp_path, lr, capsys):
     assert "2 made, 1 skipped (0 there already, 1 no pictures), 1 failed; 0." in said.out.splitlines()[-1]
 
 
+def test_what_a_folder_holds_besides_is_named(tmp_path, lr, capsys):
+    """A link to a file that is gone fails; sub-folders are passed over."""
+    folder = tmp_path / "photos"
+    for inner in ("more", "even more"):
+        (folder / inner).mkdir(parents=True)
+    Image.fromarray(lr).save(folder / "a.png")
+    (folder / "b.png").symlink_to("gone.png")
+    assert command.main([str(folder)]) == 1
+    said = capsys.readouterr()
+    assert "b.png cannot be read as an image (No such file or directory)" in said.err
+    assert f"2 sub-folder(s) of {folder} passed over: even more, more\n" in said.out
+    assert "1 made, 0 skipped (0 there already, 0 no pictures), 1 failed" in said.out
+
+
 def test_a_folder_goes_on_where_it_stopped(tmp_path, lr, capsys):
     folder = tmp_path / "photos"
     folder.mkdir()
@@ -229,22 +243,27 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(case, tmp_path, lr, monkey
 
 @pytest.mark.skipif(not shutil.which("unshare"), reason="a small disk needs Linux's unshare")
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
-    """A disk too small for the scratch file (2.9 MB), and one too small for scratch file and picture."""
+    """A disk too small for the scratch file (2.9 MB), and one too small for it and the picture; a small one fits."""
+    (tmp_path / "in").mkdir()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)).save(tmp_path / "photo.png")
+    shutil.copy(tmp_path / "photo.png", tmp_path / "in/a.png")
+    Image.new("RGB", (64, 48)).save(tmp_path / "in/b.png")
     mounts, calls = [], []
     for size in ("1m", "3m"):
         (disk := tmp_path / size).mkdir()
         mounts.append(f"mount -t tmpfs -o size={size} tmpfs {disk}")
         calls.append(f"print(main(['{tmp_path}/photo.png', '{disk}/out.png']), *os.listdir('{disk}'), flush=True)")
+    calls.append(f"main(['{tmp_path}/in', '{disk}/out'])")
     code = "; ".join(["import os", "from tools.photo.upscale import main", *calls])
     script = " && ".join([*mounts, f'{sys.executable} -c "{code}"'])
     command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if "Operation not permitted" in result.stderr:
         pytest.skip("this machine lets nobody mount a small disk")
-    assert result.stdout.splitlines() == ["1", "1"], result.stdout + result.stderr  # and nothing is left on the disks
-    said = "out.png cannot be written (No space left on device); free space, or name another place"
-    assert result.stderr.count(said) == 2 and "Traceback" not in result.stderr
+    assert result.stdout.splitlines()[:2] == ["1", "1"], result.stdout + result.stderr  # and nothing is left there
+    assert "1 made, 0 skipped (0 there already, 0 no pictures), 1 failed" in result.stdout
+    said = ".png cannot be written (No space left on device); free space, or name another place"
+    assert result.stderr.count(said) == 3 and "Traceback" not in result.stderr
 
 
 NAMES = {
@@ -272,9 +291,11 @@ def test_the_folder_here_and_a_folder_as_target(tmp_path, lr, monkeypatch):
     here = tmp_path / "here"
     here.mkdir()
     Image.fromarray(lr).save(here / "photo.png")
+    Image.fromarray(lr).save(tmp_path / "whole.png")
     monkeypatch.chdir(here)
     for arguments, result in (
         (["."], tmp_path / "here_x4/photo.png"),
+        ([".."], tmp_path.with_name(f"{tmp_path.name}_x4") / "whole.png"),
         (["../here", ".."], tmp_path / "photo.png"),
         (["photo.png", ".."], tmp_path / "photo_x4.png"),
         (["photo.png", "new/"], here / "new/photo_x4.png"),
