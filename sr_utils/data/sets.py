@@ -161,11 +161,14 @@ def _pairs(hr_paths, lr_folder: Path | None = None) -> list[Pair]:
 
 
 def _folder(folder: Path) -> ImageSet:
-    pairs, refused = [], []
+    pairs = []
     try:
-        files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+        entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     except OSError as error:
         raise StudyError(f"{folder} cannot be read ({error.strerror}); give yourself access to it.") from None
+    files = [p for p in entries if p.is_file()]
+    others = [p for p in entries if not p.is_file()]
+    refused = [f"{shown(p)} is a {'folder' if p.is_dir() else 'link that leads nowhere'}." for p in others]
     stems = Counter(file.stem for file in files)
     for file in files:
         if fault := _fault(file, _stamp(file)):
@@ -176,7 +179,12 @@ def _folder(folder: Path) -> ImageSet:
         warnings.warn(f"{len(refused)} file(s) skipped: " + " ".join(refused), stacklevel=3)
     if len(pairs) < 2:
         raise StudyError(f"{folder} holds {len(pairs)} usable image(s); two are needed, one of them for validation.")
-    return ImageSet(str(folder.resolve()), [p for i, p in enumerate(pairs) if i % 10], pairs[::10])
+    train, valid = [p for i, p in enumerate(pairs) if i % 10], pairs[::10]
+    held = {_sha256(p.hr_path, _stamp(p.hr_path)): p.name for p in valid}
+    shared = [(p.name, held.get(_sha256(p.hr_path, _stamp(p.hr_path)))) for p in train]
+    if twins := [f"{name} is {other}" for name, other in shared if other]:
+        warnings.warn(f"{len(twins)} image(s) both in training and validation: {', '.join(twins)}.", stacklevel=3)
+    return ImageSet(str(folder.resolve()), train, valid)
 
 
 @functools.cache

@@ -25,7 +25,12 @@ def test_a_folder_names_what_it_skips(tmp_path, picture):
     (tmp_path / "notes.txt").write_text("not an image")
     whole = (tmp_path / "0.png").read_bytes()
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
-    with pytest.warns(UserWarning, match=r"3 file\(s\) skipped.*cut\.png.*notes\.txt.*tiny\.png"):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "lost.png").symlink_to("gone.png")
+    (tmp_path / "3.png").write_bytes(whole)
+    skipped = r"5 file\(s\) skipped.*lost\.png is a link that.*more is a folder.*cut\.png.*notes\.txt.*tiny\.png"
+    shared = r"1 image\(s\) both in training and validation: 3 is 0\."
+    with pytest.warns(UserWarning, match=skipped), pytest.warns(UserWarning, match=shared):
         images = sets.load(str(tmp_path))
     assert [pair.name for pair in images.train] == ["1", "2", "3"] and [pair.name for pair in images.valid] == ["0"]
     assert images.valid[0].hr.shape == (48, 60, 3)
