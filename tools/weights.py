@@ -5,7 +5,6 @@ import json
 import sys
 
 import cv2
-import h5py
 import numpy as np
 import onnx
 import pooch
@@ -20,7 +19,8 @@ from sr_utils.paths import replace
 from sr_utils.profiles import SMALL_VGG, Profile
 from sr_utils.training import train
 from tools import command, export
-from tools.readme import fill
+from tools.readme import fill, markdown
+from tools.record import halve
 
 SEED = 0
 LONGEST = Profile("shipped", 80, 1000, 16, 96, 1e-3, "muon", SMALL_VGG)  # 76 minutes on two Zen 5 cores
@@ -37,28 +37,16 @@ SHIPPED = {  # arm -> profile, images, loss
 }
 
 
-def halve(source, target) -> None:
-    """Copy a `.weights.h5` with every number as float16; Keras reads it like the original."""
-    with h5py.File(source) as whole, h5py.File(target, "w") as half:
-
-        def copy(name, item):
-            if isinstance(item, h5py.Dataset):
-                half.create_dataset(name, data=item[()].astype(np.float16))
-            else:
-                half.require_group(name).attrs.update(item.attrs)
-
-        whole.visititems(copy)
-
-
 def ensemble(model):
     """Self-ensemble: a function from LR to SR, the mean over the eight flips and quarter turns (arXiv:1707.02921)."""
 
     def sr(lr):
-        turned = [np.rot90(view, k) for view in (lr, lr[:, ::-1]) for k in range(4)]
-        outputs = [np.asarray(model(image[None].astype(np.float32), training=False))[0] for image in turned]
-        back = [np.rot90(image, -k) for image, k in zip(outputs, (*range(4), *range(4)), strict=True)]
-        mean = np.mean([image if i < 4 else image[:, ::-1] for i, image in enumerate(back)], axis=0)
-        return np.clip(np.rint(mean), 0, 255).astype(np.uint8)
+        total = 0
+        for flip in (1, -1):
+            for k in range(4):
+                view = np.rot90(lr[:, ::flip], k)[None].astype(np.float32)
+                total = total + np.rot90(np.asarray(model(view, training=False))[0], -k)[:, ::flip]
+        return np.clip(np.rint(total / 8), 0, 255).astype(np.uint8)
 
     return sr
 
@@ -103,11 +91,11 @@ def examples() -> None:
     """Draw figures/weights/examples.png: crops of Set14 where the networks do well, and where they do not."""
     pairs = {pair.name: pair for pair in load("Set14").valid}
     shown = {title: (pairs[name].lr, pairs[name].hr) for title, (name, _) in EXAMPLES.items()}
-    *_, (lr, hr) = shown.values()
-    jpeg = cv2.imencode(".jpg", lr[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 30])[1]
-    shown["LR saved as JPEG"] = np.ascontiguousarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[..., ::-1]), hr
     windows = {title: at for title, (_, at) in EXAMPLES.items()}
-    windows["LR saved as JPEG"] = windows[list(EXAMPLES)[-1]]
+    last = list(EXAMPLES)[-1]
+    jpeg = cv2.imencode(".jpg", shown[last][0][..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 30])[1]
+    shown["LR saved as JPEG"] = np.ascontiguousarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[..., ::-1]), shown[last][1]
+    windows["LR saved as JPEG"] = windows[last]
     arms = {"bicubic": "bicubic"} | {arm: models.load(arm) for arm in SHIPPED}
     scenes = {
         title: {"lr": lr} | {label: upscale(arm, lr) for label, arm in arms.items()} | {"hr": hr}
@@ -120,31 +108,28 @@ def examples() -> None:
 def scores_table(record: dict) -> str:
     """Markdown: the shipped networks beside published ones, PSNR and SSIM."""
     sets = [name for name in next(iter(record.values()))["scores"] if name != "sample"]
-    lines = ["| network | parameters | " + " | ".join(f"{s} / dB · SSIM" for s in sets) + " |"]
-    lines += ["|---|---:|" + "---:|" * len(sets)]
-    for name in ("bicubic", "SRCNN", "VDSR", "EDSR-baseline"):
-        row = published().loc[name]
+    lines = []
+    for name, row in published().loc[["bicubic", "SRCNN", "VDSR", "EDSR-baseline"]].iterrows():
         size = "" if np.isnan(row.parameters) else f"{row.parameters:,.0f}"
-        lines.append(f"| {name}, published | {size} | " + " | ".join(f"{row[s]:.2f}" for s in sets) + " |")
+        lines.append([f"{name}, published", size, *(f"{row[s]:.2f}" for s in sets)])
     for arm, entry in record.items():
         for label, scores in ((f"**`{arm}`**", "scores"), (f"`{arm}`, self-ensemble of 8", "self_ensemble")):
-            cells = (f"{entry[scores][s]['psnr']:.2f} · {entry[scores][s]['ssim']:.4f}" for s in sets)
-            lines.append(f"| {label} | {entry['parameters']:,} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+            cells = [f"{entry[scores][s]['psnr']:.2f} · {entry[scores][s]['ssim']:.4f}" for s in sets]
+            lines.append([label, f"{entry['parameters']:,}", *cells])
+    return markdown(["network", "parameters", *(f"{s} / dB · SSIM" for s in sets)], lines)
 
 
 def training_table(record: dict) -> str:
     """Markdown: how each network was trained, and what rounding to float16 costs."""
-    lines = ["| network | trained on | seed | steps × batch × HR patch | rate | loss | made in | float16 costs / dB |"]
-    lines += ["|---|---|---:|---|---|---|---|---|"]
+    lines = []
     for arm, entry in record.items():
         p = entry["profile"]
         steps = f"{p['epochs'] * p['steps']:,} × {p['batch']} × {p['patch']}² (`{p['name']}`)"
-        cost = ", ".join(f"{name} {0 - value:.4f}" for name, value in entry["rounding"].items())
         where = f"{entry['precision']}, {entry['backend']} on {entry['device']}"
-        made = f"{entry['data']} | {entry['seed']} | {steps} | {p['schedule']} | {entry['loss']} | {where}"
-        lines.append(f"| `{arm}` | {made} | {cost} |")
-    return "\n".join(lines)
+        cost = ", ".join(f"{name} {0 - value:.4f}" for name, value in entry["rounding"].items())
+        lines.append([f"`{arm}`", entry["data"], entry["seed"], steps, p["schedule"], entry["loss"], where, cost])
+    heads = ["network", "trained on", "seed", "steps × batch × HR patch", "rate", "loss", "made in"]
+    return markdown([*heads, "float16 costs / dB"], lines)
 
 
 TABLES = {"shipped": scores_table, "made": training_table}
