@@ -80,9 +80,7 @@ KINDS = {
     "DepthToSpace": lambda graph, of, x: graph.add("DepthToSpace", x, blocksize=of.scale, mode="DCR"),
     "EdgeEnhance": _edge_enhance,
     "MaxPooling2D": lambda graph, of, x: graph.add("MaxPool", x, kernel_shape=of.pool_size, strides=of.strides),
-    "Rescaling": lambda graph, of, x: graph.add(
-        "Add", graph.add("Mul", x, np.float32(of.scale)), np.float32(of.offset)
-    ),
+    "Rescaling": _rescaling,
     # Half-pixel centres, as Keras has them, are ONNX's default.
     "UpSampling2D": lambda graph, of, x: graph.add("Resize", x, "", np.float32([1, 1, *of.size]), mode="linear"),
 }

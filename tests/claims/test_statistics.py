@@ -62,7 +62,7 @@ def test_the_errors_are_those_of_the_two_way_layout():
 
 @pytest.mark.parametrize(("seeds", "units"), [(3, 1), (5, 1), (5, 19), (1, 119)])
 def test_true_nulls_are_rejected_as_often_as_they_should_or_less(seeds, units):
-    """2,000 trials per spread; `make bench BENCHES=calibration` runs 100,000, and Satterthwaite's t beside it."""
+    """2,000 trials per spread; `make bench BENCHES=calibration` runs 100,000, and skewed seeds too."""
     for spreads in calibration.SPREADS.values():
         table = calibration.rejected(seeds, units, spreads, trials=2000)
         for level in calibration.LEVELS:
