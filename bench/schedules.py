@@ -42,7 +42,7 @@ def observe(profile: profiles.Profile, arms, data: str) -> tuple[list[training.R
         evaluation.score_all(["bilinear", "bicubic", *runs], sets),
         claims.curves(runs),
         evaluation.strength_sweep(["bicubic", *srcnn], sets, STRENGTHS),
-        evaluation.likeness(runs, sets),
+        evaluation.picture_distances(runs, sets),
         evaluation.response([*srcnn, *enhanced], sets[data][:5]),
     ]
 

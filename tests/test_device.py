@@ -140,7 +140,6 @@ def upscaled(lr):
 ON_A_CARD = """
 from sr_utils import device, models, profiles, training
 from sr_utils.models import layers
-from sr_utils.training.device_batches import OnDevice
 
 def small():
     lr, x = layers.lr_input()
@@ -149,8 +148,8 @@ def small():
 models.MODELS["small"] = small
 
 device._on_tensorflow, made = lambda asked: {"device": "gpu", "precision": "float32"}, []
-compile = OnDevice.compile
-OnDevice.compile = lambda self, *given, **options: made.append(self) or compile(self, *given, **options)
+compile = device.keras.Model.compile
+device.keras.Model.compile = lambda self, *given, **options: made.append(self) or compile(self, *given, **options)
 run = training.train("small", 0, profiles.Profile("card", 1, 2, 2, 24, 1e-3, "cosine", ()), "sample")
 print(run.config["device"], made[0].jit_compile)
 """

@@ -157,7 +157,7 @@ def distances(found: list, sets: dict, have: set) -> list[pd.DataFrame]:
     frames = []
     for seed, group in by_seed.items():
         if seed not in have and len(group) == len(COMPARED):
-            table = evaluation.likeness([*group, *by_seed.get(seed + 1, [])], sets)
+            table = evaluation.picture_distances([*group, *by_seed.get(seed + 1, [])], sets)
             table = table[table.seed == seed]
             other = np.where(table.arm == table.other, seed + 1, seed)
             both = table.arm.str.partition(" ")

@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "metrics": ["gmsd", "psnr", "sharpness", "ssim"],
-        "probes": ["first_layer", "likeness", "response"],
+        "probes": ["first_layer", "picture_distances", "response"],
         "scores": ["score", "score_all", "strength_sweep", "test_sets"],
         "upscaling": ["pictures", "upscale"],
     },

@@ -13,14 +13,14 @@ from sr_utils.data.images import SCALE
 from sr_utils.data.patches import large_enough
 from sr_utils.data.sets import digest
 from sr_utils.device import keras
-from sr_utils.evaluation.keeping import kept
+from sr_utils.evaluation.cache import cached
 from sr_utils.evaluation.metrics import gmsd, mse
 from sr_utils.evaluation.tiling import grey_levels, tiles
 from sr_utils.evaluation.upscaling import upscale
 from sr_utils.models.arms import COMPARED
 
 
-def likeness(runs, sets, arms=COMPARED) -> pd.DataFrame:
+def picture_distances(runs, sets, arms=COMPARED) -> pd.DataFrame:
     """Differences between SR images: rows `arm`, `other`, `seed`, `set`, `image`, `rms` (grey levels), `gmsd`.
 
     Only runs of these `arms` (labels) are compared. `rms` is over all pixels and channels of uint8 SR. There is a row
@@ -38,7 +38,7 @@ def likeness(runs, sets, arms=COMPARED) -> pd.DataFrame:
     frames = []
     for name, pairs in sets.items():
         depends = [digest(pairs), names, _distances, _couples, upscale, tiles, grey_levels, mse, gmsd]
-        frame = kept(runs[0].folder, "likeness", depends, lambda pairs=pairs: _distances(named, pairs))
+        frame = cached(runs[0].folder, "distances", depends, lambda pairs=pairs: _distances(named, pairs))
         frames.append(frame.assign(set=name))
     return pd.concat(frames, ignore_index=True)[["arm", "other", "seed", "set", "image", "rms", "gmsd"]]
 
@@ -65,7 +65,7 @@ def _couples(keys) -> list:
     ]
 
 
-RIPPLED = 96  # side in pixels of the crop that `response` measures
+CROP = 96  # side in pixels of the crop that `response` measures
 FREQUENCIES = np.array([1, 2, 3, 4, 6, 8]) / 32  # cycles per HR pixel; 4/32 is LR's Nyquist frequency
 
 
@@ -78,9 +78,9 @@ def response(runs, pairs) -> pd.DataFrame:
     middle 64×64 pixels of the image's middle 96×96. A warning names smaller images; if all are, the table is empty.
     """
     recorded = all(hasattr(run, "measured") for run in runs)
-    if not recorded and all(min(pair.hr.shape[:2]) < RIPPLED for pair in pairs):
+    if not recorded and all(min(pair.hr.shape[:2]) < CROP for pair in pairs):
         return pd.DataFrame(columns=["set", "image", "response", "arm", "seed"])
-    pairs = pairs if recorded else large_enough(pairs, RIPPLED)
+    pairs = pairs if recorded else large_enough(pairs, CROP)
 
     def measure(run):
         head = keras.Model(run.model.get_layer("bilinear").output, run.model.output)
@@ -95,13 +95,13 @@ def response(runs, pairs) -> pd.DataFrame:
     depends = [digest(pairs), FREQUENCIES.tolist(), _gains]
 
     def keep(run):
-        return kept(run.folder, "response", depends, lambda: measure(run)).assign(**_who(run))
+        return cached(run.folder, "response", depends, lambda: measure(run)).assign(**_who(run))
 
     return record.collect("response", runs, keep)
 
 
 def _gains(head, tail, pair, axis: int) -> dict:
-    side, margin, amplitude = RIPPLED, 16, 4 / 255
+    side, margin, amplitude = CROP, 16, 4 / 255
     top, left = ((n - side // SCALE) // 2 for n in pair.lr.shape[:2])
     crop = pair.lr[top : top + side // SCALE, left : left + side // SCALE]
     image = np.asarray(tail(crop[None].astype(np.float32)))

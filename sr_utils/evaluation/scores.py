@@ -11,7 +11,7 @@ import pandas as pd
 from sr_utils import StudyError, record
 from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk, validation
-from sr_utils.evaluation.keeping import kept
+from sr_utils.evaluation.cache import cached
 from sr_utils.evaluation.metrics import METRICS, luma, measure, mse
 from sr_utils.evaluation.tiling import grey_levels, tiles
 from sr_utils.evaluation.upscaling import upscale
@@ -87,7 +87,7 @@ def _scores(entry, name, pairs, arm=None, suffix="") -> pd.DataFrame:
     model, label, seed = (entry.model, entry.label, entry.config["seed"]) if is_run else (entry, entry, -1)
     functions = (score, measure, mse, upscale, tiles, grey_levels, edge_enhance, luma, *METRICS.values())
     depends = [digest(pairs), suffix, *functions]
-    frame = kept(entry.folder if is_run else None, "scores", depends, lambda: score(arm or model, pairs))
+    frame = cached(entry.folder if is_run else None, "scores", depends, lambda: score(arm or model, pairs))
     return frame.assign(arm=label, seed=seed, set=name)[["arm", "seed", "set", "image", "loss", *METRICS]]
 
 

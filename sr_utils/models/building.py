@@ -2,12 +2,30 @@
 
 import math
 
+import numpy as np
+
+from sr_utils import StudyError
 from sr_utils.models.arms import MODELS
+
+STUDY = frozenset(MODELS)  # tested; what is added later is checked when it is built
 
 
 def build(arm: str):
-    """The untrained `keras.Model` of that name, (B, h, w, 3) -> (B, 4h, 4w, 3). `StudyError` for an unknown name."""
-    return MODELS[arm]()
+    """The untrained `keras.Model` of that name, (B, h, w, 3) -> (B, 4h, 4w, 3).
+
+    Raises `StudyError` for an unknown name, and for a network of your own that does not take every size to four times
+    the size: before it is trained, not when it is scored.
+    """
+    model = MODELS[arm]()
+    if arm not in STUDY:
+        try:
+            shape = tuple(model(np.zeros((1, 9, 14, 3), np.float32), training=False).shape)
+        except Exception as error:  # layers raise many kinds
+            reason = str(error).strip().splitlines()[0]
+            raise StudyError(f"{arm} has to take pictures of any size, but of 14×9 pixels: {reason}") from None
+        if shape != (1, 36, 56, 3):
+            raise StudyError(f"{arm} has to return (1, 36, 56, 3) for an LR of shape (1, 9, 14, 3), not {shape}.")
+    return model
 
 
 def cost(model) -> dict:

@@ -19,7 +19,7 @@ from sr_utils.device import feed, keras
 from sr_utils.models.arms import STUDY, label
 from sr_utils.training.checkpoints import Checkpointer, complete, lock
 from sr_utils.training.configuration import Plan, optimizer, plan
-from sr_utils.training.device_batches import OnDevice, Scanned
+from sr_utils.training.device_batches import OnDevice
 from sr_utils.training.recorded import Recorded, from_record
 
 TOGETHER = 10  # steps in a call of TensorFlow on a processor: 1.3 ms less for each, weights equal to the byte
@@ -137,9 +137,9 @@ def _fit(plan: Plan, callbacks=()) -> None:
     xla = on_gpu or jax  # XLA's convolutions are slow on processors; JAX has no others
     together = 1 if xla else math.gcd(TOGETHER, profile.steps)
     scanned = math.gcd(SCANNED, profile.steps) if on_gpu and jax else 1
-    if on_gpu:
-        trained = (Scanned if jax else OnDevice)(model, pairs, profile.patch)
-        batch = functools.partial(trained.batches, scanned) if jax else trained.batch
+    if on_gpu and jax:
+        trained = OnDevice(model, pairs, profile.patch)
+        batch = functools.partial(trained.batches, scanned)
     options = {"metrics": ["mse"], "jit_compile": xla, "steps_per_execution": together}
     trained.compile(optimizer(config), plan.criterion, **options)
     model.optimizer = trained.optimizer

@@ -33,22 +33,22 @@ def test_the_loss_is_the_squared_error_of_the_picture(trained):
     assert row["loss"] == pytest.approx(np.mean((sr - pair.hr) ** 2)) == metrics.mse(sr.astype(np.uint8), pair.hr)
 
 
-def test_likeness_is_the_distance_of_pictures(trained):
+def test_the_distances_of_pictures(trained):
     """Between arms of one seed, and between an arm's seeds; kept beside the weights."""
     sets = {"sample": load("sample").valid[:1]}
     again = SimpleNamespace(**vars(trained[1]) | {"config": {"seed": 1}, "label": "srcnn"})  # a stand-in for a seed
     arms = ("srcnn", "srcnn_edge_input")
-    table = probes.likeness([*trained, again], sets, arms)
+    table = probes.picture_distances([*trained, again], sets, arms)
     first, second = (upscale(run.model, sets["sample"][0].lr) for run in trained)
     assert list(table[["arm", "other", "seed"]].itertuples(index=False, name=None)) == [
         ("srcnn", "srcnn_edge_input", 0), ("srcnn", "srcnn", 0), ("srcnn", "srcnn", 1),
     ]  # fmt: skip
     rms = np.sqrt(np.mean((first.astype(float) - second) ** 2))
     assert table.rms.tolist() == pytest.approx([rms] * 3) and table.gmsd[0] == metrics.gmsd(first, second) > 0
-    assert probes.likeness([*trained, again], sets, arms).equals(table)
-    alone = probes.likeness([*trained, again], sets)  # only the arms of claim 8
+    assert probes.picture_distances([*trained, again], sets, arms).equals(table)
+    alone = probes.picture_distances([*trained, again], sets)  # only the arms of claim 8
     assert set(alone.arm) == set(alone.other) == {"srcnn"}
-    assert len(list(trained[0].folder.glob("likeness-*.csv"))) == 2
+    assert len(list(trained[0].folder.glob("distances-*.csv"))) == 2
 
 
 def test_bilinear_interpolation_answers_a_ripple_with_itself(tmp_path):

@@ -100,3 +100,29 @@ def test_the_edge_layer_is_the_filter(picture):
 def test_an_unknown_arm_is_refused():
     with pytest.raises(StudyError, match="no arm 'vdsr'; choose one of srcnn"):
         models.build("vdsr")
+
+
+def own(up, inside=lambda x: x, size=None):
+    lr = keras.Input((size, size, 3))
+    return keras.Model(lr, layers.DepthToSpace(up)(keras.layers.Conv2D(3 * up**2, 3, padding="same")(inside(lr))))
+
+
+def halved(x):
+    return keras.layers.Concatenate()([x, keras.layers.UpSampling2D(2)(keras.layers.MaxPooling2D(2)(x))])
+
+
+@pytest.mark.parametrize(
+    ("builder", "message"),
+    [
+        (lambda: own(2), r"mine has to return \(1, 36, 56, 3\) .* not \(1, 18, 28, 3\)"),
+        (lambda: own(4, size=12), "mine has to take pictures of any size, but of 14×9 pixels: "),
+        (lambda: own(4, halved), "mine has to take pictures of any size, but of 14×9 pixels: "),
+        (lambda: None, "mine has to take pictures of any size, but of 14×9 pixels: "),
+    ],
+)
+def test_a_network_that_cannot_work_is_refused_before_it_is_trained(builder, message, monkeypatch):
+    monkeypatch.setitem(models.MODELS, "mine", lambda: own(4))
+    assert models.build("mine").count_params() == 27 * 48 + 48
+    monkeypatch.setitem(models.MODELS, "mine", builder)
+    with pytest.raises(StudyError, match=message):
+        models.build("mine")

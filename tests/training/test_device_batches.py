@@ -11,7 +11,7 @@ import pytest
 from sr_utils import models
 from sr_utils.data import patches
 from sr_utils.device import keras
-from sr_utils.training import device_batches, runs
+from sr_utils.training import device_batches
 
 
 @pytest.fixture
@@ -25,55 +25,20 @@ def pairs(picture):
 @pytest.mark.parametrize("patch", [24, 32])
 def test_patches_are_those_of_the_processor_byte_for_byte(pairs, patch):
     fed = device_batches.OnDevice(models.build("post_upsampling"), pairs, patch)
-    turned = set()
+    (places,) = fed.batches(10, pairs, 8, patch, 5, 2, 30)
+    assert places.shape == (8, 10, 4) and len({(turns, flip) for _, _, turns, flip in places.reshape(-1, 4)}) == 8
     for step in range(10):
-        where = (pairs, 8, patch, 5, 2, step)
-        for ours, theirs in zip(fed.cut(*fed.batch(*where)), patches.batch(*where), strict=True):
+        cut, expected = fed.cut(places[:, step]), patches.batch(pairs, 8, patch, 5, 2, 30 + step)
+        for ours, theirs in zip(cut, expected, strict=True):
             np.testing.assert_array_equal(keras.ops.convert_to_numpy(ours), theirs)
-        turned |= {(turns, flip) for *_, turns, flip in patches.draws(*where)}
-    assert len(turned) == 8
 
 
 def test_indices_of_the_largest_set_fit_its_type(pairs):
     fed = device_batches.OnDevice(models.build("post_upsampling"), pairs, 24)
-    (near,) = fed.batch(pairs, 64, 24, 0, 0, 0)
+    (near,) = fed.batches(1, pairs, 64, 24, 0, 0, 0)
     fed.firsts = fed.firsts + 800 * 510 * 510  # DIV2K: 800 images of at most 2040×2040
-    (far,) = fed.batch(pairs, 64, 24, 0, 0, 0)
-    np.testing.assert_array_equal(far[:, 0].astype(np.int64), near[:, 0] + 800 * 510 * 510)
-
-
-def assert_equal_weights(one, other):
-    for ours, theirs in zip(one.model.get_weights(), other.model.get_weights(), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    np.testing.assert_allclose(one.history, other.history, rtol=1e-5)
-
-
-def test_training_from_them_ends_in_the_same_weights(kept, monkeypatch, tmp_path):
-    monkeypatch.setenv("SR_RUNS", str(tmp_path / "on device"))
-    monkeypatch.setattr(runs, "_on_device", lambda config: True)
-    fed = []
-    monkeypatch.setattr(
-        device_batches.OnDevice, "cut", lambda self, x, cut=device_batches.OnDevice.cut: fed.append(x) or cut(self, x)
-    )
-    on_device = runs.train("post_upsampling", 0, "smoke", "sample")
-    assert fed and on_device.folder.parent != kept.folder.parent
-    assert_equal_weights(on_device, kept)
-
-
-def test_it_goes_on_from_a_checkpoint(kept, monkeypatch, tmp_path):
-    """And ends as a training that the processor did without interruption."""
-    monkeypatch.setattr(runs, "_on_device", lambda config: True)
-    monkeypatch.setenv("SR_RUNS", str(tmp_path / "interrupted"))
-    saved = runs.Checkpointer.on_epoch_end
-
-    def interrupted(self, epoch, logs=None):
-        saved(self, epoch, logs)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(runs.Checkpointer, "on_epoch_end", interrupted)
-        runs.train("post_upsampling", 0, "smoke", "sample")
-    assert_equal_weights(runs.train("post_upsampling", 0, "smoke", "sample"), kept)
+    (far,) = fed.batches(1, pairs, 64, 24, 0, 0, 0)
+    np.testing.assert_array_equal(far[..., 0].astype(np.int64), near[..., 0] + 800 * 510 * 510)
 
 
 #: Trains on the device's batches, and as on a processor; prints what the weights differ by at most.

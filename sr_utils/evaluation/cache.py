@@ -9,7 +9,7 @@ from sr_utils import code
 from sr_utils.paths import replace
 
 
-def kept(folder: Path | None, name: str, depends: list, compute) -> pd.DataFrame:
+def cached(folder: Path | None, name: str, depends: list, compute) -> pd.DataFrame:
     """The table that `compute()` returns, read from `<folder>/<name>-<digest>.csv` if that file exists.
 
     `depends` lists what the table depends on besides the weights: the digest covers the code of functions and the
