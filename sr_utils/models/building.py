@@ -5,9 +5,7 @@ import math
 import numpy as np
 
 from sr_utils import StudyError
-from sr_utils.models.arms import MODELS
-
-STUDY = frozenset(MODELS)  # tested; what is added later is checked when it is built
+from sr_utils.models.arms import ARMS, MODELS
 
 
 def build(arm: str):
@@ -17,7 +15,7 @@ def build(arm: str):
     the size: before it is trained, not when it is scored.
     """
     model = MODELS[arm]()
-    if arm not in STUDY:
+    if arm not in {line.builder.__name__ for line in ARMS.values()}:
         try:
             shape = tuple(model(np.zeros((1, 9, 14, 3), np.float32), training=False).shape)
         except Exception as error:  # layers raise many kinds
