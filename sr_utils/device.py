@@ -6,6 +6,7 @@ import itertools
 import os
 import platform
 import random
+import re
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -208,3 +209,13 @@ def versions() -> dict:
     numbers = {name: version(name) for name in ("keras", "numpy", "pillow", "scikit-image")}
     numbers[backend] = sys.modules[backend].__version__  # whatever its package is called: tensorflow-cpu, tf-nightly
     return {"python": platform.python_version(), "machine": platform.machine(), **numbers}
+
+
+def processor() -> str:
+    """This machine's processor, as Linux describes it; empty elsewhere."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        found = [re.search(rf"^{part}\s*: (.*)$", text, re.M)[1] for part in ("model name", "cpu family", "model")]
+    except (OSError, TypeError):
+        return ""
+    return "{} (family {}, model {})".format(*found)

@@ -64,7 +64,7 @@ def settle(row: pd.Series) -> int:
     """Let rows of this arm and loss that other code made take today's recipe; returns how many did."""
     table = records.read("runs")
     same = (table[["arm", "loss", "profile", "recipe"]] == row[["arm", "loss", "profile", "recipe"]]).all(axis=1)
-    today = configuration.recipe(row.arm, row.loss, row.profile, row.platform.split()[1])
+    today = configuration.todays_recipe(row.arm, row.loss, row.profile, row.platform.split()[1])
     table.loc[same, "recipe"] = today
     recording.add({"runs": table})
     return int(same.sum())

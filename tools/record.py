@@ -4,27 +4,25 @@ Scores, sweeps, distances and responses are measured here, once; a page only rea
 and `runs` last, so that a stopped command leaves a record that lacks a run, never half of one.
 """
 
-import json
 import os
 import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 import pooch
 from filelock import FileLock
 
-from sr_utils import StudyError, evaluation, paths
+from sr_utils import StudyError, device, evaluation, paths
 from sr_utils import record as records
 from sr_utils.data.sets import NAMES, load
 from sr_utils.models.arms import COMPARED
 from sr_utils.paths import replace
 from sr_utils.record import KEY
 from sr_utils.training import checkpoints, configuration, recorded, runs
+from sr_utils.training.checkpoints import halve
 from tools import command
 from tools.readme import fill
 
@@ -41,35 +39,24 @@ def platform(config: dict) -> str:
     return f"{config['backend']} {config['device']} {config['precision']}"
 
 
-def processor() -> str:
-    """This machine's processor, as Linux describes it; empty elsewhere."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        found = [re.search(rf"^{part}\s*: (.*)$", text, re.M)[1] for part in ("model name", "cpu family", "model")]
-    except (OSError, TypeError):
-        return ""
-    return "{} (family {}, model {})".format(*found)
-
-
 def complete_runs() -> list[runs.Run]:
-    """The complete trainings of runs/ of a named profile and image set, by this code; others are named and left out."""
+    """The complete trainings of runs/, of a named profile and image set, that today's code would train again.
+
+    They may come from another machine. Others are named and left out.
+    """
     found = []
     for file in sorted(paths.runs().glob("*/run.json")):
-        name, folder = file.parent.name, file.parent
-        named = re.match(rf"({'|'.join(RECORDED)})_({'|'.join(NAMES)})_", name)
-        if not named or ".old-" in name or not checkpoints.complete(folder):
+        folder = file.parent
+        named = re.match(rf"({'|'.join(RECORDED)})_({'|'.join(NAMES)})_", folder.name)
+        if not named or ".old-" in folder.name or not checkpoints.complete(folder):
             continue
-        config = json.loads(file.read_text(encoding="utf-8"))["config"]
-        asked = config["arm"], config["seed"], config["profile"]["name"], config["data"], config["loss"]
-        try:
-            plan = configuration.plan(*asked)
-        except StudyError as error:
-            print(f"{name} is left out: {error}")
-            continue
-        if plan.folder != folder:
-            print(f"{name} is left out: this code, precision or data would train another network.")
-            continue
-        found.append(runs.read(plan))
+        run = runs.read(folder)
+        config = run.config
+        asked = config["arm"], config["loss"], config["profile"]["name"], config["device"]
+        if configuration.recipe(config) == configuration.todays_recipe(*asked):
+            found.append(run)
+        else:
+            print(f"{folder.name} is left out: today's code would train another network.")
     return found
 
 
@@ -111,8 +98,8 @@ def described(run) -> pd.DataFrame:
     row = key | run.cost | {
         "rate": config["rate"], "steps": steps, "batch": profile["batch"], "patch": profile["patch"],
         "images": config["images"], "features": config["features"] or "",
-        "recipe": configuration.recipe(config["arm"], config["loss"], profile["name"], config["device"]),
-        "seconds": (host["seconds_per_step"] or 0) * steps, "processor": host.get("processor") or processor(),
+        "recipe": configuration.recipe(config),
+        "seconds": (host["seconds_per_step"] or 0) * steps, "processor": host.get("processor") or device.processor(),
         "versions": versions, "commit": host.get("commit") or commit(),
         "date": time.strftime("%Y-%m-%d", time.gmtime(file.stat().st_mtime)), "weights": "",
     }  # fmt: skip
@@ -133,19 +120,6 @@ def keep_weights(run, row: dict) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
     return pooch.file_hash(str(path))
-
-
-def halve(source, target) -> None:
-    """Copy a `.weights.h5` with every number as float16; Keras reads it like the original."""
-    with h5py.File(source) as whole, h5py.File(target, "w") as half:
-
-        def copy(name, item):
-            if isinstance(item, h5py.Dataset):
-                half.create_dataset(name, data=item[()].astype(np.float16), compression="gzip", track_times=False)
-            else:
-                half.require_group(name).attrs.update(item.attrs)
-
-        whole.visititems(copy)
 
 
 def distances(found: list, sets: dict, have: set) -> list[pd.DataFrame]:
@@ -179,7 +153,7 @@ def apart(mine: pd.DataFrame, theirs: pd.DataFrame) -> pd.Series:
 
 def note_processors(run, row: pd.Series, differences: pd.Series) -> None:
     """Add to `processors.csv` how far two trainings of one run on two processors lie apart."""
-    mine, path = run.host.get("processor") or processor(), paths.record() / "processors.csv"
+    mine, path = run.host.get("processor") or device.processor(), paths.record() / "processors.csv"
     if mine != row.processor:
         seen = pd.DataFrame([row[KEY[:-1]].to_dict() | {"one": row.processor, "other": mine, "images": len(differences),
                              "largest": differences.max(), "mean": differences.mean()}])  # fmt: skip

@@ -114,7 +114,7 @@ class Checkpointer(keras.callbacks.Callback):
         record = {
             "config": self.config,
             "sha256": {name: pooch.file_hash(str(self.folder / name)) for name in FILES[:-1]},
-            "host": {"seconds_per_step": per_step, "versions": device.versions()},
+            "host": {"seconds_per_step": per_step, "processor": device.processor(), "versions": device.versions()},
         }
         paths.replace(self.folder / "run.json", lambda path: path.write_text(json.dumps(record, indent=1)))
         tidy(self.folder)
@@ -142,3 +142,16 @@ def save_weights(model, path: Path, rows: list | None = None) -> None:
                 content["rows"] = json.dumps(rows)
 
     paths.replace(path, write)
+
+
+def halve(source, target) -> None:
+    """Copy a `.weights.h5` with every number as float16, compressed; Keras reads it like the original."""
+    with h5py.File(source) as whole, h5py.File(target, "w") as half:
+
+        def copy(name, item):
+            if isinstance(item, h5py.Dataset):
+                half.create_dataset(name, data=item[()].astype(np.float16), compression="gzip", track_times=False)
+            else:
+                half.require_group(name).attrs.update(item.attrs)
+
+        whole.visititems(copy)

@@ -51,27 +51,40 @@ def plan(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Plan:
         "arm": arm,
         "loss": loss,
         "seed": seed,
-        "profile": asdict(profile) | {"vgg_layers": list(profile.vgg_layers)},
+        "profile": _plain(profile),
         "rate": rate(arm, loss, profile),
         "data": image_set.name,
         "images": sets.digest([*image_set.train, *image_set.valid]),
         "features": getattr(criterion, "source", None),
         "terms": getattr(criterion, "terms", None),
-        "network": _digest(model.get_config()),
+        "network": _network(model),
         **setup,
     }
     return Plan(model, criterion, image_set, profile, config | {"code": _code(config)})
 
 
-def recipe(arm: str, loss: str, profile, where: str = "cpu") -> str:
-    """Ten hex digits over network, loss, schedule, rate and code: what a training is, but for seed, images, precision.
+def recipe(config: dict) -> str:
+    """Ten hex digits over loss, schedule, rate, network and code: all but seed, images and precision."""
+    return _digest({name: config[name] for name in ("loss", "profile", "rate", "network", "code")})
 
-    `where` is "cpu" or "gpu". Another digest than a recorded row's means that today's code trains another network.
+
+def todays_recipe(arm: str, loss: str, profile, where: str = "cpu") -> str:
+    """The `recipe` of a training by today's code; another one than a recorded row's means that it is stale.
+
+    `where` is "cpu" or "gpu".
     """
     profile = profiles.get(profile)
-    config = {"loss": loss, "profile": asdict(profile), "rate": rate(arm, loss, profile), "device": where}
-    network = re.sub("(mixed_)?bfloat16", "float32", json.dumps(models.build(arm).get_config(), default=str))
-    return _digest([config, network, _code(config)])
+    config = {"loss": loss, "profile": _plain(profile), "rate": rate(arm, loss, profile), "device": where}
+    return recipe(config | {"network": _network(models.build(arm)), "code": _code(config)})
+
+
+def _plain(profile: profiles.Profile) -> dict:
+    return asdict(profile) | {"vgg_layers": list(profile.vgg_layers)}
+
+
+def _network(model: keras.Model) -> str:
+    """A digest of a network's layers, in whatever precision they are here."""
+    return _digest(re.sub("(mixed_)?bfloat16", "float32", json.dumps(model.get_config(), default=str)))
 
 
 def rate(arm: str, loss: str, profile: profiles.Profile) -> float:

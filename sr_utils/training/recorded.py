@@ -10,7 +10,7 @@ from sr_utils import StudyError, losses, models, profiles
 from sr_utils import record as records
 from sr_utils.device import keras
 from sr_utils.models.arms import label
-from sr_utils.training.configuration import recipe
+from sr_utils.training.configuration import todays_recipe
 
 
 class Recorded:
@@ -63,4 +63,4 @@ def stale(row: pd.Series) -> bool:
     return not known or _recipe(row.arm, row.loss, row.profile, row.platform.split()[1]) != row.recipe
 
 
-_recipe = functools.cache(recipe)
+_recipe = functools.cache(todays_recipe)

@@ -76,7 +76,7 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse", record: bo
         if not complete(planned.folder):
             planned.folder.mkdir(exist_ok=True)
             _fit(planned, callbacks)
-        return read(planned)
+        return read(planned.folder, planned.model)
 
 
 def train_all(labels, seeds, profile, data: str, record: bool = False) -> list:
@@ -121,12 +121,12 @@ def validation_crops(pairs, patch: int):
     return patches.batch(patches.large_enough(pairs, patch), 64, patch, seed=0, epoch=0, step=0)
 
 
-def read(plan: Plan) -> Run:
-    """The complete run that is kept in this plan's folder."""
-    plan.model.load_weights(plan.folder / "final.weights.h5")
-    record = json.loads((plan.folder / "run.json").read_text())
-    history = pd.read_csv(plan.folder / "history.csv", index_col="epoch")
-    return Run(plan.model, history, plan.config, record["host"], plan.folder)
+def read(folder: Path, model: keras.Model | None = None) -> Run:
+    """The complete run in a folder, in a network of its arm."""
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    model = model or models.build(record["config"]["arm"])
+    model.load_weights(folder / "final.weights.h5")
+    return Run(model, pd.read_csv(folder / "history.csv", index_col="epoch"), record["config"], record["host"], folder)
 
 
 def _fit(plan: Plan, callbacks=()) -> None:

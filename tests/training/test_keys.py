@@ -54,11 +54,11 @@ def altered(monkeypatch, module, old: str, new: str):
     ],
 )
 def test_edited_code_is_another_key_and_another_recipe(monkeypatch, module, old, new):
-    before, recipe = planned(), configuration.recipe("srcnn", "mse", "smoke")
+    before, recipe = planned(), configuration.todays_recipe("srcnn", "mse", "smoke")
     altered(monkeypatch, module, old, new)
     after = planned()
     assert before != after and before.rpartition("_")[0] == after.rpartition("_")[0]
-    assert configuration.recipe("srcnn", "mse", "smoke") != recipe
+    assert configuration.todays_recipe("srcnn", "mse", "smoke") != recipe
 
 
 def test_another_optimizer_is_another_key(monkeypatch):
@@ -84,13 +84,17 @@ def test_the_formula_of_a_loss_of_ones_own_is_a_part_of_the_key(tmp_path, monkey
 
 
 def test_a_recipe_knows_network_loss_and_schedule_but_no_precision(monkeypatch):
-    recipes = {configuration.recipe(*of) for of in (("srcnn", "mse", "quick"), ("plain", "mse", "quick"))}
-    recipes |= {configuration.recipe("srcnn", "mae", "quick"), configuration.recipe("srcnn", "mse", "standard")}
+    recipes = {configuration.todays_recipe(*of) for of in (("srcnn", "mse", "quick"), ("plain", "mse", "quick"))}
+    recipes |= {
+        configuration.todays_recipe("srcnn", "mae", "quick"),
+        configuration.todays_recipe("srcnn", "mse", "standard"),
+    }
     assert len(recipes) == 4
-    first = configuration.recipe("srcnn", "mse", "quick")
+    first = configuration.todays_recipe("srcnn", "mse", "quick")
+    assert configuration.recipe(configuration.plan("srcnn", 3, "quick", "sample").config) == first
     other = {"bfloat16": "float32", "float32": "mixed_bfloat16"}[device.setup()["precision"]]
     monkeypatch.setattr(device, "setup", lambda: keras.config.set_dtype_policy(other))
-    assert configuration.recipe("srcnn", "mse", "quick") == first
+    assert configuration.todays_recipe("srcnn", "mse", "quick") == first
 
 
 def test_comments_docstrings_layout_and_own_names_are_no_code():
