@@ -19,9 +19,11 @@ LOADERS = ("jpegload", "pngload", "tiffload", "webpload", "gifload", "heifload")
 ORIENTATION = 274  # a tag of TIFF and EXIF
 TOO_LARGE = f"claims more than {Image.MAX_IMAGE_PIXELS:,} pixels; scale it down first."
 UNKNOWN = "its format is not known here"
-RAW = "holds previews alone, as camera raw files do; develop it, and save it with 8 or 16 bits a channel."
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, YCBCR = 0, 1, 2, 6  # kinds of colour in a TIFF
-PLAIN = (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, 3, 5, YCBCR, 8)  # and palettes, CMYK, CIELab
+SAVE = "save it with 8 or 16 bits a channel."
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK, YCBCR, LAB = 0, 1, 2, 5, 6, 8  # kinds of colour in a TIFF
+PLAIN = (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK, YCBCR, LAB, 3)  # and palettes
+MULTIPLIED = 1  # a channel of alpha by which the colours are multiplied
+PACKED = (10, 12, 14)  # bits without gaps, as OpenCV and libheif put them on top of 16
 JPEG = (6, 7)  # kinds of compression
 TEXT = 2**28  # bytes of decompressed text that a PNG may hold
 
@@ -75,7 +77,7 @@ def tiff_page(content: bytes) -> tifffile.TiffPage | None:
     file = tifffile.TiffFile(io.BytesIO(content))
     pages = [page for page in file.pages if not page.is_reduced and not page.is_mask]
     if not pages and any(page.subifds for page in file.pages):
-        raise Refused(RAW)
+        raise Refused(f"holds previews alone, as camera raw files do; develop it, and {SAVE}")
     frames = max(len(pages), *(series.size // series.keyframe.size for series in file.series))
     if frames > 1:
         raise Refused(f"holds {frames} pages; save the one that you want as a file of its own.")
@@ -86,31 +88,33 @@ def tiff_page(content: bytes) -> tifffile.TiffPage | None:
 
 
 def decode(content: bytes, header: Image.Image | None, page: tifffile.TiffPage | None):
-    """(pixels (h, w, channels), whether their colours became sRGB, notes) of a picture that may be a TIFF's page."""
-    kind = header.format if header else None
+    """(upright pixels (h, w, channels), whether their colours became sRGB, notes) of a picture, or of a TIFF's page."""
     bits, white = _depth(content, header, page)
     check_size(*(page.shape[1::-1] if page else header.size if header else (0, 0)))
     if white:
-        decoders = [lambda *file: _by_opencv(*file, white), _by_pillow]
-    elif page:  # libvips leaves YCbCr as it is
-        coded = page.photometric == YCBCR and page.compression not in JPEG
-        decoders = [_by_pillow] if coded else [_by_libvips, _by_tifffile, _by_pillow]
+        decoders = [_by_libheif if header and header.format == "HEIF" else _by_opencv, _by_pillow]
+    elif page and page.photometric == YCBCR and page.compression not in JPEG:
+        decoders = [_by_pillow]  # libvips leaves it as it is
+    elif page:
+        decoders = [_by_libvips, _by_tifffile, _by_pillow]
     else:
-        decoders = [_by_libvips if header is None or kind in BY_LIBVIPS else _by_pillow]
+        decoders = [_by_libvips if header is None or header.format in BY_LIBVIPS else _by_pillow]
     reasons = []
     for decoder in decoders:
         try:
-            pixels, converted, notes = decoder(content, header, page)
-        except Exception as error:
+            pixels, notes = decoder(content, header, page)
+            break
+        except Exception as error:  # whoever fails first isn't the last to be asked
             reasons.append(error)
-            continue
-        if bits > 8 and pixels.dtype == np.uint8:
-            notes = [*notes, f"has {bits} bits a channel, of which 8 are read"]
-        return pixels, converted, notes
-    if page and bits % 8 and bits > 8:
-        raise Refused(f"packs {bits} bits a channel; save it with 8 or 16 bits a channel.")
-    known = header or page or "known format" not in str(reasons[0])
-    raise reasons[0] if known else ValueError(UNKNOWN)
+    else:
+        raise Refused(f"packs {bits} bits a channel; {SAVE}") if page and bits in PACKED else reasons[0]
+    pixels = pixels.reshape(*pixels.shape[:2], -1)
+    if bits > 8 and pixels.dtype == np.uint8:
+        notes = [*notes, f"has {bits} bits a channel, of which 8 are read"]
+    elif white and decoder is not _by_pillow:
+        pixels = full_range(pixels, white)
+    converted = page.photometric in (CMYK, LAB) if page else header and header.mode in ("CMYK", "LAB", "YCbCr")
+    return _upright(pixels, header, page), converted, notes
 
 
 def check_size(width: int, height: int) -> None:
@@ -118,67 +122,68 @@ def check_size(width: int, height: int) -> None:
         raise Refused(TOO_LARGE)
 
 
-def _depth(content: bytes, header, page) -> tuple[int, int]:
-    """(bits a channel that the file declares, the value of white where OpenCV alone keeps all of them, else 0)."""
-    if page:
-        bits = page.bitspersample
-        return bits, (2**bits - 1) << (16 - bits) if bits in (10, 12, 14) else 0
-    if header and header.format == "PPM" and isinstance(header.tile[0].args, tuple):
-        white = int(header.tile[0].args[1])
-        return white.bit_length(), white if white > 255 else 0
-    if header and header.format == "JPEG2000":
-        bits = (content[content.index(b"\xff\x4f\xff\x51") + 42] & 127) + 1
-        return bits, 2**bits - 1 if bits > 8 else 0
-    return header.info.get("bit_depth", 8) if header else 8, 0
-
-
-def _by_opencv(content: bytes, header, page, white: int):
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype != np.uint16:
-        raise ValueError("OpenCV cannot read it")
-    pixels = pixels.reshape(*pixels.shape[:2], -1)
-    pixels = pixels if pixels.shape[2] < 3 else pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
-    return _upright(full_range(pixels, white), header, page), False, []
-
-
 def full_range(pixels: np.ndarray, white: int) -> np.ndarray:
     """Integers from 0 to `white` -> uint16 from 0 to 65535."""
     return np.rint(pixels.clip(0, white) * (65535 / white)).astype(np.uint16)
 
 
+def _depth(content: bytes, header, page) -> tuple[int, int]:
+    """(bits a channel that the file declares, white where libvips and Pillow would lose some of them, else 0)."""
+    kind = header.format if header else None
+    if page or kind == "HEIF":
+        bits = page.bitspersample if page else header.info["bit_depth"]
+        return bits, (2**bits - 1) << (16 - bits) if bits in PACKED else 0
+    if kind == "PPM" and isinstance(header.tile[0].args, tuple):
+        white = int(header.tile[0].args[1])
+        return white.bit_length(), white if white > 255 else 0
+    if kind == "JPEG2000":
+        bits = (content[content.index(b"\xff\x4f\xff\x51") + 42] & 127) + 1
+        return bits, 2**bits - 1 if bits > 8 else 0
+    return 8, 0
+
+
+def _by_libheif(content: bytes, header, page):
+    file = pi_heif.open_heif(content, convert_hdr_to_8bit=False)
+    return np.array(file), []  # a copy, since its pixels go with the file
+
+
+def _by_opencv(content: bytes, header, page):
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.uint16:
+        raise ValueError("OpenCV cannot read it")
+    return pixels[..., [2, 1, 0, 3][: pixels.shape[2]]] if pixels.ndim == 3 and pixels.shape[2] > 2 else pixels, []
+
+
 def _by_tifffile(content: bytes, header, page):
     ends = [place + size for place, size in zip(page.dataoffsets, page.databytecounts, strict=True)]
-    known = (
-        page.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB) and 1 not in page.extrasamples
-    )  # 1: multiplied by it
-    if not known or page.bitspersample % 8 or max(ends) > len(content):
+    known = page.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB) and page.bitspersample % 8 == 0
+    if not known or MULTIPLIED in page.extrasamples or max(ends) > len(content):
         raise ValueError("tifffile cannot read it")
     pixels = page.asarray().transpose([page.axes.index(axis) for axis in "YXS" if axis in page.axes])
-    if page.photometric == WHITE_IS_ZERO and pixels.dtype.kind == "u":  # as libvips has it
-        pixels = ~pixels
-    return _upright(pixels.reshape(*pixels.shape[:2], -1), header, page), False, []
+    as_libvips = page.photometric == WHITE_IS_ZERO and pixels.dtype.kind == "u"
+    return ~pixels if as_libvips else pixels, []
 
 
 def _by_libvips(content: bytes, header, page):
     """JPEG is read strictly, then again where that fails, since a decoder's warning tells of damage."""
     jpeg = content.startswith(b"\xff\xd8")
     try:
-        return *_from_libvips(content, header, page, "warning" if jpeg else "error"), []
+        return _from_libvips(content, page, "warning" if jpeg else "error"), []
     except pyvips.Error as error:
         if not jpeg:
             raise
         reason = str(error).split("VipsJpeg: ")[-1].splitlines()[0]
     try:
-        return *_from_libvips(content, header, page, "error"), [f"is damaged in places ({reason})"]
+        return _from_libvips(content, page, "error"), [f"is damaged in places ({reason})"]
     except pyvips.Error:  # If every pixel is there, it makes no difference what stands behind them.
         ends = (content.rstrip(b"\xff") + more + b"\xff\xd9" for more in (b"", b"\x55" * 99))
-        one, other = (_from_libvips(whole, header, page, "error") for whole in ends)
-        if not np.array_equal(one[0], other[0]):
+        one, other = (_from_libvips(whole, page, "error") for whole in ends)
+        if not np.array_equal(one, other):
             raise
-        return *one, ["lacks its last bytes; no pixel is missing"]
+        return one, ["lacks its last bytes; no pixel is missing"]
 
 
-def _from_libvips(content: bytes, header, page, fail_on: str):
+def _from_libvips(content: bytes, page, fail_on: str) -> np.ndarray:
     options = {"fail_on": fail_on} | ({"page": page.index} if page and page.index else {})
     if content.startswith(b"\xff\xd8"):  # not its loader for HDR, which is for JPEGs with gain maps
         image = pyvips.Image.jpegload_buffer(content, **options)
@@ -190,48 +195,37 @@ def _from_libvips(content: bytes, header, page, fail_on: str):
         image = pyvips.Image.new_from_buffer(content, "", page=image.get("heif-primary"), **options)
     check_size(image.width, image.height)
     space, deep = image.interpretation, image.format in ("ushort", "short", "float")
-    converted = space in ("cmyk", "lab", "labs", "labq")
     if space == "cmyk":
         inks, alpha = image[:4], image[4:] if image.bands == 5 else None
         rgb = inks.icc_transform("srgb", embedded=True, input_profile="cmyk", depth=16 if deep else 8)
-        pixels = (rgb if alpha is None else rgb.bandjoin(alpha)).numpy()
-    else:
-        pixels = (image.colourspace("rgb16" if deep else "srgb") if converted else image).numpy()
-    return _upright(pixels.reshape(*pixels.shape[:2], -1), header, page, image), converted
+        image = rgb if alpha is None else rgb.bandjoin(alpha)
+    elif space in ("lab", "labs", "labq"):
+        image = image.colourspace("rgb16" if deep else "srgb")
+    return image.numpy()
 
 
 def _by_pillow(content: bytes, header, page):
-    if header.format == "HEIF":
-        file = pi_heif.open_heif(content, convert_hdr_to_8bit=False)  # its pixels go with it
-        pixels = np.array(file)
-        if pixels.dtype == np.uint16:
-            bits = header.info["bit_depth"]
-            return full_range(pixels.reshape(*pixels.shape[:2], -1), (2**bits - 1) << (16 - bits)), False, []
     if page and page.index:
         header.seek(page.index)
-    notes = []
-    if header.mode.startswith("I"):
+    if header.mode == "F" or header.mode.startswith("I"):
         pixels = np.asarray(header)
-        pixels = pixels.astype(np.uint16) if pixels.min() >= 0 and pixels.max() < 2**16 else pixels
-    elif header.mode == "F":
-        pixels = np.asarray(header)
-    else:
-        grey = header.mode in ("1", "L", "LA")
-        mode = ("LA" if grey else "RGBA") if header.has_transparency_data else ("L" if grey else "RGB")
-        pixels = np.asarray(header.convert(mode))
-        if header.format in ("BMP", "DIB") and mode == "RGBA" and not pixels[..., 3].any():
-            pixels, notes = pixels[..., :3], ["has a channel of alpha that is 0 everywhere, which is left away"]
-    pixels = _upright(pixels.reshape(*pixels.shape[:2], -1), header, page)
-    return pixels, header.mode in ("CMYK", "LAB", "YCbCr"), notes
+        short = pixels.dtype.kind in "iu" and pixels.min() >= 0 and pixels.max() < 2**16
+        return pixels.astype(np.uint16) if short else pixels, []
+    grey = header.mode in ("1", "L", "LA")
+    mode = ("LA" if grey else "RGBA") if header.has_transparency_data else ("L" if grey else "RGB")
+    pixels = np.asarray(header.convert(mode))
+    if header.format in ("BMP", "DIB") and mode == "RGBA" and not pixels[..., 3].any():
+        return pixels[..., :3], ["has a channel of alpha that is 0 everywhere, which is left away"]
+    return pixels, []
 
 
-def _upright(pixels: np.ndarray, header, page, image=None) -> np.ndarray:
+def _upright(pixels: np.ndarray, header, page) -> np.ndarray:
     """Turn and mirror (h, w, channels) as EXIF asks for, from 1 to 8. libheif turns pictures itself."""
     try:
-        turn = page.tags.valueof(ORIENTATION, 1) if page else int(exif(header)[ORIENTATION])
-    except Exception:  # none there, or broken; libvips reads some that Pillow cannot
-        turn = image.get("orientation") if image and "orientation" in image.get_fields() else 1
-    turn = 1 if header and header.format in ("AVIF", "HEIF") else turn
+        own = header is not None and header.format in ("AVIF", "HEIF")
+        turn = page.tags.valueof(ORIENTATION, 1) if page else 1 if own else int(exif(header)[ORIENTATION])
+    except Exception:  # none there, or broken
+        turn = 1
     if turn in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
     vertical, horizontal = turn in (3, 4, 7, 8), turn in (2, 3, 6, 7)

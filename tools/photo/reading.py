@@ -24,11 +24,9 @@ UNSPECIFIED = 2
 GAIN_MAP = re.compile(rb"hdrgm:Version|iso:ts:21496|hdrgainmap|infe.{8}tmap", re.IGNORECASE | re.DOTALL)
 
 #: How names of pictures end. What no decoder here knows fails with a sentence, rather than being passed over.
-ENDINGS = frozenset(f".{ending}" for ending in (
-    "apng", "avif", "avifs", "bmp", "dds", "dib", "exr", "gif", "heic", "heif", "icns", "ico", "j2k", "jfif", "jp2",
-    "jpe", "jpeg", "jpg", "jpx", "jxl", "mpo", "pbm", "pcx", "pfm", "pgm", "png", "pnm", "ppm", "psd", "rgb", "sgi",
-    "tga", "tif", "tiff", "webp", "xbm", "xpm",
-))  # fmt: skip
+NAMES = """apng avif avifs bmp dds dib exr gif heic heif icns ico j2k jfif jp2 jpe jpeg jpg jpx jxl mpo pbm pcx pfm pgm
+    png pnm ppm psd rgb sgi tga tif tiff webp xbm xpm"""
+ENDINGS = frozenset(f".{name}" for name in NAMES.split())
 
 
 @dataclass(frozen=True)
@@ -73,12 +71,11 @@ def read_photograph(path) -> Photograph:
     except (Image.DecompressionBombError, MemoryError):
         raise StudyError(f"{shown(path)} {decoding.TOO_LARGE}") from None
     except PermissionError as error:
-        raise StudyError(
-            f"{shown(path)} cannot be read ({error.strerror}); name another, or give access to it."
-        ) from None
+        raise StudyError(f"{shown(path)} cannot be read ({error.strerror}); give yourself access to it.") from None
     except Exception as error:  # decoders raise many kinds for bad bytes
         detail = str(getattr(error, "detail", error)).strip().splitlines()  # libvips repeats itself
         reason = getattr(error, "strerror", None) or (detail[0] if detail else type(error).__name__)
+        reason = decoding.UNKNOWN if "known format" in reason else reason
         raise StudyError(f"{shown(path)} cannot be read as an image ({reason}); replace or remove it.") from None
 
 
@@ -117,33 +114,29 @@ def _to_integers(values: np.ndarray, page, significant: int):
     What a file declares is believed: of a PNG's 16 bits, `significant` ones. A TIFF of 16 bits does not say how many
     are in use, so that is guessed.
     """
-    white_is_zero = page and page.photometric == decoding.WHITE_IS_ZERO
     if values.dtype == np.uint8:
         return values, []
+    if values.dtype.kind not in "fu" or (values.dtype.itemsize > 2 and values.dtype.kind == "u"):
+        raise Refused(f"holds {values.dtype} numbers, whose white is not known; {decoding.SAVE}")
+    white_is_zero, bits, notes = page and page.photometric == decoding.WHITE_IS_ZERO, 16, []
     if values.dtype.kind == "f":
         if not np.isfinite(values).all():
-            raise Refused("holds NaN or infinity; replace them, and save it with 8 or 16 bits a channel.")
+            raise Refused(f"holds NaN or infinity; replace them, and {decoding.SAVE}")
         low, high = values.min(), values.max()
         if low < -ROUNDING or high > 1 + ROUNDING:
             raise Refused(f"holds numbers from {low:.4g} to {high:.4g}, whose white is not known; scale them to 0…1.")
         values = np.rint(values.clip(0, 1) * 65535.0).astype(np.uint16)
+    else:
         if white_is_zero:
-            values[..., 0] = ~values[..., 0]
-        return values, []
-    if values.dtype != np.uint16:
-        raise Refused(f"holds {values.dtype} numbers, whose white is not known; save it with 8 or 16 bits a channel.")
-    if white_is_zero:
-        values[..., 0] = ~values[..., 0]  # as the file has it, which tells how many bits are in use
-    bits, notes, largest = 16, [], int(values.max())
-    if page and page.bitspersample == 16 and 0 < largest < 2**14:
-        bits = next((b for b in (8, 10, 12) if largest < 2**b), 16)
-        guess = (
-            " of 65535; scale it up if it is darker than it should be" if bits == 16 else f": read as {bits} bits in 16"
-        )
-        notes = [f"has no value above {largest}{guess}"]
-    elif largest < 2**significant and (values & (2 ** (16 - significant) - 1)).any():  # not scaled up, as it should be
-        bits, notes = significant, [f"uses {significant} bits in 16, as its sBIT chunk says"]
-    values = values if bits == 16 else decoding.full_range(values, 2**bits - 1)
+            values[..., 0] = ~values[..., 0]  # as the file has it, which tells how many bits are in use
+        largest = int(values.max())
+        if page and page.bitspersample == 16 and 0 < largest < 2**14:
+            bits = next((b for b in (8, 10, 12) if largest < 2**b), 16)
+            dark = " of 65535; scale it up if it is darker than it should be"
+            notes = [f"has no value above {largest}" + (dark if bits == 16 else f": read as {bits} bits in 16")]
+        elif largest < 2**significant and (values & (2 ** (16 - significant) - 1)).any():  # not scaled up to 16 bits
+            bits, notes = significant, [f"uses {significant} bits in 16, as its sBIT chunk says"]
+        values = values if bits == 16 else decoding.full_range(values, 2**bits - 1)
     if white_is_zero:
         values[..., 0] = ~values[..., 0]
     return values, notes
