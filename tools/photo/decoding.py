@@ -90,7 +90,7 @@ def tiff_page(content: bytes) -> tifffile.TiffPage | None:
 def decode(content: bytes, header: Image.Image | None, page: tifffile.TiffPage | None):
     """(upright pixels (h, w, channels), whether their colours became sRGB, notes) of a picture, or of a TIFF's page."""
     bits, white = _depth(content, header, page)
-    check_size(*(page.shape[1::-1] if page else header.size if header else (0, 0)))
+    check_size(*((page.imagewidth, page.imagelength) if page else header.size if header else (0, 0)))
     if white:
         decoders = [_by_libheif if header and header.format == "HEIF" else _by_opencv, _by_pillow]
     elif page and page.photometric == YCBCR and page.compression not in JPEG:
@@ -114,7 +114,8 @@ def decode(content: bytes, header: Image.Image | None, page: tifffile.TiffPage |
     elif white and decoder is not _by_pillow:
         pixels = full_range(pixels, white)
     converted = page.photometric in (CMYK, LAB) if page else header and header.mode in ("CMYK", "LAB", "YCbCr")
-    return _upright(pixels, header, page), converted, notes
+    turned = page and decoder is _by_pillow  # it turns TIFFs itself
+    return pixels if turned else _upright(pixels, header, page), converted, notes
 
 
 def check_size(width: int, height: int) -> None:

@@ -58,10 +58,10 @@ def lab16():
     return pyvips.Image.new_from_array(RGB).copy(interpretation="srgb").colourspace("labs").write_to_buffer(".tif")
 
 
-def turned(kind, orientation, stored):
+def turned(kind, orientation, stored, **options):
     exif = Image.Exif()
     exif[274] = orientation
-    return pillow(stored, kind, exif=exif)
+    return pillow(stored, kind, exif=exif, **options)
 
 
 def chunk(name, body):
@@ -216,6 +216,9 @@ RIGHT = {
     "TIFF, JPEG": (vips(RGB, ".tif", compression="jpeg", Q=97), RGB, 8),
     "TIFF, ZSTD": (pillow(RGB, "TIFF", compression="zstd"), RGB, 0),
     "TIFF, ZSTD, grey, 16 bits": (pillow(GREY16, "TIFF", compression="zstd"), GREY16, 0),
+    "TIFF, ZSTD, turned": (turned("TIFF", 6, np.rot90(RGB), compression="zstd"), RGB, 0),
+    "TIFF, LZMA, turned": (
+        tiff(np.rot90(RGB), photometric="rgb", compression="lzma", extratags=[(274, 3, 1, 6, True)]), RGB, 0),
     "TIFF, LZMA, 16 bits": (tiff(DEEP, photometric="rgb", compression="lzma"), DEEP, 0),
     "TIFF, LZMA, white is 0": (tiff(65535 - GREY16, photometric="miniswhite", compression="lzma"), GREY16, 0),
     "TIFF, planar tiles": (
