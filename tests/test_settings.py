@@ -57,8 +57,9 @@ def test_a_backend_that_the_study_does_not_know_is_named(tmp_path):
 
 
 FIGURE = (
-    "import matplotlib.pyplot as plt; from sr_utils.plots import style; fig = plt.figure(); fig.gca().plot([1, 2]); "
-    "fig.gca().set_title('x'); style.save(fig, 'drawn', 'smoke', 'a note', 'a line')"
+    "import matplotlib.pyplot as plt; from sr_utils.plots import style; fig = style.styled()(plt.figure)(); "
+    "style.styled()(lambda: fig.gca().set_title('x').axes.plot([1, 2]))(); "
+    "style.save(fig, 'drawn', 'smoke', 'a note', 'a line')"
 )
 
 

@@ -29,9 +29,9 @@ from traitlets.config import Config
 from sr_utils import StudyError, models, paths, widgets
 from sr_utils.claims import phrases, record
 from sr_utils.data import load
+from sr_utils.data.windows import telling_window
 from sr_utils.evaluation import upscale
 from sr_utils.filters import edge_enhance
-from sr_utils.plots.pictures import clearest_window
 from tools import command
 from tools.publish import run_shown
 
@@ -131,7 +131,7 @@ class Comparers:
             sr = {label: self._sr(label, arm, pair) for label, arm in named.items()}
             images[pair.name] = {"lr": pair.lr, **sr, "hr": pair.hr}
         comparer = widgets.compare(images)
-        comparer.y, comparer.x = clearest_window(self.pairs[0].lr, self.pairs[0].hr, comparer.size)
+        comparer.y, comparer.x = telling_window(self.pairs[0].lr, self.pairs[0].hr, comparer.size)
         (self.folder / f"{page}.png").write_bytes(comparer.still())
         state = {name: getattr(comparer, name) for name in STATE}
         for comparer.image in images:

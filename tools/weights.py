@@ -102,7 +102,9 @@ def examples() -> None:
         for title, (lr, hr) in shown.items()
     }
     note = "The weights that come with the study, on crops of Set14. Last row: LR was saved as JPEG of quality 30."
-    plots.save(plots.crops(scenes, psnr, windows), "examples", "weights", note)
+    profiles = {arm: made["profile"] for arm, made in pretrained.record().items()}
+    steps = {arm: f"{profile['epochs'] * profile['steps']:,} steps" for arm, profile in profiles.items()}
+    plots.save(plots.crops(scenes, psnr, windows, steps), "examples", "weights", note)
 
 
 def scores_table(record: dict) -> str:

@@ -4,12 +4,9 @@ import functools
 import warnings
 
 import cachetools
-import cv2
-import numpy as np
 import pandas as pd
 
 from sr_utils import StudyError, record
-from sr_utils.data.images import SCALE, upsample
 from sr_utils.data.sets import digest, load, on_disk, validation
 from sr_utils.evaluation.cache import cached
 from sr_utils.evaluation.metrics import METRICS, luma, measure, mse
@@ -78,7 +75,7 @@ def strength_sweep(entries, sets, strengths) -> pd.DataFrame:
 
 def _once(arm):
     """`upscale` with this arm as a function that computes the SR of each LR array only once."""
-    return cachetools.cached({}, key=id)(functools.partial(upscale, arm))
+    return cachetools.cached({}, key=lambda lr: (lr.shape, lr.tobytes()))(functools.partial(upscale, arm))
 
 
 def _scores(entry, name, pairs, arm=None, suffix="") -> pd.DataFrame:
@@ -89,17 +86,3 @@ def _scores(entry, name, pairs, arm=None, suffix="") -> pd.DataFrame:
     depends = [digest(pairs), suffix, *functions]
     frame = cached(entry.folder if is_run else None, "scores", depends, lambda: score(arm or model, pairs))
     return frame.assign(arm=label, seed=seed, set=name)[["arm", "seed", "set", "image", "loss", *METRICS]]
-
-
-def hardest_crop(pair, side: int = 48) -> tuple[int, int]:
-    """(y, x) of the side×side HR window with the largest squared error of bicubic, aligned on LR pixels.
-
-    There the comparer opens. Raises `StudyError` for an image smaller than the window.
-    """
-    if min(pair.hr.shape[:2]) < side:
-        raise StudyError(f"{pair.name} is smaller than a {side}×{side} crop; use larger images or a smaller crop.")
-    error = np.square(upsample(pair.lr) - pair.hr.astype(np.float32)).mean(-1)
-    sums = cv2.boxFilter(error, -1, (side, side), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
-    sums = sums[: error.shape[0] - side + 1 : SCALE, : error.shape[1] - side + 1 : SCALE]
-    y, x = np.unravel_index(sums.argmax(), sums.shape)
-    return int(y) * SCALE, int(x) * SCALE

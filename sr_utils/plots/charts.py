@@ -1,4 +1,4 @@
-"""Line charts with each curve's name at its end: of training, of the filter's strength, and over frequency."""
+"""Line charts with each curve's name at its end, and the curves of training."""
 
 from collections.abc import Mapping
 
@@ -7,14 +7,12 @@ import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator
 from scipy.optimize import isotonic_regression
 
-from sr_utils import filters
-from sr_utils.claims.observations import best_strengths, share_of_fall
-from sr_utils.claims.statistics import signed
-from sr_utils.data.images import SCALE
-from sr_utils.plots.style import GREY, axes, headline, legible, look, name
+from sr_utils.claims.observations import share_of_fall
+from sr_utils.plots.style import GREY, axes, headline, legible, look, name, styled
 
-NYQUIST = 0.5 / SCALE  # cycles per HR pixel
-SHARPNESS = "sharpness / share of HR's high-frequency power"
+FAR = 1.25  # times the lowest final loss, 1 dB: a curve above that is named, and not drawn in the last third
+COLLAPSED = 3  # times the lowest final loss of an arm's seeds: their mean would be of no network
+BAND = "#ececec"  # of margins
 
 
 def curve(ax, label: str, samples: pd.DataFrame, band: tuple = (0, 1), text: str = "") -> pd.Series:
@@ -55,111 +53,63 @@ def mark(ax, x: float, text: str, y: float) -> None:
     ax.annotate(text, (x, y), (4, 0), color=GREY, **place)
 
 
-def loss_curves(runs, levels: Mapping = {}, marks: Mapping = {}):
+@styled()
+def loss_curves(runs, levels: Mapping = {}, marks: Mapping = {}, band: tuple = ()):
     """Validation MSE over epochs, one curve per arm: the whole schedule at the left, its last third at the right.
 
-    A curve is the mean over an arm's seeds, and its band reaches from the lowest seed to the highest. Of `runs`
-    (`training.Run`s), `label`, `history` and `config` are read. `levels` (label -> loss of what is not trained) become
-    horizontal lines, `marks` (share of the schedule -> words) vertical ones, with the first arm's share of its fall.
-    The last third leaves out arms whose loss is more than three times the lowest, and names them.
+    A curve is the mean over an arm's seeds, and its band reaches from the lowest seed to the highest; where some seeds
+    collapsed, each has a thin curve of its own. Of `runs` (`training.Run`s), `label`, `history` and `config` are read.
+    `levels` (label -> loss of what is not trained) become horizontal lines, `marks` (share of the schedule -> words)
+    vertical ones, with the first arm's share of its fall, `band` (lowest, highest, words) a grey margin.
+    The last third leaves out curves that end more than a quarter above the lowest, and names them.
     """
     fig, (whole, end) = axes(430, columns=2, width_ratios=(1.35, 1))
-    labels = dict.fromkeys(run.label for run in runs)
-    seeds = {label: pd.DataFrame([run.history["val_mse"] for run in runs if run.label == label]) for label in labels}
-    means = {label: curve(whole, label, samples) for label, samples in seeds.items()}
-    finals = pd.Series({label: mean.iloc[-1] for label, mean in means.items()}).sort_values()
-    named = {label: f"{name(label)}  {loss:,.1f}" for label, loss in finals.items()}
-    first = means[runs[0].label]
-    epochs, far = len(first), finals.index[finals > 3 * finals.iloc[0]]
-    for label in [each for each in labels if each not in far]:
-        curve(end, label, seeds[label].iloc[:, min(-2, -epochs // 3) :], text=named[label])
-    if len(far):
-        place = {"xycoords": "axes fraction", "ha": "right", "va": "top", "color": GREY}
-        end.annotate("\n".join(f"above: {named[label]}" for label in far), (1, 1), **place)
+    curves = [(label, words, samples, samples.iloc[:, -1].mean()) for label, words, samples in _curves(runs)]
+    best, *_, worst = sorted([(final, words) for _, words, _, final in curves] * 2)
+    first = curves[0][2].mean()
+    epochs, far = len(first), []
+    for label, words, samples, final in curves:
+        curve(whole, label, samples)
+        if final > FAR * best[0]:
+            far.append(f"above: {words}  {final:,.1f}")
+        else:
+            curve(end, label, samples.iloc[:, min(-2, -epochs // 3) :], text=f"{words}  {final:,.1f}")
+    place = {"xycoords": "axes fraction", "ha": "right", "va": "top", "color": GREY}
+    end.annotate("\n".join(far), (1, 1), **place)
     for label, level in levels.items():
         whole.axhline(level, **look(label, marker=False))
         whole.annotate(name(label), (epochs, level), (0, 3), textcoords="offset points", ha="right", color=GREY)
     for share, words in marks.items():
         mark(whole, share * epochs, f"{100 * share_of_fall(first, share):.0f} % of the fall\n{words}", 0.94)
-    steps, unit = runs[0].config["profile"]["steps"], "validation MSE / grey levels²"
-    whole.set(xlabel=f"epoch ({steps:,} steps each)", ylabel=unit, yscale="log", title="the whole schedule")
-    whole.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    for ax in (whole, end)[: 2 * len(band)]:
+        ax.axhspan(*band[:2], color=BAND, zorder=0)
+    if band:
+        end.annotate(band[2], (epochs, band[1]), (0, -4), textcoords="offset points", ha="right", va="top", color=GREY)
+    unit = "MSE on the validation crops / grey levels²"
+    whole.set(xlabel=f"epoch ({runs[0].config['profile']['steps']:,} steps each)", ylabel=f"{unit}, logarithmic")
+    whole.set(yscale="log", title="the whole schedule")
+    whole.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     whole.yaxis.set_major_formatter("{x:,.0f}")
     whole.yaxis.set_minor_formatter("")
     end.set(xlabel="epoch", title="its last third, enlarged")
     for ax in (whole, end):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     label_ends(end)
-    best, worst = finals.index[[0, -1]]
-    title = f"{name(best)} ends lowest, at {finals[best]:,.1f} grey levels²; "
-    title += f"{name(worst)} highest, at {finals[worst]:,.1f}"
-    if best == worst:
-        title = f"{name(best)}'s loss falls from {first.iloc[0]:,.1f} to {finals[best]:,.1f} grey levels²"
+    title = f"On the validation crops, {best[1]} ends lowest, at {best[0]:,.1f} grey levels²; "
+    title += f"{worst[1]} highest, at {worst[0]:,.1f}"
+    if len(curves) == 1:
+        title = (
+            f"{best[1]}'s loss falls from {first.iloc[0]:,.1f} to {best[0]:,.1f} grey levels² on the validation crops"
+        )
     return headline(fig, title, f"Line plots of {unit} over epochs")
 
 
-def strength_curves(scores: pd.DataFrame):
-    """Strength of edge enhancement against PSNR, SSIM and sharpness, one line per arm; a ring marks each best value.
-
-    `scores` as `evaluation.strength_sweep` returns them. The best sharpness is the one nearest to HR's.
-    """
-    fig, row = axes(380, columns=3)
-    best = best_strengths(scores)
-    for ax, metric, unit in zip(row, ("psnr", "ssim", "sharpness"), ("PSNR / dB", "SSIM", SHARPNESS), strict=True):
-        for label, rows in scores.groupby("arm", sort=False):
-            samples = rows.pivot(index=["seed", "set", "image"], columns="strength", values=metric)
-            mean = curve(ax, label, samples, band=(0.5, 0.5))  # no band: images differ far more than strengths
-            at = best[metric][label]
-            ax.plot(at, mean[at], "o", ms=10, mfc="none", mew=1.8, color=look(label)["color"])
-        ax.set(xlabel="strength of edge enhancement", ylabel=unit)
-    row[2].axhline(1, label="HR", **look("hr", marker=False) | {"linestyle": ":", "linewidth": 1})
-    for ax in row:
-        label_ends(ax)
-    arm = "srcnn" if "srcnn" in best.index else best.index[0]
-    title = "{}'s PSNR is best at strength {psnr:g}, its SSIM at {ssim:g}; it is as sharp as HR at {sharpness:g}"
-    title = title.format(name(arm), **best.loc[arm])
-    return headline(fig, title, "PSNR, SSIM and sharpness over the filter's strength, three line plots")
-
-
-def filter_gain(strengths):
-    """By how much edge enhancement multiplies a horizontal wave, over the wave's frequency, for each strength."""
-    fig, (ax,) = axes(380, width=760)
-    frequency = np.append(np.linspace(0, 0.5, 200), NYQUIST)
-    for shade, strength in zip(np.linspace(0.7, 0.1, len(strengths)), strengths, strict=True):
-        *gains, at = filters.wave_gain(frequency, strength)
-        ax.plot(frequency[:-1], gains, color=str(shade), label=f"strength {strength:g}")
-    ax.set(xlabel="frequency / cycles per HR pixel", ylabel="gain", xlim=(0, 0.5))
-    mark(ax, NYQUIST, "LR's Nyquist frequency", 0.96)
-    label_ends(ax)
-    title = f"At strength {strengths[-1]:g} the filter multiplies the finest waves by {gains[-1]:.0f}, "
-    title += f"and those at LR's Nyquist frequency by {at:.1f}"
-    return headline(fig, title, "The filter's gain over frequency, a curve per strength")
-
-
-def ripple_response(observed: pd.DataFrame, first_layer: pd.DataFrame):
-    """Gain over the frequency of a ripple: left from bilinear image to SR, right of the trained first layer alone.
-
-    The band reaches from the tenth to the ninetieth percentile of seeds and images. `observed` are rows of
-    `evaluation.response` (columns `gain <frequency>` in dB), `first_layer` those of `evaluation.first_layer`.
-    """
-    fig, (left, right) = axes(420, columns=2, sharey=True)
-    gains = observed.set_index("arm").filter(like="gain ")
-    gains.columns = gains.columns.str.removeprefix("gain ").astype(float)
-    lift = 20 * np.log10(filters.wave_gain(gains.columns.to_numpy(), strength=1))
-    means = {label: curve(left, label, rows, (0.1, 0.9)) for label, rows in gains.groupby(level=0, sort=False)}
-    left.plot(gains.columns, means["srcnn"] + lift, color="#999999", lw=1.2, label="SRCNN, were the\nfilter not undone")
-    for label, rows in first_layer.groupby("arm", sort=False):
-        spectrum = rows.pivot(index="seed", columns="frequency", values="spectrum")
-        curve(right, label, 20 * np.log10(spectrum.mean().to_frame().T))
-    left.set(ylabel="gain / dB", title="whole network, filter included")
-    right.set(title="first layer alone")
-    for ax in (left, right):
-        ax.set_xlabel("frequency / cycles per HR pixel")
-        mark(ax, NYQUIST, "LR's Nyquist frequency", 0.03)
-        label_ends(ax)
-    low = gains.columns <= NYQUIST
-    apart = float((means["srcnn_edge_input"] - means["srcnn"])[low].mean())
-    undoes = "undoes" if abs(apart) < lift[low].mean() / 10 else "does not undo"  # all but a tenth of it
-    title = f"The network {undoes} the filter: up to LR's Nyquist frequency the arms' mean gains differ by "
-    title += f"{signed(apart, '+.1f')} dB, where the filter alone lifts by {lift[low].mean():.1f} dB"
-    return headline(fig, title, "Gain in dB over frequency for each arm, two line plots")
+def _curves(runs):
+    """(label, words, losses: a row per seed) of each arm, or of each seed of an arm of which some collapsed."""
+    for label in dict.fromkeys(run.label for run in runs):
+        losses = {run.config["seed"]: run.history["val_mse"] for run in runs if run.label == label}
+        samples = pd.DataFrame(losses).T
+        if samples.iloc[:, -1].max() <= COLLAPSED * samples.iloc[:, -1].min():
+            yield label, name(label), samples
+        else:
+            yield from ((label, f"{name(label)}, seed {seed}", samples.loc[[seed]]) for seed in losses)

@@ -1,4 +1,4 @@
-"""Block diagrams: of networks, drawn from the Keras graph, so that they always show the code; and of the study.
+"""Block diagrams of networks, drawn from the Keras graph, so that they always show the code.
 
 Nothing here imports Keras: a model is an argument.
 """
@@ -6,17 +6,19 @@ Nothing here imports Keras: a model is an argument.
 import re
 from collections import Counter
 from itertools import pairwise
+from math import log2
 
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.path import Path
 
-from sr_utils.plots.style import GREY, PAGE, canvas, headline, name
+from sr_utils.plots.style import PAGE, canvas, headline, name, styled
 
 #: The colour of a box shows what it does, as its label does.
 COLOURS = {"image": "#f0f0f0", "conv": "#cfe0f3", "up": "#fbd9b5", "down": "#e6c3d6"}
-COLOURS |= {"merge": "#d5ead0", "filter": "#f3e79b", "loss": "#ddd3ee"}
+COLOURS |= {"merge": "#d5ead0", "filter": "#f3e79b", "loss": "#ddd3ee", "other": "#ffffff"}
 BOX, STEP = 82, 106  # pixels: a box's width, and from one to the next (less where a network is long)
-TALL = {1: 58, 2: 84, 4: 110}  # pixels: a box's height by the height of its output, in LR pixels
+TALL, TALLER = 58, 26  # pixels: the height of a box whose output has LR's size, and what each doubling adds
+PROBE = 64  # pixels of the LR whose way through the network is followed
 LOW, ROUND = 40, 34  # pixels: the height of a box that shares its column, and the diameter of "+"
 LANE = 26  # pixels between two lines that pass above
 #: The label and the kind of each layer; `{…}` is the layer's own setting.
@@ -35,9 +37,10 @@ LAYERS = {
 
 
 def describe(layer) -> tuple[str, str]:
-    """The label and the kind of a Keras layer's box."""
-    settings = layer.get_config()
-    label, kind = LAYERS.get(layer.name) or LAYERS[type(layer).__name__]
+    """The label and the kind of a Keras layer's box; a layer that the study does not use has its class's name."""
+    settings, kind = layer.get_config(), type(layer).__name__
+    plain = re.sub(r"(?<=[a-zD])(?=[A-Z][a-z])", "\n", kind), "other"
+    label, kind = LAYERS.get(layer.name) or LAYERS.get(kind, plain)
     return label.format(**settings) + "\nReLU" * (settings.get("activation") == "relu"), kind
 
 
@@ -48,8 +51,9 @@ def graph(model):
     names the layers that stand for several. Layers come in the order in which they are computed.
     """
     nodes = {layer.name: layer for layer in model.layers}
-    entries = {entry["name"]: str(entry["inbound_nodes"]) for entry in model.get_config()["layers"]}
-    edges = [(a, b) for b in nodes for a in re.findall(r"'keras_history': \[\s*'([^']+)'", entries[b])]
+    entries = {entry.get("name"): str(entry.get("inbound_nodes")) for entry in model.get_config()["layers"]}
+    edges = [(a, b) for b in nodes for a in re.findall(r"'keras_history': \[\s*'([^']+)'", entries.get(b, ""))]
+    edges = edges or list(pairwise(nodes))  # keras.Sequential
     first = {node: re.sub(r"^(block|conv_)\d+", r"\g<1>1", node) for node in nodes}
     first = {node: other if other in nodes else node for node, other in first.items()}
     shown = {node: layer for node, layer in nodes.items() if first[node] == node}
@@ -58,18 +62,19 @@ def graph(model):
 
 
 def columns_and_sizes(nodes, edges) -> tuple[dict, dict]:
-    """Of each layer: its column, the longest path from the input, and its output's height in LR pixels: 1, 2 or 4."""
+    """Of each layer: its column, the longest path from the input, and its output's height, in that of LR."""
     column, shape = {}, {}
     for node, layer in nodes.items():
         before = [a for a, b in edges if b == node]
         column[node] = max((column[a] + 1 for a in before), default=0)
-        inputs = [shape[a] for a in before]
-        shape[node] = layer.compute_output_shape(inputs if len(inputs) > 1 else inputs[0]) if before else (1, 1, 1, 3)
-    return column, {node: height for node, (_, height, *_) in shape.items()}
+        inputs = [shape[a] for a in before] or [(1, PROBE, PROBE, 3)]
+        shape[node] = layer.compute_output_shape(inputs if len(inputs) > 1 else inputs[0]) if before else inputs[0]
+    return column, {node: height / PROBE for node, (_, height, *_) in shape.items()}
 
 
 def box(ax, x, y, width, height, label, kind, size=9):
-    """A box with its centre at (x, y)."""
+    """A box with its centre at (x, y); a long word in it is smaller."""
+    size = min(size, 120 / max(map(len, label.split("\n"))))
     style = f"round,pad=0,rounding_size={min(6, height / 4) if label != '+' else height / 2}"
     corner = (x - width / 2, y - height / 2)
     ax.add_patch(FancyBboxPatch(corner, width, height, boxstyle=style, fc=COLOURS[kind], ec="#555555", lw=0.9))
@@ -100,7 +105,7 @@ class Layout:
         for node, layer in self.nodes.items():
             stack = [n for n in self.nodes if column[n] == column[node] and n not in self.low]
             self.y[node] = 46 * (stack.index(node) - (len(stack) - 1) / 2) if node in stack else 0
-            self.wide[node], self.tall[node] = BOX, TALL[size[node]] if stack == [node] else LOW
+            self.wide[node], self.tall[node] = BOX, TALL + TALLER * log2(size[node]) if stack == [node] else LOW
             if describe(layer)[0] == "+":
                 self.wide[node] = self.tall[node] = ROUND
         self.reach = max(abs(self.y[node]) + self.tall[node] / 2 for node in self.nodes)
@@ -147,6 +152,7 @@ class Layout:
         ax.text(4, self.top + 4, title, va="top", fontsize=10, weight="bold")
 
 
+@styled()
 def network_diagram(*models):
     """One row per built Keras model, left to right. A box is as high as its output: LR, twice LR, or HR."""
     layouts, top = [], 0
@@ -160,40 +166,3 @@ def network_diagram(*models):
         labels = [describe(layer)[0].replace("\n", " ") for layer in layout.nodes.values()]
         layers.append(f"{name(model.name)}: {', '.join(labels)}")
     return headline(fig, "", f"Block diagrams, drawn from the networks. {'; '.join(layers)}")
-
-
-#: The study's boxes: label, kind, column, y in pixels, and what is studied there.
-MAIN, UPPER = 260, 110
-STAGES = (
-    ("LR", "image", 0, MAIN, "h × w"),
-    ("up-sampling\n×4", "up", 1, MAIN, "02: where?"),
-    ("enhance\nedges?", "filter", 2, MAIN, "05: before"),
-    ("network", "conv", 3, MAIN, "01: SRCNN · 03: depth, width"),
-    ("enhance\nedges?", "filter", 4, MAIN, "05: after"),
-    ("SR", "image", 5, MAIN, "4h × 4w"),
-    ("loss", "loss", 3, UPPER, "04: MSE, MAE, perceptual"),
-    ("HR", "image", 5, UPPER, ""),
-)
-
-
-def study_diagram():
-    """LR -> up-sampling -> network -> SR, compared with HR by the loss; the notebooks' numbers at what they change."""
-    fig, ax = canvas(1040, 330)
-    lr, _, _, network, after, sr = at = [70 + 180 * column for column in range(6)]
-    note = {"fontsize": 9.5, "color": GREY, "va": "center"}
-    for label, kind, column, y, text in STAGES:
-        box(ax, at[column], y, 124, 60, label, kind, size=11)
-        ax.text(at[column], y + 46 if y == MAIN else y - 42, text, ha="center", **note)
-    for a, b in pairwise(at):
-        arrow(ax, (a + 62, MAIN), (b - 62, MAIN))
-    arrow(ax, (sr - 62, UPPER - 10), (network + 62, UPPER - 10))  # HR to the loss
-    arrow(ax, (sr, MAIN - 30), (sr, 180), (after, 180), (after, UPPER + 10), (network + 62, UPPER + 10))
-    arrow(ax, (network, UPPER + 30), (network, MAIN - 30))
-    arrow(ax, (sr, UPPER - 30), (sr, 22), (lr, 22), (lr, MAIN - 30))  # HR to LR
-    ax.text(network + 8, 184, "gradient", **note)
-    ax.text(lr + 8, 32, "antialiased bicubic ÷4", **note)
-    title = "Five studies of one pipeline: each changes one box and leaves the others alone"
-    what = "Flow chart: HR is scaled down to LR; LR goes through up-sampling, edge enhancement, the network and edge "
-    what += "enhancement again to SR; the loss compares SR with HR. Studies 01 and 03 change the network, 02 the "
-    what += "up-sampling, 04 the loss, 05 the edge enhancement"
-    return headline(fig, title, what)

@@ -1,148 +1,120 @@
-"""Pictures beside each other: windows of scenes at an integer zoom, error maps, training patches."""
+"""Pictures beside each other: windows of scenes at an integer zoom, error maps, whole pictures."""
 
-from collections import Counter
+import textwrap
 from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from sr_utils import StudyError
-from sr_utils.data.images import SCALE, upsample
-from sr_utils.plots.style import PAGE, canvas, headline, name
+from sr_utils.data.images import upsample
+from sr_utils.data.windows import telling_window
+from sr_utils.plots.style import PAGE, canvas, headline, name, styled
 
-GAP, WORDS = 8, 42  # pixels between pictures, and for two lines of words
-ZOOM = 3  # screen pixels for each HR pixel of a window
-SMALL = 220  # pixels of a scene's side where there are several: photographs make a page heavy
+GAP, LINE = 8, 15  # pixels between pictures, and from one line of words to the next
+SIDE, ZOOM = 60, 3  # of a window: HR pixels, and screen pixels for each of them
+CELL = SIDE * ZOOM
+COLUMNS = PAGE // (CELL + GAP)  # at most
 ERRORS = {"cmap": "viridis", "vmin": 0, "vmax": 48}  # grey levels of luma
 
 
-def clearest_window(lr, hr, side: int) -> tuple[int, int]:
-    """(y, x) of the side×side HR window where bicubic errs most along clear edges; a multiple of LR's pixels.
-
-    The rule behind every crop, whatever the arms: the squared error of bicubic, weighted by how much LR's gradients
-    agree in direction (the structure tensor's coherence, 0…1; Bigün & Granlund, 1987). An edge that LR still shows can
-    be recovered; hair and noise, where bicubic errs most, cannot. `lr` uint8 (h, w, 3), `hr` uint8 (4h, 4w, 3).
-
-    Raises `StudyError` for an image smaller than the window.
-    """
-    height, width = hr.shape[:2]
-    if min(height, width) < side:
-        raise StudyError(
-            f"An image of {width}×{height} pixels is smaller than a {side}×{side} crop; use larger images."
-        )
-    error = np.square(upsample(lr) - hr.astype(np.float32)).mean(-1)
-    grey = cv2.cvtColor(lr, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    first, second = np.moveaxis(cv2.cornerEigenValsAndVecs(grey, 5, 3), -1, 0)[:2]
-    coherence = np.square((first - second) / (first + second + 1e-6))
-    weighted = error * cv2.resize(coherence, (width, height), interpolation=cv2.INTER_LINEAR)
-    sums = cv2.boxFilter(weighted, -1, (side, side), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
-    sums = sums[: height - side + 1 : SCALE, : width - side + 1 : SCALE]
-    y, x = np.unravel_index(sums.argmax(), sums.shape)
-    return int(y) * SCALE, int(x) * SCALE
-
-
-def show(ax, image, x: int, y: int, zoom: int, *lines: str, bold: bool = False, **options) -> None:
-    """Show uint8 (h, w, 3), or (h, w) in colours, from (x, y) down, each pixel `zoom` wide, with lines of text below.
-
-    `bold`: the last line is bold.
-    """
+def show(ax, image, x: float, y: float, zoom: float, *lines: str, **options) -> None:
+    """Show uint8 (h, w, 3), or (h, w) in colours, from (x, y) down, each pixel `zoom` wide, with lines of words."""
     right, bottom = x + image.shape[1] * zoom, y + image.shape[0] * zoom
     ax.imshow(image, extent=(x, right, bottom, y), aspect="auto", **options)
     for i, line in enumerate(lines, 1):
-        ax.text(x, bottom + 15 * i, line, weight="bold" if bold and i == len(lines) else "normal")
+        ax.text(x, bottom + LINE * i, line)
 
 
-def _scene(ax, label: str, image, window: tuple, side: int, at: tuple, room: tuple) -> None:
-    """Show a whole picture, scaled to fit into (width, height) pixels, with its window framed."""
-    scale = min(1.5, room[0] / image.shape[1], room[1] / image.shape[0])
-    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+def shrunk(image, width: float, height: float):
+    """The picture, made smaller where it does not fit into width × height pixels, and its scale."""
+    scale = min(1, width / image.shape[1], height / image.shape[0])
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), scale
+
+
+def _scene(ax, label: str, image, window: tuple, at: tuple) -> None:
+    """Show a whole picture in the room of a window, with its window framed."""
+    small, scale = shrunk(image, CELL, CELL)
     show(ax, small, *at, 1, label)
     corner = (at[0] + window[1] * scale, at[1] + window[0] * scale)
     for colour, width in (("white", 3.5), ("#EE7733", 2)):
-        ax.add_patch(Rectangle(corner, side * scale, side * scale, fill=False, ec=colour, lw=width))
+        ax.add_patch(Rectangle(corner, SIDE * scale, SIDE * scale, fill=False, ec=colour, lw=width))
 
 
-def _windows(images: Mapping, psnr: Callable, windows: Mapping, side: int) -> dict[str, tuple]:
-    """scene -> ((y, x) of its window, {label: crop}, {label: dB of a crop}); LR is enlarged by nearest neighbour."""
+def _windows(images: Mapping, psnr: Callable, windows: Mapping) -> dict[str, tuple]:
+    """Words on each scene -> (HR, (y, x) of its window, {label: (crop, "… dB")}); LR by nearest neighbour."""
     cut = {}
-    for scene, versions in images.items():
-        y, x = windows.get(scene) or clearest_window(versions["lr"], versions["hr"], side)
+    for i, (scene, versions) in enumerate(images.items(), 1):
+        texture = (len(images) - i) % 2 == 1  # so that the last scene, or a single one, shows edges
+        y, x = windows.get(scene) or telling_window(versions["lr"], versions["hr"], SIDE, texture)
         whole = versions | {"lr": upsample(versions["lr"], "nearest")}
-        crops = {label: image[y : y + side, x : x + side] for label, image in whole.items()}
-        cut[scene] = (y, x), crops, {label: psnr(crop, crops["hr"]) for label, crop in crops.items() if label != "hr"}
+        crops = {label: image[y : y + SIDE, x : x + SIDE] for label, image in whole.items()}
+        words = scene if scene in windows else f"{scene}: {'texture' if texture else 'edges'}"
+        scores = {label: "" if label == "hr" else f"{psnr(crop, crops['hr']):.2f} dB" for label, crop in crops.items()}
+        cut[words] = versions["hr"], (y, x), {label: (crop, scores[label]) for label, crop in crops.items()}
     return cut
 
 
-def _nearest(fig, cut: Mapping, what: str):
-    """The figure with a title that says which version is best in most windows."""
-    (first, count), *_ = Counter(name(max(scores, key=scores.get)) for *_, scores in cut.values()).most_common()
-    where = "this window" if len(cut) == 1 else f"{count} of {len(cut)} windows"
-    labels = ", ".join(name(label) for label in next(iter(cut.values()))[1])
-    title = f"By PSNR, {first} comes nearest to HR in {where}"
-    return headline(fig, title, f"{what} of {', '.join(cut)}, each as {labels}")
-
-
-def crops(images: Mapping, psnr: Callable, windows: Mapping = {}):
-    """Each scene with its window and, beside it, the window in every version; the best PSNR is bold.
+@styled()
+def crops(images: Mapping, psnr: Callable, windows: Mapping = {}, notes: Mapping = {}):
+    """Each scene and, beside it, its window in every version, with its PSNR. Nothing is smoothed.
 
     `images` maps a scene's name to {label -> uint8 (H, W, 3)}, as `evaluation.pictures` returns it: "hr", any arms, and
     "lr", of a quarter of the size. `psnr` is `evaluation.psnr`, here of the windows. `windows` maps scenes to (y, x) in
-    HR pixels; for others it is `clearest_window(lr, hr)`. Nothing is smoothed.
+    HR pixels; others show what `telling_window` finds, in turn texture and edges. `notes` maps labels to a line of
+    words, such as how long an arm was trained.
     """
-    side, cell = 64, 64 * ZOOM
-    cut = _windows(images, psnr, windows, side)
-    count, single = max(len(crops) for _, crops, _ in cut.values()), len(images) == 1
-    rows = -(-count // (4 if single else 5))  # a single scene is as wide as two windows
-    columns = -(-count // rows)
-    block = rows * (cell + WORDS) + GAP
-    room = PAGE - columns * (cell + GAP) - GAP, block - WORDS
-    room = room if single else tuple(min(SMALL, each) for each in room)
-    fig, ax = canvas(room[0] + 2 * GAP + columns * (cell + GAP) - GAP, block * len(images))
-    for i, (scene, (window, crops, scores)) in enumerate(cut.items()):
-        _scene(ax, scene, images[scene]["hr"], window, side, (0, i * block), room)
-        for j, (label, crop) in enumerate(crops.items()):
+    cut = _windows(images, psnr, windows)
+    labels = dict.fromkeys(label for *_, versions in cut.values() for label in versions)
+    lines = {label: [*textwrap.wrap(name(label), 26), *filter(None, [notes.get(label)])] for label in labels}
+    rows = -(-(1 + len(labels)) // COLUMNS)
+    columns, pitch = -(-(1 + len(labels)) // rows), CELL + LINE * (1 + max(map(len, lines.values()))) + GAP
+    fig, ax = canvas(columns * (CELL + GAP) - GAP, rows * pitch * len(cut))
+    for i, (words, (hr, window, versions)) in enumerate(cut.items()):
+        _scene(ax, words, hr, window, (0, i * rows * pitch))
+        for j, (label, (crop, score)) in enumerate(versions.items(), 1):
             row, column = divmod(j, columns)
-            at = room[0] + 2 * GAP + column * (cell + GAP), i * block + row * (cell + WORDS)
-            score = f"{scores[label]:.2f} dB" if label in scores else ""
-            show(ax, crop, *at, ZOOM, name(label), score, bold=scores.get(label) == max(scores.values()))
-    return _nearest(fig, cut, "Crops")
+            show(ax, crop, column * (CELL + GAP), (i * rows + row) * pitch, ZOOM, *lines[label], score)
+    return headline(fig, f"Windows of {SIDE}×{SIDE} pixels of HR", _described("Crops", cut))
 
 
+@styled()
 def error_maps(images: Mapping, psnr: Callable):
     """As `crops`, without LR and with an error map under each arm: the difference to HR's luma, in grey levels.
 
-    The first column holds HR's window and the scene. The best PSNR and the smallest mean error are bold.
+    The first column holds HR's window and the scene.
     """
-    side, cell = 60, 60 * ZOOM  # so that six columns fit on a page
-    cut = _windows(images, psnr, {}, side)
-    row, column = cell + WORDS, cell + GAP
-    fig, ax = canvas(column * max(len(crops) - 1 for _, crops, _ in cut.values()) - GAP, 2 * row * len(cut) + WORDS)
-    for i, (scene, (window, crops, scores)) in enumerate(cut.items()):
-        top, below, hr = 2 * i * row, (2 * i + 1) * row, crops["hr"]
+    cut = _windows(images, psnr, {})
+    row, column = CELL + 2 * LINE + GAP, CELL + GAP
+    fig, ax = canvas(column * max(len(crops) - 1 for *_, crops in cut.values()) - GAP, 2 * row * len(cut) + 3 * LINE)
+    for i, (words, (picture, window, versions)) in enumerate(cut.items()):
+        top, below, (hr, _) = 2 * i * row, (2 * i + 1) * row, versions.pop("hr")
         show(ax, hr, 0, top, ZOOM, name("hr"))
-        _scene(ax, scene, images[scene]["hr"], window, side, (0, below), (cell, cell))
-        del scores["lr"]
-        maps = {k: cv2.absdiff(*(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (crops[k], hr))) for k in scores}
-        least = min(errors.mean() for errors in maps.values())
-        for j, (label, errors) in enumerate(maps.items(), 1):
-            score, mean = scores[label], errors.mean()
-            best = score == max(scores.values())
-            show(ax, crops[label], j * column, top, ZOOM, name(label), f"{score:.2f} dB", bold=best)
-            show(ax, errors, j * column, below, ZOOM, f"mean error {mean:.1f}", bold=mean == least, **ERRORS)
-    scale = np.tile(np.linspace(0, ERRORS["vmax"], cell), (GAP, 1))
+        _scene(ax, words, picture, window, (0, below))
+        del versions["lr"]
+        for j, label in enumerate(versions, 1):
+            errors = cv2.absdiff(*(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (versions[label][0], hr)))
+            show(ax, versions[label][0], j * column, top, ZOOM, name(label), versions[label][1])
+            show(ax, errors, j * column, below, ZOOM, f"mean error {errors.mean():.1f}", **ERRORS)
+    scale = np.tile(np.linspace(0, ERRORS["vmax"], CELL), (GAP, 1))
     show(ax, scale, column, 2 * row * len(cut), 1, f"error of luma: 0 … {ERRORS['vmax']} grey levels or more", **ERRORS)
-    return _nearest(fig, cut, "Crops and error maps")
+    return headline(fig, f"Windows of {SIDE}×{SIDE} pixels of HR, and their errors", _described("Error maps", cut))
 
 
-def training_patches(lr, hr):
-    """Training pairs as a contact sheet: HR patches, each above its LR. uint8 (n, h, w, 3) and (n, 4h, 4w, 3)."""
-    side, zoom = hr.shape[1], max(1, 104 // hr.shape[1])
-    cell = side * zoom + GAP
-    fig, ax = canvas(60 + cell * len(hr) - GAP, 2 * cell - GAP)
-    for row, (patches, scale, label) in enumerate(((hr, zoom, "HR"), (lr, zoom * SCALE, "LR"))):
-        ax.text(4, (row + 0.5) * cell, f"{label}\n{patches.shape[1]}²", va="center")
-        for i, patch in enumerate(patches):
-            show(ax, patch, 60 + i * cell, row * cell, scale)
-    title = f"Each training pair: {side}×{side} pixels of HR, and the {side // SCALE}×{side // SCALE} that remain in LR"
-    return headline(fig, title, f"{len(hr)} square patches of photographs, each above its LR version")
+def _described(what: str, cut: Mapping) -> str:
+    labels = ", ".join(name(label) for label in next(iter(cut.values()))[-1])
+    return f"{what} of {', '.join(cut)}, each as {labels}"
+
+
+@styled()
+def whole(images: Mapping, labels, psnr: Callable):
+    """The smallest scene whole in some versions, with its PSNR; `images` and `psnr` as for `crops`."""
+    scene = min(images, key=lambda scene: images[scene]["hr"].size)
+    versions, room = images[scene], (PAGE + GAP) / len(labels) - GAP
+    small, scale = shrunk(versions["hr"], room, PAGE)
+    fig, ax = canvas(len(labels) * (small.shape[1] + GAP) - GAP, small.shape[0] + 2 * LINE)
+    for i, label in enumerate(labels):
+        score = "" if label == "hr" else f"{psnr(versions[label], versions['hr']):.2f} dB"
+        show(ax, shrunk(versions[label], room, PAGE)[0], i * (small.shape[1] + GAP), 0, 1, name(label), score)
+    size = "pixel by pixel" if scale == 1 else f"at {scale:.0%} of HR's size"
+    return headline(fig, f"All of {scene}, {size}", f"{scene} as {', '.join(map(name, labels))}")

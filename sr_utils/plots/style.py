@@ -2,10 +2,11 @@
 
 import io
 import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import ceil
 
 import matplotlib.pyplot as plt
-from IPython.display import Image
 from matplotlib.colors import to_rgb
 from matplotlib.transforms import Bbox
 from PIL.Image import open as open_image
@@ -14,11 +15,9 @@ from sr_utils import StudyError, paths
 from sr_utils.models.arms import ARMS
 
 DPI = 100
-PAGE = 1160  # pixels: the width of a page, and of the widest figure
-PAD = 6  # pixels around title and note
+PAGE = 1148  # pixels: the width of the widest drawing
+PAD = 6  # pixels around drawing, title and note
 INK, GREY = "#222222", "#666666"
-plt.rcdefaults()  # a reader's own matplotlibrc must not change the study's figures
-plt.style.use("sr_utils.plots.study")
 
 #: (name in figures, colour, marker, dashes); those of the arms stand in `models.arms`.
 LOOKS = {
@@ -35,9 +34,19 @@ PICTURES = {
 }
 
 
+def styled():
+    """The study's style, as a decorator or for a `with` block; then the reader's own settings come back."""
+    return plt.style.context("sr_utils.plots.study", after_reset=True)
+
+
 def name(label: str) -> str:
     """The label as figures and tables write it; a label without an entry in `LOOKS` is not changed."""
     return LOOKS[label][0] if label in LOOKS else label
+
+
+def rename(names: Mapping[str, str]) -> None:
+    """Call some arms otherwise from here on, where a page has better names for them."""
+    LOOKS.update({label: (new, *LOOKS[label][1:]) for label, new in names.items()})
 
 
 def picture_name(dataset: str, stem: str) -> str:
@@ -61,13 +70,19 @@ def legible(colour: str) -> tuple:
 
 
 def caption(runs, scored=()) -> str:
-    """What a figure was made from: profile, training data, seeds, precision, feature weights, and sets scored on."""
-    configs = [run.config | {"profile": run.config["profile"]["name"]} for run in runs]
-    keys = ("profile", "data", "seed", "precision", "device", "features")
+    """What a figure was made from: profile, steps, data, seeds, precision, feature weights, and sets scored on."""
+    configs = [run.config | {"profile": run.config["profile"]["name"], "steps": steps(run)} for run in runs]
+    keys = ("profile", "steps", "data", "seed", "precision", "device", "features")
     used = {k: ", ".join(dict.fromkeys(str(c[k]) for c in configs if c[k] is not None)) for k in keys}
-    text = "profile {profile} · trained on {data} · seeds {seed} · {precision} on {device}".format(**used)
+    text = "profile {profile} · {steps} · trained on {data} · seeds {seed} · {precision} on {device}".format(**used)
     text += f" · scored on {', '.join(scored)}" if scored else ""
     return text + (f" · features: {used['features']}" if used["features"] else "")
+
+
+def steps(run) -> str:
+    """How long a run was trained: "1,500 steps"."""
+    profile = run.config["profile"]
+    return f"{profile['epochs'] * profile['steps']:,} steps"
 
 
 def axes(height: int, rows: int = 1, columns: int = 1, width: int = PAGE, **options):
@@ -86,13 +101,13 @@ def canvas(width: float, height: float):
 
 
 def headline(fig, title: str, what: str):
-    """Give a figure a title that says what can be seen, and an alt text: `what` the figure is, and the title."""
-    title = title[:1].upper() + title[1:]
-    fig.suptitle(title, in_layout=False)
-    fig.set_label(f"{what}. {title}".strip())
+    """Give a figure a title that says what can be seen, and `what` it is, for its alt text."""
+    fig.suptitle(title[:1].upper() + title[1:], in_layout=False)
+    fig.set_label(what)
     return fig
 
 
+@styled()
 def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str = "") -> "Picture":
     """Write `figures/<profile>/<file>.png`, close the figure, and return the picture for the page.
 
@@ -101,12 +116,12 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
 
     Raises `StudyError` for a figure without alt text, and if the folder cannot be written.
     """
-    path = paths.figures() / profile / f"{file}.png"
-    alt = alt or fig.get_label()
+    path, title = paths.figures() / profile / f"{file}.png", title or fig.get_suptitle()
+    alt = alt or (fig.get_label() and f"{fig.get_label()}. {title}".strip())
     try:
         if not alt:
             raise StudyError(f"{file} has no alt text; give save an alt that says what the picture shows.")
-        box, drawn = _frame(fig, title or fig.get_suptitle(), note), io.BytesIO()
+        box, drawn = _frame(fig, title, note), io.BytesIO()
         fig.savefig(drawn, dpi=DPI, format="png", bbox_inches=box)
         page = open_image(drawn).convert("RGB")  # no transparency: a tenth smaller
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -116,21 +131,28 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
         raise StudyError(f"{path} cannot be written ({reason}); free space, or set SR_FIGURES.") from None
     finally:
         plt.close(fig)
-    return Picture(filename=str(path), alt=alt)
+    return Picture(path.read_bytes(), alt)
 
 
 def _frame(fig, title: str, note: str) -> Bbox:
     """Put the title above the figure and the note below it; the box around all three, in inches."""
     width, height = fig.bbox.size
     title = textwrap.fill(title, int(width / 10))  # Matplotlib wraps no text above a figure
-    head = fig.suptitle(title, x=PAD / width, y=1 + PAD / height, ha="left", va="bottom")
-    foot = fig.text(PAD / width, -PAD / height, note, color=GREY, va="top", wrap=True)
-    above, below = (ceil(t.get_window_extent().height) + 2 * PAD if t.get_text() else 0 for t in (head, foot))
-    return Bbox.from_extents(0, -below / DPI, width / DPI, (height + above) / DPI)
+    head = fig.suptitle(title, x=0, y=1 + PAD / height, ha="left", va="bottom")
+    foot = fig.text(0, -PAD / height, note, color=GREY, va="top", wrap=True)
+    above, below = (ceil(t.get_window_extent().height) + 2 * PAD if t.get_text() else PAD for t in (head, foot))
+    return Bbox.from_extents(-PAD / DPI, -below / DPI, (width + PAD) / DPI, (height + above) / DPI)
 
 
-class Picture(Image):
+@dataclass
+class Picture:
     """A saved figure as PNG, with its alt text as metadata (nbconvert and the site write it) and as plain text."""
+
+    png: bytes
+    alt: str
+
+    def _repr_png_(self):
+        return self.png, {"alt": self.alt}
 
     def __repr__(self):
         return self.alt

@@ -1,12 +1,10 @@
-"""Gain against cost: PSNR beside perceptual measures, and beside parameters and multiply–adds."""
+"""Points with their names beside them: PSNR against parameters and multiply–adds."""
 
 import numpy as np
 import pandas as pd
 
-from sr_utils.claims.statistics import differences
 from sr_utils.models.arms import ARMS
-from sr_utils.plots.charts import SHARPNESS
-from sr_utils.plots.style import GREY, axes, headline, legible, look, name
+from sr_utils.plots.style import GREY, axes, headline, legible, look, name, styled
 
 #: Where a label can stand beside its point: sides, and pixels between the two. The first free place is taken.
 SIDES = np.array([(1, 0), (1, 0.8), (1, -0.8), (-1, 0), (-1, 0.8), (-1, -0.8), (0, 1), (0, -1)])
@@ -44,33 +42,11 @@ def overlap(boxes, others) -> np.ndarray:
     return np.prod(np.maximum(sides, 0), axis=-1).sum(axis=1)
 
 
-def better(ax, x: int, y: int) -> None:
-    """The word "better" with an arrow into a corner of the axes; x and y are −1 or 1."""
-    corner = {"xy": ((1 + 0.98 * x) / 2, (1 + 0.98 * y) / 2), "xycoords": "axes fraction"}
-    text = {"xytext": (-52 * x, -26 * y), "textcoords": "offset points", "ha": "center", "va": "center"}
-    ax.annotate("better", **corner, **text, color=GREY, arrowprops={"arrowstyle": "-|>", "color": "#888888"})
-
-
-def planes(scores: pd.DataFrame):
-    """The perception–distortion plane (Blau & Michaeli, 2018, arXiv:1711.06077): PSNR against sharpness and GMSD.
-
-    `scores` as `evaluation.score_all` returns them. The bars are 95 % intervals of the difference to SRCNN.
-    """
-    psnr, sharpness, gmsd = (differences(scores, "srcnn", metric) for metric in ("psnr", "sharpness", "gmsd"))
-    panels = ((sharpness, SHARPNESS, 1), (gmsd, "GMSD, distance to HR", -1))
-    fig, pair = axes(440, columns=2)
-    for ax, (table, unit, good) in zip(pair, panels, strict=True):
-        for (label, x), (_, y) in zip(psnr.iterrows(), table.iterrows(), strict=True):
-            ax.plot(x.iloc[0], y.iloc[0], label=name(label), **look(label))
-            bars = ([[row.difference - row.low], [row.high - row.difference]] for row in (y, x))
-            ax.errorbar(x.iloc[0], y.iloc[0], *bars, fmt="none", color=look(label)["color"], elinewidth=1.2)
-        ax.margins(0.15, 0.25)
-        ax.set(xlabel="PSNR / dB", ylabel=unit)
-        better(ax, 1, good)
-        label_points(ax)
-    best = [name(each.idxmax()) for each in (psnr.psnr, sharpness.sharpness, -gmsd.gmsd)]
-    title = "Highest PSNR: {}. Sharpest: {}. Nearest to HR by GMSD: {}.".format(*best)
-    return headline(fig, title, "PSNR against sharpness and against GMSD, two scatter plots")
+def better(ax, x: float, y: float, where: str = "axes fraction") -> None:
+    """The word "better" with an arrow to (x, y), from the middle of the axes."""
+    text = {"xytext": (-52 if x > 0.5 else 52, 26 if y < 0.5 else -26), "textcoords": "offset points"}
+    place = {"xycoords": ("axes fraction", where), "ha": "center", "va": "center", "color": GREY}
+    ax.annotate("better", (x, y), **text, **place, arrowprops={"arrowstyle": "-|>", "color": "#888888"})
 
 
 def front(table: pd.DataFrame, cost: str, value: str) -> pd.DataFrame:
@@ -79,13 +55,14 @@ def front(table: pd.DataFrame, cost: str, value: str) -> pd.DataFrame:
     return ordered[~(ordered[value] <= ordered[value].cummax().shift())]
 
 
+@styled()
 def quality_against_cost(ours: pd.DataFrame, published: pd.DataFrame, shipped: pd.DataFrame):
     """PSNR against parameters and against multiply–adds per output pixel, with the front of each group.
 
     Filled marks are this study's arms, stars the trained weights that come with it, hollow marks published networks.
     Every table has the columns `parameters`, `macs`, and `Set5` in dB. Where `ours` has no `Set5`, its `psnr` (the mean
-    over all images) is shown, and nothing else. An arm far below SRCNN stands at the lower end, with its PSNR. Of arms
-    that differ only in their loss, so that they cost alike, MSE's is shown, and the best of all arms.
+    over all images) is shown, and nothing else. An arm more than 1 dB below SRCNN is named, and not drawn. Of arms that
+    differ only in their loss, so that they cost alike, MSE's is shown, and the best of all arms.
     """
     metric = "Set5" if "Set5" in ours else "psnr"
     if metric == "psnr":
@@ -93,14 +70,12 @@ def quality_against_cost(ours: pd.DataFrame, published: pd.DataFrame, shipped: p
     published = published.rename(index={"SRCNN": "SRCNN, published"})
     best, first = ours.loc[ours[metric].idxmax()], ours.loc["srcnn"]
     ours = ours[[label == best.name or ARMS[label].loss == "mse" for label in ours.index]]
-    psnr, lowest = ours[metric], first[metric] - 1  # dB
-    ours = ours.assign(**{metric: psnr.clip(lower=lowest)})
+    far = ours[metric] < first[metric] - 1
     fig, panels = axes(640, columns=2, sharey=True)
     units = {"parameters": "parameters", "macs": "multiply–adds per output pixel"}
     for ax, (cost, unit) in zip(panels, units.items(), strict=True):
-        for label, row in ours.iterrows():
-            text = name(label) + (f", {psnr[label]:.1f} dB" if psnr[label] < lowest else "")
-            ax.plot(row[cost], row[metric], label=text, **look(label))
+        for label, row in ours[~far].iterrows():
+            ax.plot(row[cost], row[metric], label=name(label), **look(label))
         for label, row in shipped.iterrows():
             star = look(label) | {"marker": "*", "ms": 15, "mec": "white"}
             ax.plot(row[cost], row[metric], label=f"{name(label)}, shipped", **star)
@@ -109,10 +84,13 @@ def quality_against_cost(ours: pd.DataFrame, published: pd.DataFrame, shipped: p
         ax.set(xscale="log", xlabel=unit)
         ax.margins(0.1, 0.08)
         ax.xaxis.set_minor_formatter("")
-        better(ax, -1, 1)
+        better(ax, 0.01, 0.99)
         label_points(ax)
-        for group, colour in ((published.dropna(subset=[cost]), RING["color"]), (ours, "#EE7733")):
+        for group, colour in ((published.dropna(subset=[cost]), RING["color"]), (ours[~far], "#EE7733")):
             ax.plot(cost, metric, data=front(group, cost, metric), color=colour, lw=6, alpha=0.2, zorder=0)
+    if far.any():
+        below = f"not drawn, more than 1 dB below SRCNN: {'; '.join(map(name, ours.index[far]))}"
+        panels[1].annotate(below, (1, 0), (0, 6), "axes fraction", "offset points", ha="right", color=GREY)
     panels[0].set_ylabel(f"PSNR on {metric if metric == 'Set5' else 'all images'} / dB")
     title = f"{name(best.name)} is the best arm: {best[metric]:.2f} dB, {best[metric] - first[metric]:.2f} dB above "
     title += f"SRCNN, at {best.macs / first.macs:.2g} times its multiply–adds"

@@ -13,6 +13,7 @@ from matplotlib.colors import to_hex
 from traitlets import Bool, Bytes, Dict, Int, List, Unicode, observe, validate
 
 from sr_utils import StudyError
+from sr_utils.data.windows import telling_window
 from sr_utils.evaluation import metrics
 from sr_utils.evaluation import scores as evaluation
 from sr_utils.plots.style import name
@@ -47,15 +48,15 @@ def compare(images: Mapping, crop: int = 48) -> "Comparer":
 def compare_arms(pairs, arms: Mapping, crop: int = 48) -> None:
     """Show the comparer for some `data.Pair`s: LR, bicubic, the arms (as for `evaluation.upscale`), HR.
 
-    Opens on the smallest image, which costs least, where bicubic errs most; SR is made once per image and arm, when it
-    is first shown.
+    Opens on the smallest image, which costs least, where `telling_window` finds edges; SR is made once per image and
+    arm, when it is first shown.
     """
     images, pairs = {}, sorted(pairs, key=lambda pair: pair.hr.size)
     for pair in pairs:
         sr = {label: functools.partial(evaluation.upscale, arm, pair.lr) for label, arm in arms.items()}
         images[pair.name] = {"lr": pair.lr, **sr, "hr": pair.hr}
     comparer = compare(images, crop)
-    comparer.y, comparer.x = evaluation.hardest_crop(pairs[0], comparer.size)
+    comparer.y, comparer.x = telling_window(pairs[0].lr, pairs[0].hr, comparer.size)
     display(comparer)
 
 

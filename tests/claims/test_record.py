@@ -88,7 +88,7 @@ def test_the_record_alone_makes_all_sentences_again(written, tables, judged):
         yield answers.loss(scores)
         yield answers.enhancement(scores, tables["sweep"], tables["response"])
         yield answers.conclusions(judged, scores, costs)
-        figures = plots.forest(judged), plots.design(scores), plots.stairs(records.ladder(scores, costs))
+        figures = plots.forest(judged), plots.stairs(records.ladder(scores, costs))
         yield from (fig.get_suptitle() for fig in (*figures, plots.effects(scores, "srcnn")))
 
     record = records.read("quick")

@@ -1,26 +1,19 @@
-from types import SimpleNamespace
-
-import numpy as np
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, filters
+from sr_utils import filters
 from sr_utils.data import sets
 from sr_utils.evaluation import psnr, scores
 from sr_utils.evaluation.upscaling import upscale
 
 
-@pytest.mark.parametrize(("y", "x"), [(24, 40), (56, 72)])
-def test_the_hardest_crop_is_the_worst_of_all(picture, y, x):
-    hr = picture(64, 80)
-    hr = hr.copy()
-    hr[y : y + 8, x : x + 8] = np.random.default_rng(0).integers(0, 256, (8, 8, 3))
-    pair = SimpleNamespace(name="x", lr=sets.downscale(hr), hr=hr)
-    error = np.square(upscale("bicubic", pair.lr) - hr.astype(float)).mean(-1)
-    windows = {(y, x): error[y : y + 16, x : x + 16].mean() for y in range(0, 49, 4) for x in range(0, 65, 4)}
-    assert scores.hardest_crop(pair, 16) == max(windows, key=windows.get)
-    with pytest.raises(StudyError, match="x is smaller than a 68×68 crop; use larger images"):
-        scores.hardest_crop(pair, 68)
+def test_each_picture_of_a_sweep_has_its_own_sr(picture, tmp_path):
+    """Pictures of one size: strength 0 scores as the arm does."""
+    for seed in range(9):
+        Image.fromarray(picture(48, 48, seed)).save(tmp_path / f"{seed}.png")
+    pairs = [sets.Pair(path.stem, path) for path in sorted(tmp_path.glob("*.png"))]
+    swept = scores.strength_sweep(["bicubic"], {"a": pairs}, [0])
+    assert swept.psnr.tolist() == scores.score_all(["bicubic"], {"a": pairs}).psnr.tolist()
 
 
 def test_pages_score_on_their_own_images_and_on_the_benchmarks_at_hand(tmp_path, monkeypatch, picture):

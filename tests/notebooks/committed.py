@@ -31,7 +31,7 @@ def check_form(page, name):
     for cell in page.cells:
         where = f"{name}: {cell.id}"
         assert re.fullmatch(r"[a-z][a-z0-9-]{1,63}", cell.id) and not re.fullmatch(r"[0-9a-f]{8}(-.*)?", cell.id), where
-        assert set(cell.metadata) <= {"tags"}, where
+        assert set(cell.metadata) <= {"tags", "jupyter"}, where
         for output in cell.get("outputs", []):
             assert output.output_type != "error" and output.get("name") != "stderr", where
             assert not any(path in str(output) for path in ("/home/", "/tmp/", str(paths.ROOT))), where

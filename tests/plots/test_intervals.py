@@ -1,12 +1,10 @@
 """Estimates with intervals: what is drawn is what the table says."""
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from sr_utils import plots
-from sr_utils.plots.intervals import PAIRS, SIGNS, VERDICTS, scales
+from sr_utils.plots.intervals import SIDES, VERDICTS, scales
 
 
 def scores(**psnr):
@@ -39,29 +37,19 @@ def test_effects_are_sorted_and_coloured_by_their_side_of_zero():
     fig = plots.effects(scores(srcnn=28, residual=29, inception=28, post_upsampling=27), "srcnn")
     (ax,) = fig.axes
     assert names(ax) == ["residual", "inception", "post-upsampling"]
-    assert [colour for *_, colour, _ in marks(ax)] == [SIGNS[1], SIGNS[0], SIGNS[-1]]
+    assert [colour for *_, colour, _ in marks(ax)] == [SIDES[1], SIDES[0], SIDES[-1]]
     assert beside(ax)[0].startswith("+0.99  (+0.97 …") and "SRCNN" in ax.get_xlabel()
-    assert fig.get_suptitle() == "1 of 3 arms are above SRCNN; first is residual"
+    assert fig.get_suptitle() == "Clearly above SRCNN: 1 of 3 arms; clearly below: 1"
 
 
-def test_an_arm_far_away_has_an_axis_of_its_own():
-    fig = plots.effects(scores(srcnn=28, residual=29, inception=28.5, plain=8), "srcnn")
-    assert [names(ax) for ax in fig.axes] == [["residual", "inception"], ["plain, no skips"]]
-
-
-def test_the_design_pairs_each_placement_with_its_skip():
-    plain = {arm: 28 - i / 10 for i, arm in enumerate(PAIRS)}
-    fig = plots.design(scores(**plain, **dict.fromkeys(PAIRS.values(), 28.5)))
-    left, right = fig.axes
-    assert names(left) == ["SRCNN", "pre-upsampling", "progressive", "iterative", "post-upsampling"]
-    hollow = [mark for mark in marks(left) if mark[3] == "white"]
-    filled = [mark for mark in marks(left) if mark[3] != "white"]
-    assert len(hollow) == len(filled) == 5
-    assert np.allclose([x for x, *_ in hollow], [0, -0.1, -0.2, -0.3, -0.4], atol=0.03)
-    assert np.allclose([x for x, *_ in filled], 0.5, atol=0.03)
-    assert np.allclose([x for x, *_ in marks(right)], [0.5, 0.6, 0.7, 0.8, 0.9], atol=0.03)
-    assert [text.split()[0][:4] for text in beside(right)] == ["+0.5", "+0.6", "+0.7", "+0.8", "+0.9"]
-    assert re.match(r"Without the skip the four placements lie 0\.(29|3\d) dB apart, with it 0\.0", fig.get_suptitle())
+def test_an_arm_far_away_has_an_axis_of_its_own_and_collapsed_seeds_no_mean():
+    table = scores(srcnn=28, residual=29, inception=28.5, plain=28)
+    table.loc[(table.arm == "plain") & (table.seed == 1), "psnr"] = 8
+    near, far = plots.effects(table, "srcnn").axes
+    assert [names(ax) for ax in (near, far)] == [["residual", "inception"], ["plain, no skips"]]
+    assert np.allclose(sorted(far.lines[1].get_xdata()), [-20, 0, 0], atol=0.03)
+    assert pd.isna(far.lines[0].get_xdata()).all() and beside(far)[0].startswith("seeds from −20.0")
+    assert beside(plots.effects(table.query("seed == 0 and image == 'a'"), "srcnn").axes[0])[0].startswith("+0.99")
 
 
 def test_a_stair_ends_where_its_interval_does():
@@ -79,8 +67,8 @@ def judged(rows):
     """A table like `claims.judge`'s from (id, study, family, unit, effect, low, high, verdict)."""
     columns = ["id", "study", "family", "unit", "effect", "low", "high", "verdict"]
     rest = {"claim": "c", "original": "", "binding": "", "null": 0.0, "margin": 0.0, "metric": "psnr",
-            "quantity": False, "parts": "", "why": "", "estimator": "mean", "corrected_low": np.nan,
-            "corrected_high": np.nan}  # fmt: skip
+            "quantity": False, "parts": "", "why": "", "expect": "more", "estimator": "mean",
+            "corrected_low": np.nan, "corrected_high": np.nan}  # fmt: skip
     return pd.DataFrame(rows, columns=columns).assign(**rest).set_index("id")
 
 
@@ -114,14 +102,18 @@ def test_without_an_interval_the_forest_is_empty():
     assert plots.forest(CLAIMS.loc[["2"]]).get_suptitle() == "The original's claims: not testable here 1"
 
 
-def test_an_equivalence_shows_its_margin():
-    table = CLAIMS.loc[["1"]].assign(margin=0.1, null=0.0)
-    (ax,) = plots.forest(table).axes
-    (band,) = ax.patches
-    assert (band.get_x(), band.get_width()) == (-0.1, 0.2)
-
-
 def test_scales_split_where_sizes_leap():
     table = pd.DataFrame({"x": [0.1, 0.3, 10], "low": 0.0, "high": [0.2, 0.4, 12]}, index=list("abc"))
     assert [list(part.index) for part in scales(table)] == [["a", "b"], ["c"]]
     assert [list(part.index) for part in scales(table[:2])] == [["a", "b"]]
+
+
+def test_the_claims_side_is_shaded():
+    def shaded(**row):
+        (ax,) = plots.forest(CLAIMS.loc[["1"]].assign(**row)).axes
+        return ax.collections[-1].get_paths()[0].get_extents().intervalx, ax.get_xlim()
+
+    for row, side in (({"expect": "more"}, (0, None)), ({"expect": "less"}, (None, 0))):
+        (left, right), (least, most) = shaded(**row)
+        assert (left, right) == tuple(end if at is None else at for at, end in zip(side, (least, most), strict=True))
+    assert tuple(shaded(expect="same", margin=0.1)[0]) == (-0.1, 0.1)

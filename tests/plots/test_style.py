@@ -1,5 +1,7 @@
 """Looks, captions, and saving: titles, notes and alt text."""
 
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -9,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from sr_utils import StudyError, paths, plots
+from sr_utils import StudyError, models, paths, plots
 from sr_utils.models import ARMS
 from sr_utils.plots import style
 
@@ -31,6 +33,24 @@ def test_text_in_a_colour_is_legible(colour):
     assert style.legible("#000000") == to_rgb("#000000")
 
 
+def test_the_readers_settings_stay_as_they_are():
+    """Importing and drawing change none, and they change no figure."""
+    code = "import matplotlib as m; before = dict(m.rcParams); from sr_utils import plots; assert m.rcParams == before"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=paths.ROOT)
+    with plt.rc_context({"font.size": 30, "axes.facecolor": "black"}):
+        before = dict(plt.rcParams)
+        fig = plots.network_diagram(models.build("srcnn"))
+        plots.save(fig, "name", "smoke")
+        assert dict(plt.rcParams) == before
+    assert {text.get_fontsize() for text in fig.axes[0].texts} <= {9, 10}
+
+
+def test_a_page_can_name_arms_in_its_own_words(monkeypatch):
+    monkeypatch.setattr(style, "LOOKS", dict(style.LOOKS))
+    plots.rename({"srcnn": "MSE"})
+    assert plots.name("srcnn") == "MSE" and style.look("srcnn")["color"] == ARMS["srcnn"].colour
+
+
 def figure(width=700, height=300):
     fig = plt.figure(figsize=(width / 100, height / 100))
     ax = fig.add_axes((0, 0, 1, 1))
@@ -43,8 +63,8 @@ def test_a_saved_figure_has_title_note_and_unscaled_axes():
     shown = plots.save(figure(), "name", "smoke", "the note " * 40)
     with Image.open(paths.figures() / "smoke/name.png") as picture:
         pixels = np.asarray(picture.convert("L"))
-        assert picture.width == 700 and "Software" not in picture.info  # another version, the same bytes
-    black = np.flatnonzero((pixels == 0).all(axis=1))
+        assert picture.width == 712 and "Software" not in picture.info  # another version, the same bytes
+    black = np.flatnonzero((pixels[:, 6:-6] == 0).all(axis=1))
     assert (
         len(black) == 300 and 20 < black[0] < 50 and 40 < len(pixels) - black[-1] < 120
     )  # a line above, several below
@@ -82,12 +102,17 @@ def test_an_unwritable_folder_is_told(tmp_path, monkeypatch):
 
 
 def test_the_caption_says_what_made_a_figure():
-    config = {"profile": {"name": "quick"}, "data": "bsds500", "precision": "float32", "device": "cpu"}
+    config = {
+        "profile": {"name": "quick", "epochs": 3, "steps": 500},
+        "data": "bsds500",
+        "precision": "float32",
+        "device": "cpu",
+    }
     trained, plain = (
         SimpleNamespace(config=config | {"seed": seed, "features": features})
         for seed, features in ((1, "VGG-19, random"), (0, None))
     )
     assert plots.caption([plain], ["Set5"]) == (
-        "profile quick · trained on bsds500 · seeds 0 · float32 on cpu · scored on Set5"
+        "profile quick · 1,500 steps · trained on bsds500 · seeds 0 · float32 on cpu · scored on Set5"
     )
     assert plots.caption([plain, trained]).endswith("seeds 0, 1 · float32 on cpu · features: VGG-19, random")
