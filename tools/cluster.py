@@ -1,11 +1,9 @@
 """Trainings on a Dask cluster: `make reproduce SCHEDULER=tcp://host:8786`, or `local:2` for processes on this machine.
 
 A task is a run and what must be the same wherever it is trained; its result is the run's files. Images and VGG weights
-are not sent: each worker has its own, and refuses a run for which its images, weights, code or versions differ. Dask
-gives the task of a worker that dies to another one, and reconnects.
+are not sent: each worker has its own, and refuses a run for which its images, weights, code or versions differ.
 """
 
-import contextlib
 import logging
 import os
 import re
@@ -17,14 +15,12 @@ from unittest import mock
 import joblib
 from tqdm import tqdm
 
-import sr_utils
 from sr_utils import StudyError, paths
 
 try:
     import cloudpickle
     import dask.system
     import distributed
-    from distributed.comm import CommClosedError
 except ModuleNotFoundError:
     raise StudyError("SCHEDULER needs Dask, which is not installed; run pip install .[cluster].") from None
 
@@ -36,7 +32,7 @@ def train_all(scheduler: str, profile: str, data: str, seeds: list[int], fresh: 
     """Let the workers of `scheduler` train every (arm, loss, seed) of the study that is not kept in `paths.runs()`.
 
     With `fresh`, a time in seconds since 1970, workers move aside what they kept before it. Raises `StudyError` where
-    no scheduler or worker answers, a worker differs, or worker after worker dies; finished runs are kept.
+    no scheduler or worker answers, a worker differs, or worker after worker dies.
     """
     from sr_utils.training import checkpoints, runs
 
@@ -44,41 +40,31 @@ def train_all(scheduler: str, profile: str, data: str, seeds: list[int], fresh: 
         raise StudyError(f"SCHEDULER must be local:2 or like tcp://host:8786, not {scheduler!r}.")
     wanted = [(arm, seed, profile, data, loss) for arm, loss in runs.study() for seed in seeds]
     plans = ((run, runs.plan(*run)) for run in wanted)  # a generator, since each plan holds a model
-    missing = {
-        plan.folder: (run, identity(plan.config)) for run, plan in plans if not checkpoints.complete(plan.folder)
-    }
+    plans = ((run, plan) for run, plan in plans if not checkpoints.complete(plan.folder))
+    missing = {plan.folder: (run, identity(plan.config)) for run, plan in plans}
     if not missing:
         return
     remote = lambda run, expected: _train(run, expected, fresh)  # noqa: E731 (Dask pickles only a lambda by value)
     progress = {"total": len(wanted), "initial": len(wanted) - len(missing), "unit": "run", "ncols": 100}
-    with mock.patch.dict(os.environ), _explained(scheduler), _client(scheduler) as client, tqdm(**progress) as bar:
-        client.wait_for_workers(1, timeout=WAIT)
-        now = time.time_ns()  # so that a later command is another task
-        tasks = {client.submit(remote, *task, key=f"{path.name}/{now}"): path for path, task in missing.items()}
-        while tasks:
-            client.wait_for_workers(1, timeout=WAIT)
-            bar.set_description(f"{len(client.nthreads())} worker(s)")
-            with contextlib.suppress(TimeoutError):  # then see again whether there is a worker
-                distributed.wait(list(tasks), timeout=WAIT, return_when="FIRST_COMPLETED")
-            for task in [task for task in tasks if task.done()]:
-                _keep(tasks.pop(task), task.result())
-                bar.update()
-
-
-@contextlib.contextmanager
-def _client(scheduler: str):
-    """A client of this scheduler or, for `local:N`, of N worker processes that are started here and share the cores."""
-    client = _connected(scheduler)
     try:
-        yield client
-    finally:
-        try:
-            client.close()
-        except AssertionError:  # Dask's, where a worker is just being started: it must not hide why the training failed
-            client.status = "closed"  # or Dask would wait two minutes for that worker when Python forgets the client
+        with mock.patch.dict(os.environ), _client(scheduler) as client, tqdm(**progress) as bar:
+            bar.write(f"what the cluster does: {client.dashboard_link}", file=sys.stderr)
+            client.wait_for_workers(1, timeout=WAIT)
+            now = time.time_ns()  # so that a later command is another task
+            tasks = {client.submit(remote, *task, key=f"{path.name}/{now}"): path for path, task in missing.items()}
+            for task in distributed.as_completed(tasks):
+                _keep(tasks[task], task.result())
+                bar.update()
+    except (OSError, RuntimeError, ImportError, distributed.CancelledError, distributed.KilledWorker) as error:
+        reason = str(error.__cause__ or error).partition("\n")[0]
+        raise StudyError(
+            f"The cluster at {scheduler} cannot train the study ({reason}); see that dask scheduler "
+            "and dask worker run there, in this checkout, with enough memory, or use SCHEDULER=local:2."
+        ) from None
 
 
-def _connected(scheduler: str) -> distributed.Client:
+def _client(scheduler: str) -> distributed.Client:
+    """A client of this scheduler or, for `local:N`, of N worker processes that are started here and share the cores."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a StudyError says what went wrong
     if not scheduler.startswith("local:"):
         return distributed.Client(scheduler, timeout=WAIT)
@@ -86,37 +72,16 @@ def _connected(scheduler: str) -> distributed.Client:
     threads = str(max(1, dask.system.CPU_COUNT // processes))
     variables = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), threads)
     variables |= {"TQDM_DISABLE": "1"}  # only our own bar; Dask sets all of them in this process too
-    options = {"n_workers": processes, "threads_per_worker": 1, "memory_limit": 0, "dashboard_address": ":0"}
+    options = {"n_workers": processes, "threads_per_worker": 1, "memory_limit": 0, "dashboard_address": "127.0.0.1:0"}
     with dask.config.set({"distributed.nanny.pre-spawn-environ": variables, "scheduler-address": None}):
         return distributed.Client(timeout=WAIT, silence_logs=logging.CRITICAL, **options)
 
 
-@contextlib.contextmanager
-def _explained(scheduler: str):
-    """Turn Dask's exceptions into a `StudyError`."""
-    try:
-        yield
-    except (OSError, TimeoutError, distributed.CancelledError) as error:
-        lost = isinstance(error, (distributed.CancelledError, CommClosedError))
-        reason = "the connection was lost" if lost else error
-        raise StudyError(
-            f"The cluster at {scheduler} does not answer ({reason}); start dask scheduler there, and dask worker "
-            f"{scheduler} --nthreads 1 in an environment with this checkout, or use SCHEDULER=local:2. Finished runs "
-            "are kept."
-        ) from None
-    except (distributed.KilledWorker, ImportError, RuntimeError) as error:
-        raise StudyError(
-            f"The cluster cannot train the study ({error.__cause__ or error}); install this checkout on each of its "
-            "machines, and look at their logs and free memory. Finished runs are kept."
-        ) from None
-
-
 def identity(config: dict, threads: int = 1) -> dict:
-    """What must be the same on every worker: a run's configuration, the code of `sr_utils`, versions, and one thread
-    for tasks, since seeds and random numbers belong to a process."""
+    """What must be the same on every worker. One thread takes tasks, since random numbers belong to a process."""
     from sr_utils import device
 
-    files = sorted(Path(sr_utils.__file__).parent.rglob("*.py"))
+    files = sorted(Path(paths.__file__).parent.rglob("*.py"))
     versions = {name: version for name, version in device.versions().items() if name not in ("python", "machine")}
     code = joblib.hash([(path.name, path.read_bytes()) for path in files])
     return {"--nthreads": threads, "sr_utils": code, **versions, **config}
@@ -124,17 +89,18 @@ def identity(config: dict, threads: int = 1) -> dict:
 
 def _train(run: tuple, expected: dict, fresh: float | None = None) -> dict[str, bytes]:
     """On a worker: train this run and return its files. A worker that restarts resumes from its own `runs/`."""
+    worker = distributed.get_worker()
+    gpus = sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
+    if gpus and isinstance(worker.name, int):  # of local:N, in turn; before a library looks for them
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", gpus[worker.name % len(gpus)])
     from sr_utils.training import checkpoints, runs
 
-    worker = distributed.get_worker()
     try:
         plan = runs.plan(*run)
         own = identity(plan.config, worker.state.nthreads)
-        differ = [
-            f"{name} is {own.get(name)}, not {value}" for name, value in expected.items() if own.get(name) != value
-        ]
-        if differ:
-            raise StudyError(f"{', '.join(differ)}; give it this checkout, requirements.lock, images and settings.")
+        for name, value in expected.items():
+            if own.get(name) != value:
+                raise StudyError(f"{name} is {own.get(name)}, not {value}; give it this checkout, images and settings.")
         if fresh and plan.folder.exists() and plan.folder.stat().st_mtime < fresh:
             paths.move_aside(plan.folder)  # but not a run that a worker began for this command
         folder = runs.train(*run).folder
@@ -148,8 +114,7 @@ def _keep(folder: Path, files: dict[str, bytes]) -> None:
     from sr_utils.training import checkpoints
 
     with checkpoints.lock(folder):
-        if not checkpoints.complete(folder):  # a worker on the same disk may have kept it already
-            folder.mkdir(exist_ok=True)
-            for name, content in files.items():
-                paths.replace(folder / name, lambda path, content=content: path.write_bytes(content))
-            checkpoints.tidy(folder)
+        folder.mkdir(exist_ok=True)
+        for name, content in files.items():
+            paths.replace(folder / name, lambda path, content=content: path.write_bytes(content))
+        checkpoints.tidy(folder)
