@@ -45,7 +45,7 @@ def stem(peer: str) -> str:
 
 def parameters(peer: str) -> int:
     """Weights and biases of the convolutions, and PReLU's slopes, by the file of layers."""
-    lines = Path(f"{stem(peer)}.param").read_text().splitlines()
+    lines = Path(f"{stem(peer)}.param").read_text(encoding="utf-8").splitlines()
     layers = [(line.split()[0], dict(re.findall(r" (\d+)=(\d+)", line))) for line in lines[2:]]
     convolutions = sum(int(of["6"]) + int(of["0"]) for kind, of in layers if kind == "Convolution")
     return convolutions + sum(int(of["0"]) for kind, of in layers if kind == "PReLU")
@@ -106,7 +106,7 @@ def enlarged(name: str, lr) -> dict:
     began = time.process_time()
     sr = _enlarge[name](lr)
     ended = time.process_time()
-    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))[1]
     return {"sr": sr, "CPU s": ended - began, "CPU s in all": ended, "MiB": int(peak) / 1024}
 
 

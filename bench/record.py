@@ -25,7 +25,7 @@ def host() -> dict:
     """The machine of a measurement: processor, cores, precision, versions."""
     setup, processor = device.setup(), platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
-        said = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M))
+        said = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.M))
         if "model name" in said:
             processor = f"{said['model name']} (family {said.get('cpu family')}, model {said.get('model')})"
     machine = {"processor": processor, "cores": os.cpu_count(), "precision": setup["precision"]}
@@ -40,16 +40,16 @@ def host() -> dict:
 def store(name: str, results: dict) -> dict:
     """Write a bench's results and this machine to build/bench.json; those of other benches stay. Returns all."""
     path = paths.output() / "bench.json"
-    record = json.loads(path.read_text()) if path.exists() else {}
+    record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     record[name] = {"host": host(), "results": results}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record, indent=1) + "\n")
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return record
 
 
 def committed() -> dict:
     """The committed record."""
-    return json.loads((FOLDER / "bench.json").read_text())
+    return json.loads((FOLDER / "bench.json").read_text(encoding="utf-8"))
 
 
 def publish_benches() -> None:
@@ -57,11 +57,11 @@ def publish_benches() -> None:
     results = paths.output() / "bench.json"
     if not results.exists():
         raise StudyError(f"{results} does not exist; run make bench first.")
-    record = committed() | json.loads(results.read_text())
-    (FOLDER / "bench.json").write_text(json.dumps(record, indent=1) + "\n")
+    record = committed() | json.loads(results.read_text(encoding="utf-8"))
+    (FOLDER / "bench.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     paths.replace(FOLDER / "steps.png", lambda scratch: draw_steps(record["steps"]).savefig(scratch, format="png"))
     for page in PAGES:
-        page.write_text(fill(page.read_text(), record, TABLES))
+        page.write_text(fill(page.read_text(encoding="utf-8"), record, TABLES), encoding="utf-8")
         print(f"refreshed the tables of {page}")
 
 

@@ -51,7 +51,7 @@ def own_folders(tmp_path, monkeypatch):
 @pytest.fixture(autouse=True)
 def own_signals():
     """Commands that a test calls set handlers; a browser that hangs up must not interrupt the tests after it."""
-    numbers = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE
+    numbers = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE")]
     handlers = {number: signal.getsignal(number) for number in numbers}
     yield
     for number, handler in handlers.items():

@@ -9,7 +9,7 @@ from sr_utils import StudyError
 for name in ("stdout", "stderr"):  # before a command loads its libraries, which open files
     stream = getattr(sys, name)
     if stream is None:  # closed by the caller (2>&-): the next file must not take its number
-        setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     elif hasattr(stream, "reconfigure"):  # a terminal that cannot print × must not stop a command
         stream.reconfigure(errors="backslashreplace")
 

@@ -66,7 +66,9 @@ def count_of_verdicts(claims: pd.DataFrame) -> str:
 def minutes_line(record: dict) -> str:
     """Markdown: how long a first `make reproduce` takes, on each machine where `make bench BENCHES=minutes` ran."""
     timings = {}
-    for row in json.loads((paths.ROOT / "figures/bench/bench.json").read_text())["minutes"]["results"]["rows"]:
+    for row in json.loads((paths.ROOT / "figures/bench/bench.json").read_text(encoding="utf-8"))["minutes"]["results"][
+        "rows"
+    ]:
         timed = f"{row['seconds'] / 60:.0f} minutes in {row['precision']}"
         timings.setdefault(f"{row['cores']} cores of an {row['processor']}", []).append(timed)
     machines = "; ".join(f"{' and '.join(timed)} on {machine}" for machine, timed in timings.items())

@@ -147,11 +147,11 @@ def main(argv=None) -> int:
             raise StudyError(f"{arm!r} is not shipped; choose {' or '.join(SHIPPED)}.")
         record[arm] = ship(arm)
         text = json.dumps({name: record[name] for name in SHIPPED if name in record}, indent=1)
-        replace(pretrained.RECORD, lambda scratch, text=text: scratch.write_text(text + "\n"))
+        replace(pretrained.RECORD, lambda scratch, text=text: scratch.write_text(text + "\n", encoding="utf-8"))
     if "Set14" in on_disk():
         examples()
     card = pretrained.FOLDER / "README.md"
-    card.write_text(fill(card.read_text(), record, TABLES))
+    card.write_text(fill(card.read_text(encoding="utf-8"), record, TABLES), encoding="utf-8")
     print(f"refreshed the tables of {card}")
     return 0
 

@@ -43,7 +43,7 @@ def write(profile: str, runs, tables: dict, caption: str, versions: dict | None 
     path = paths.figures() / profile / "results.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        paths.replace(path, lambda scratch: Path(scratch).write_text(f"{{\n{text}\n}}\n"))
+        paths.replace(path, lambda scratch: Path(scratch).write_text(f"{{\n{text}\n}}\n", encoding="utf-8"))
     except OSError as error:
         raise StudyError(
             f"{path} cannot be written ({error.strerror or error}); free space, or set SR_FIGURES."
@@ -72,7 +72,7 @@ def read(profile: str) -> dict:
     if not path.exists():
         raise StudyError(f"{path} does not exist; {again} first.")
     try:
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         raise StudyError(f"{path} is damaged; {again} again.") from None
     if not isinstance(record, dict) or record.get("version") != VERSION:
@@ -144,7 +144,7 @@ def trials() -> pd.DataFrame:
     repository.
     """
     path = paths.ROOT / "figures/bench/bench.json"
-    entry = json.loads(path.read_text()).get("rates") if path.exists() else None
+    entry = json.loads(path.read_text(encoding="utf-8")).get("rates") if path.exists() else None
     if entry is None:
         return pd.DataFrame()
     rows = pd.DataFrame(entry["results"]["rows"])

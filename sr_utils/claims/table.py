@@ -99,7 +99,7 @@ def checksum(ids=()) -> str:
 def registration() -> dict[str, str]:
     """The `digests` that record/registration.md holds; none in an installation without the repository."""
     file = paths.ROOT / "record/registration.md"
-    return dict(re.findall(r"^(\w+) ([0-9a-f]{12})$", file.read_text(), re.M)) if file.exists() else {}
+    return dict(re.findall(r"^(\w+) ([0-9a-f]{12})$", file.read_text(encoding="utf-8"), re.M)) if file.exists() else {}
 
 
 def registered(id: str) -> bool:

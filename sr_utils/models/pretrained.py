@@ -13,7 +13,7 @@ RECORD = FOLDER / "weights.json"
 
 def record() -> dict:
     """How each arm's files were made: {arm: {"sha256", "reach", "profile", "data", "loss", "seed", "scores", …}}."""
-    return json.loads(RECORD.read_text())
+    return json.loads(RECORD.read_text(encoding="utf-8"))
 
 
 def path(arm: str, suffix: str = ".weights.h5") -> Path:

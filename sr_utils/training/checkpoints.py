@@ -52,7 +52,7 @@ def complete(folder: Path) -> bool:
     if not (folder / "run.json").exists():
         return False
     try:
-        record = json.loads((folder / "run.json").read_text())
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         whole = all(record["sha256"][name] == pooch.file_hash(str(folder / name)) for name in FILES[:-1])
     except (OSError, ValueError, LookupError, TypeError):
         whole = False
@@ -116,7 +116,9 @@ class Checkpointer(keras.callbacks.Callback):
             "sha256": {name: pooch.file_hash(str(self.folder / name)) for name in FILES[:-1]},
             "host": {"seconds_per_step": per_step, "processor": device.processor(), "versions": device.versions()},
         }
-        paths.replace(self.folder / "run.json", lambda path: path.write_text(json.dumps(record, indent=1)))
+        paths.replace(
+            self.folder / "run.json", lambda path: path.write_text(json.dumps(record, indent=1), encoding="utf-8")
+        )
         tidy(self.folder)
 
 

@@ -165,10 +165,10 @@ def main(argv=None) -> int:
         print("\nmake upscale was interrupted; what it had written is whole.", file=sys.stderr, flush=True)
         os._exit(130)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+    ends = {"SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE"} & set(signal.Signals.__members__)  # Windows has two
+    for number in map(signal.Signals.__getitem__, ends):
+        if number.name == "SIGPIPE" or signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, stop)
-    signal.signal(signal.SIGPIPE, stop)  # nobody reads on, as behind `| head`
     began, failed = time.perf_counter(), 0
     try:
         work = plan_files(arguments.image, arguments.out, arguments.force)

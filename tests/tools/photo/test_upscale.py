@@ -350,13 +350,19 @@ def test_sixteen_bits_stay_sixteen(tmp_path, suffix):
     assert abs(np.asarray(Image.open(tmp_path / "deep.jpg")).mean() - deep.mean() / 257) < 1
 
 
+def with_default_signals():
+    """In a child: signals as from a terminal, also where these tests run under nohup or in the background."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def test_a_stop_in_a_callback_of_libvips_is_not_lost(tmp_path, lr):
     """Where libvips calls back, Python drops an exception, and with it a KeyboardInterrupt."""
     Image.fromarray(lr).save(tmp_path / "photo.png")
     code = "import os, pyvips, sys; from tools.photo.upscale import main; "
     code += "pyvips.logger.log = lambda *_: os.kill(os.getpid(), 2); sys.exit(main(sys.argv[1:]))"
     run = [sys.executable, "-c", code, str(tmp_path / "photo.png")]
-    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    done = subprocess.run(run, capture_output=True, text=True, check=False, preexec_fn=with_default_signals)
     assert done.returncode == 130 and "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
 
@@ -371,7 +377,9 @@ def test_a_stop_leaves_nothing_half_written_and_the_next_start_finishes(tmp_path
         Image.fromarray(picture(120, 150, seed)).save(folder / name)
     random = np.random.default_rng()
     run = [sys.executable, "-m", "tools.photo", str(folder), "--arm", "srcnn"]
-    with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=with_default_signals
+    ) as process:
         for name in names[: random.integers(1, 4)]:
             assert name in process.stdout.readline()
         time.sleep(random.uniform(0, 0.1))
