@@ -35,26 +35,16 @@ def modules():
             yield path.relative_to(paths.ROOT), path
 
 
-def imported(code: str):
-    """The rooms that this code imports from, anywhere in it."""
+def upward(room: str, code: str) -> set[str]:
+    """The rooms above `room` that this code, which belongs to it, imports from, anywhere in it."""
+    names = []
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        for name in names:
-            first, second, *_ = [*name.split("."), ""]
-            if first == "sr_utils":
-                yield second if second in LEVEL else "sr_utils"
-            elif first in LEVEL:
-                yield first
-
-
-def upward(room: str, code: str) -> set[str]:
-    """The rooms above `room` that this code, which belongs to it, imports from."""
-    return {other for other in imported(code) if LEVEL[other] > LEVEL[room]}
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    found = {next((part for part in name.split(".")[1::-1] if part in LEVEL), None) for name in names}
+    return {other for other in found - {None} if LEVEL[other] > LEVEL[room]}
 
 
 def test_imports_run_downwards():
@@ -62,7 +52,7 @@ def test_imports_run_downwards():
     for name, path in modules():
         parts = name.with_suffix("").parts
         room = next(part for part in reversed(parts[: 2 if parts[0] == "sr_utils" else 1]) if part in LEVEL)
-        upward_imports[str(name)] = upward(room, path.read_text())
+        upward_imports[str(name)] = upward(room, path.read_text(encoding="utf-8"))
     assert len(upward_imports) > 30
     assert {name: rooms for name, rooms in upward_imports.items() if rooms} == {}
 
@@ -84,7 +74,7 @@ def test_an_import_upwards_is_found(code, rooms):
 def test_no_two_public_functions_have_one_name():
     places = collections.defaultdict(list)
     for name, path in modules():
-        for node in ast.parse(path.read_text()).body:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(str(name))
     assert len(places) > 200
@@ -92,31 +82,16 @@ def test_no_two_public_functions_have_one_name():
     assert twice == {"load", "main"}  # data.load reads images, models.load weights; each command has its main
 
 
-def keras_after(*rooms: str) -> dict[str, bool]:
-    """{room: whether Keras is loaded} after importing these rooms one after the other, with all their files."""
-    names = [
-        [
-            f"sr_utils.{room}",
-            *(f"sr_utils.{room}.{file.name}" for file in pkgutil.iter_modules([f"{sr_utils.__path__[0]}/{room}"])),
-        ]
-        for room in rooms
-    ]
+def test_images_claims_and_drawings_need_no_keras():
+    """`models` needs it, which shows that this test can fail."""
+    rooms = ("data", "claims", "plots", "models")
+    files = {room: [file.name for file in pkgutil.iter_modules([f"{sr_utils.__path__[0]}/{room}"])] for room in rooms}
     code = f"""
 import importlib, sys
-for names in {names}:
-    for name in names:
-        importlib.import_module(name)
+for room, files in {files}.items():
+    for file in files:
+        importlib.import_module(f"sr_utils.{{room}}.{{file}}")
     print("keras" in sys.modules)
 """
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    return dict(zip(rooms, (line == "True" for line in printed.splitlines()), strict=True))
-
-
-def test_images_claims_and_drawings_need_no_keras():
-    """`models` needs it, which shows that this test can fail."""
-    assert keras_after("data", "claims", "plots", "models") == {
-        "data": False,
-        "claims": False,
-        "plots": False,
-        "models": True,
-    }
+    assert printed.split() == ["False", "False", "False", "True"]

@@ -12,7 +12,7 @@ from tools import address, command
 FILES = ("LICENSE", "README.md", "pyproject.toml", "sr_utils", "tools/photo")
 
 
-def build(folder: Path) -> Path:
+def build_wheel(folder: Path) -> Path:
     """Build the wheel from a copy of the tracked files, so that nothing else gets into it; returns its path."""
     listed = ["git", "ls-files", "-z", *FILES]
     names = subprocess.run(listed, cwd=paths.ROOT, capture_output=True, text=True, check=True).stdout
@@ -31,7 +31,7 @@ def build(folder: Path) -> Path:
 
 @command("wheel")
 def main() -> int:
-    print(f"wrote {build(paths.output() / 'dist')}")
+    print(f"wrote {build_wheel(paths.output() / 'dist')}")
     return 0
 
 
