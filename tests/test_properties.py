@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from sr_utils import StudyError, filters, losses, models
+from sr_utils import StudyError, losses, models
 from sr_utils.claims import statistics
-from sr_utils.data import patches, sets
+from sr_utils.data import sets
 from sr_utils.evaluation import gmsd, psnr, ssim, upscale
 
 settings.register_profile("study", deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
@@ -57,20 +57,6 @@ def test_metrics_know_equality_and_their_ranges(hr, seed):
     assert gmsd(sr, hr) == pytest.approx(gmsd(hr, sr)) and gmsd(hr, hr) == 0
 
 
-@given(PICTURES)
-def test_no_strength_is_the_identity(image):
-    assert np.array_equal(filters.edge_enhance(image, 0), image)
-
-
-@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
-def test_batches_are_pure(seed, epoch, step):
-    pairs = sets.load("sample").valid[:2]
-    first, again = (patches.batch(pairs, 2, 16, seed, epoch, step) for _ in range(2))
-    other = patches.batch(pairs, 2, 16, seed, epoch, step + 1)
-    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
-    assert not np.array_equal(first[1], other[1])
-
-
 @given(st.integers(0, 999))
 def test_intervals_shrink_with_more_images(seed):
     d = np.random.default_rng(seed).normal(0.2, 1, (1, 400))
@@ -106,21 +92,3 @@ def test_any_bytes_are_an_image_or_the_one_error(tmp_path_factory, signature, co
         assert str(path) in str(error) and "\n" not in str(error)
     else:
         assert image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3
-
-
-@settings(max_examples=60)
-@given(st.integers(0, 2000), st.integers(0, 255))
-def test_a_damaged_png_is_an_image_or_the_one_error(tmp_path_factory, place, value):
-    path = tmp_path_factory.getbasetemp() / "damaged.png"
-    if not path.with_suffix(".whole").exists():
-        import cv2
-
-        picture = np.random.default_rng(0).integers(0, 256, (24, 24, 3)).astype(np.uint8)
-        path.with_suffix(".whole").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-    content = bytearray(path.with_suffix(".whole").read_bytes())
-    content[place % len(content)] = value
-    path.write_bytes(content)
-    try:
-        assert sets.read_image(path).dtype == np.uint8
-    except StudyError as error:
-        assert "cannot be read as an image" in str(error) or "pixels" in str(error) or "frames" in str(error)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError
 from sr_utils.data import sets
 
 
@@ -34,18 +33,3 @@ def test_a_folder_names_what_it_skips(tmp_path, picture):
         images = sets.load(str(tmp_path))
     assert [pair.name for pair in images.train] == ["1", "2", "3"] and [pair.name for pair in images.valid] == ["0"]
     assert images.valid[0].hr.shape == (48, 60, 3)
-
-
-def test_wrong_names_and_empty_folders(tmp_path):
-    with pytest.raises(StudyError, match="no image set or folder 'nonsense'; choose one of sample"):
-        sets.load("nonsense")
-    with pytest.raises(StudyError, match="0 usable"):
-        sets.load(str(tmp_path))
-
-
-def test_set5_is_bicubic_of_the_literature(sr_data):
-    """Bicubic rows of the ×4 tables: Set5 28.42 dB."""
-    from sr_utils.evaluation import psnr, upscale
-
-    decibels = [psnr(upscale("bicubic", sets.downscale(p.hr)), p.hr) for p in sets.load("Set5").valid]
-    assert np.mean(decibels) == pytest.approx(28.42, abs=0.02)

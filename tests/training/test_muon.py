@@ -46,13 +46,6 @@ def test_its_rate_rises_and_then_falls_as_a_cosine():
     assert rates == pytest.approx([0, 5e-4, 1e-3, 5e-4, 0], abs=1e-9)
 
 
-def test_its_code_counts_in_a_runs_key(monkeypatch):
-    profile = profiles.Profile("short", 1, 1, 4, 24, 1e-3, "muon", ("block1_pool",))
-    before = configuration.plan("srcnn", 0, profile, "sample").folder
-    monkeypatch.setattr(Muon, "_should_use_adamw", lambda self, variable: True)
-    assert configuration.plan("srcnn", 0, profile, "sample").folder != before
-
-
 def test_it_trains_and_is_read_again():
     from sr_utils import training
 
