@@ -94,7 +94,7 @@ def _photograph(content: bytes) -> Photograph:
     if channels > 4:
         raise Refused(f"has {channels} channels; save it as grey or RGB.")
     chunks, grey = dict(decoding.png_chunks(content)), channels < 3
-    pixels, note = _to_integers(pixels, None if converted else page, max(chunks.get(b"sBIT", b"\x10")))
+    pixels, note = _to_integers(pixels, None if converted else page, min(16, max(chunks.get(b"sBIT") or b"\x10")))
     alpha = None if channels in (1, 3) else np.ascontiguousarray(pixels[..., -1])
     rgb = pixels[..., : 1 if grey else 3]
     rgb = np.ascontiguousarray(np.broadcast_to(rgb, (*rgb.shape[:2], 3)))

@@ -182,6 +182,7 @@ RIGHT = {
     "PNG, 12 bits as they are": (with_chunk(b"sBIT", b"\x0c", vips(GREY16 >> 4, ".png", "grey16")), GREY16, 20),
     "PNG, 12 bits scaled up, dark": (
         with_chunk(b"sBIT", b"\x0c", vips(GREY16 // 5000 * 16, ".png", "grey16")), GREY16 // 5000 * 16, 0),
+    "PNG, 16 bits, a senseless sBIT": (with_chunk(b"sBIT", b"\xff", vips(DEEP, ".png", "rgb16")), DEEP, 0),
     "JPEG": (pillow(RGB, "JPEG", quality=97), RGB, 6),
     "JPEG by libvips": (vips(RGB, ".jpg", Q=97), RGB, 6),
     "JPEG, grey": (pillow(GREY, "JPEG", quality=97), GREY, 4),
