@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -23,10 +24,11 @@ from sr_utils.paths import replace
 from sr_utils.record import KEY
 from sr_utils.training import checkpoints, configuration, recorded, runs
 from sr_utils.training.checkpoints import halve
-from tools import command
-from tools.readme import fill
+from tools import command, perceptual
+from tools.readme import fill, markdown
 
 STRENGTHS = [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.5, 0.7, 1]
+PERCEIVED = ("srcnn", "srcnn mae", "srcnn perceptual", "srcnn perceptual_random", "combined", "combined mae")
 FILTERED, RIPPLED = ("srcnn",), ("srcnn", "srcnn_edge_input")  # what the sweep and the response are measured of
 BENCHMARKS = ("Set5", "Set14", "BSD100")  # what networks are scored on; those of `sample` on its validation images
 RECORDED = ("quick", "standard", "long", "paper")  # profiles; six steps of smoke say nothing
@@ -77,16 +79,21 @@ def key_of(run) -> dict:
     return own | {"profile": config["profile"]["name"], "platform": platform(config)}
 
 
-def measured(run, sets: dict) -> dict[str, pd.DataFrame]:
-    """Every table's rows of a run, but for `runs` and `distances`."""
-    curves = run.history.rename(columns={"loss": "train_loss", "mse": "train_mse"}).rename_axis("epoch").reset_index()
-    tables = {"curves": curves, "scores": evaluation.score_all([run], sets)}
+def measures(run, sets: dict) -> dict:
+    """What is measured of a run for the record: {table: a function that returns its rows}, but for `distances`."""
+    names = {"loss": "train_loss", "mse": "train_mse"}
+    tables = {
+        "curves": lambda: run.history.rename(columns=names).rename_axis("epoch").reset_index(),
+        "scores": lambda: evaluation.score_all([run], sets),
+    }
     if run.label in FILTERED:
-        tables["sweep"] = evaluation.strength_sweep([run], sets, STRENGTHS)
+        tables["sweep"] = lambda: evaluation.strength_sweep([run], sets, STRENGTHS)
     if run.label in RIPPLED:
-        tables["response"] = evaluation.response([run], next(iter(sets.values()))[:5])
-        tables["first_layer"] = evaluation.first_layer([run])
-    return {name: keyed(table, key_of(run), name) for name, table in tables.items()}
+        tables["response"] = lambda: evaluation.response([run], next(iter(sets.values()))[:5])
+        tables["first_layer"] = lambda: evaluation.first_layer([run])
+    if run.label in PERCEIVED and find_spec("ssimulacra2"):
+        tables["perceptual"] = lambda: perceptual.perceptual_scores([run], sets)
+    return tables
 
 
 def described(run) -> pd.DataFrame:
@@ -175,27 +182,31 @@ def add(tables: dict[str, pd.DataFrame]) -> None:
 
 
 def update(found: list, force: bool) -> int:
-    """Add these runs where the record lacks them, and return how many were added."""
+    """Add these runs where the record lacks them, or a table of them; returns how many rows of `runs` changed."""
     added = 0
     for run in found:
         key, sets = key_of(run), sets_of(run.config["data"])
         name = f"{run.label}, seed {key['seed']}, {key['profile']} on {key['data']}"
         add_interpolations(sets)
-        known = records.read("runs")
+        tables, known = measures(run, sets), records.read("runs")
         known = known[(known[KEY] == pd.Series(key)[KEY]).all(axis=1)]
-        tables = measured(run, sets)
         if len(known):
-            differences = apart(tables["scores"], records.rows("scores", known.iloc[0]))
+            differences = apart(tables["scores"](), records.rows("scores", known.iloc[0]))
             note_processors(run, known.iloc[0], differences)
-            if differences.max() <= SAME and bool(known.iloc[0].weights) == (key["seed"] == FIRST):
-                continue
-            if not force:
+            if differences.max() > SAME and not force:
                 worst = f"{differences.max():.4f} dB"
                 print(f"{name}, is recorded with scores that differ by up to {worst}; FORCE=1 replaces them")
                 continue
-        add(tables | {"runs": described(run)})
-        added += 1
-        print(f"added {name}", flush=True)
+            if differences.max() <= SAME:
+                lacking = {table for table in tables if records.rows(table, known.iloc[0]).empty}
+                tables = {table: tables[table] for table in lacking}
+        rows = {table: keyed(measure(), key, table) for table, measure in tables.items()}
+        if known.empty or differences.max() > SAME or bool(known.iloc[0].weights) != (key["seed"] == FIRST):
+            rows["runs"] = described(run)
+        add(rows)
+        if rows:
+            added += "runs" in rows
+            print(f"added {name}: {', '.join(rows)}", flush=True)
     for group in pd.DataFrame(map(key_of, found)).groupby(KEY[3:]).groups.values():
         some = [found[place] for place in group]
         known = records.read("distances")
@@ -207,31 +218,26 @@ def update(found: list, force: bool) -> int:
 
 
 def add_interpolations(sets: dict) -> None:
-    """Scores and sweep of interpolations on these sets, which stand beside those of all trainings."""
+    """What is measured of interpolations on these sets, which stand beside all trainings."""
     key = dict.fromkeys(KEY, "") | {"seed": -1}
-    for table, arms, measure in (
-        ("scores", ["nearest", "bilinear", "bicubic"], lambda entry, sets: evaluation.score_all([entry], sets)),
-        ("sweep", ["bicubic"], lambda entry, sets: evaluation.strength_sweep([entry], sets, STRENGTHS)),
-    ):
-        for arm in arms:
+    measures = {"scores": evaluation.score_all, "sweep": lambda *some: evaluation.strength_sweep(*some, STRENGTHS)}
+    if find_spec("ssimulacra2"):
+        measures["perceptual"] = perceptual.perceptual_scores
+    for table, measure in measures.items():
+        for arm in ("nearest", "bilinear", "bicubic") if table == "scores" else ("bicubic",):
             known = records.interpolated(table, arm, sets)
             if set(known.set) < set(sets) or (table == "sweep" and set(known.strength) < set(STRENGTHS)):
-                add({table: keyed(measure(arm, sets), key | {"arm": arm}, table)})
+                add({table: keyed(measure([arm], sets), key | {"arm": arm}, table)})
 
 
 def holdings(_) -> str:
     """Markdown: what the record holds now."""
-    rows = [
-        "| profile | data | platform | seeds | trainings | hours of steps | processors |",
-        "|---|---|---|---|---:|---:|---|",
-    ]
+    rows = []
     for (profile, data, where), group in records.read("runs").groupby(["profile", "data", "platform"], sort=False):
         seeds = ", ".join(map(str, sorted(group.seed.unique())))
-        made = "; ".join(dict.fromkeys(group.processor))
-        rows.append(
-            f"| {profile} | {data} | {where} | {seeds} | {len(group)} | {group.seconds.sum() / 3600:.1f} | {made} |"
-        )
-    return "\n".join(rows)
+        hours, made = f"{group.seconds.sum() / 3600:.1f}", "; ".join(dict.fromkeys(group.processor))
+        rows.append([profile, data, where, seeds, len(group), hours, made])
+    return markdown(["profile", "data", "platform", "seeds", "trainings", "hours of steps", "processors"], rows)
 
 
 def processors(_) -> str:
@@ -239,12 +245,11 @@ def processors(_) -> str:
     path = paths.record() / "processors.csv"
     if not path.exists():
         return "No run has been trained on two processors."
-    rows = ["| loss | trainings | images | largest difference / dB | mean / dB |", "|---|---:|---:|---:|---:|"]
+    rows = []
     for loss, group in pd.read_csv(path).groupby("loss", sort=False):
-        rows.append(
-            f"| {loss} | {len(group)} | {group.images.sum()} | {group.largest.max():.4f} | {group['mean'].mean():.5f} |"
-        )
-    return "\n".join(rows)
+        largest, mean = f"{group.largest.max():.4f}", f"{group['mean'].mean():.5f}"
+        rows.append([loss, len(group), group.images.sum(), largest, mean])
+    return markdown(["loss", "trainings", "images", "largest difference / dB", "mean / dB"], rows)
 
 
 BLOCKS = {"holds": holdings, "processors": processors}
