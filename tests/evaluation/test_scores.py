@@ -38,3 +38,13 @@ def test_a_sweep_scores_what_is_enhanced_and_finds_it_again(kept, monkeypatch):
         assert rows.psnr[0] == pytest.approx(scores.score_all([arm if arm == sr else kept], images).psnr[0])
     monkeypatch.setattr(scores, "_once", lambda arm: lambda lr: pytest.fail("computed again"))
     assert len(scores.strength_sweep([kept], images, [0, 0.5])) == 2
+
+
+def test_a_sweep_keeps_pictures_of_one_size_apart(picture, tmp_path):
+    """At strength 0 it gives the scores, picture by picture."""
+    for i in range(4):
+        Image.fromarray(picture(48, 48, i)).save(tmp_path / f"{i}.png")
+    images = {"mine": [sets.Pair(str(i), tmp_path / f"{i}.png") for i in range(4)]}
+    sweep = scores.strength_sweep(["bicubic"], images, [0, 1])
+    at_zero = sweep[sweep.strength == 0].drop(columns="strength").reset_index(drop=True)
+    assert at_zero.equals(scores.score_all(["bicubic"], images)[at_zero.columns])
