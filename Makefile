@@ -14,6 +14,7 @@ GPU ?=
 NOTEBOOKS ?=
 BENCHES ?=
 SCHEDULER ?=
+DEMO ?= 1
 export DEMO DEVICE FRESH VGG_WEIGHTS SR_DATA SCHEDULER
 
 # 1, true, yes -> 1; 0, false, no and the empty string -> the empty string; any other value stops make.
@@ -123,7 +124,7 @@ lab: $(ENV)  ## JupyterLab on the notebooks
 	@$(BIN)/python -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1]))).close()' $(PORT) 2>/dev/null || { echo "port $(PORT) is in use; name another: make lab PORT=$$(($(PORT) + 1))"; exit 1; }
 	@$(BIN)/jupyter lab --notebook-dir=. --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
 
-site: $(ENV)  ## the pages as a site in build/site; DEMO=1 adds a network that runs in the browser
+site: $(ENV)  ## the pages as a site in build/site; DEMO=0 leaves out the network that runs in the browser
 	@$(BIN)/python -m tools.site
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)

@@ -14,8 +14,7 @@ from traitlets import Bool, Bytes, Dict, Int, List, Unicode, observe, validate
 
 from sr_utils import StudyError
 from sr_utils.data.windows import telling_window
-from sr_utils.evaluation import metrics
-from sr_utils.evaluation import scores as evaluation
+from sr_utils.evaluation import metrics, upscale
 from sr_utils.plots.style import name
 from sr_utils.widgets.scenes import Scene, png, sheet
 
@@ -48,12 +47,12 @@ def compare(images: Mapping, crop: int = 48) -> "Comparer":
 def compare_arms(pairs, arms: Mapping, crop: int = 48) -> None:
     """Show the comparer for some `data.Pair`s: LR, bicubic, the arms (as for `evaluation.upscale`), HR.
 
-    Opens on the smallest image, which costs least, where `telling_window` finds edges; SR is made once per image and
+    Opens on the smallest image, which costs least, where bicubic errs most along edges; SR is made once per image and
     arm, when it is first shown.
     """
     images, pairs = {}, sorted(pairs, key=lambda pair: pair.hr.size)
     for pair in pairs:
-        sr = {label: functools.partial(evaluation.upscale, arm, pair.lr) for label, arm in arms.items()}
+        sr = {label: functools.partial(upscale, arm, pair.lr) for label, arm in arms.items()}
         images[pair.name] = {"lr": pair.lr, **sr, "hr": pair.hr}
     comparer = compare(images, crop)
     comparer.y, comparer.x = telling_window(pairs[0].lr, pairs[0].hr, comparer.size)
@@ -165,4 +164,5 @@ class Comparer(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs):
         """The live widget where a kernel runs, its still picture everywhere else."""
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        return data | {"image/png": base64.b64encode(self.still()).decode()}, metadata
+        still = base64.b64encode(self.still()).decode()
+        return data | {"image/png": still}, metadata | {"image/png": {"alt": repr(self)}}

@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import threading
 import urllib.parse
 
@@ -12,14 +13,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bench import lab
 from sr_utils import data, evaluation, models
-from tests.browser import lab
-from tools import site
+from sr_utils.plots.style import name as shown_name
+from tools import comparers, site
 
 pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
+#: The page "Your photograph" asks npm for ONNX Runtime.
+DEMO = bool(shutil.which("npm") or os.environ.get("REQUIRE_BROWSER"))
+PAGES = ["00_background", "01_baseline", "02_upsampling", "03_architecture", "04_loss", "05_signal_processing"]
+PAGES += ["06_conclusions"]
 
 
-DEMO = bool(os.environ.get("DEMO"))  # the page "Your photograph" needs npm and a network to be built
+def untrained(labels):
+    """A network of its own for each label."""
+    return {label: models.build("post_upsampling") for label in labels}
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -31,7 +39,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def built(tmp_path_factory):
     """(the site's folder, its address)."""
     folder = tmp_path_factory.mktemp("site")
-    site.build_site(folder, demo=DEMO)
+    site.build_site(folder, demo=DEMO, networks=untrained)
     handler = functools.partial(Quiet, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -50,17 +58,10 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def home(browser, built):
-    page = browser.new_page(viewport={"width": 1280, "height": 1400})
-    page.goto(f"{built[1]}/index.html")
-    return lab.ComparerPage(page)
-
-
 def test_no_page_asks_another_host_or_misses_a_file(browser, built):
     folder, address = built
     pages = sorted(path.name for path in folder.glob("*.html"))
-    assert len(pages) == 9 + DEMO  # seven pages, the index and the model card
+    assert pages == sorted(f"{page}.html" for page in [*PAGES, "index", "card", *["photograph"] * DEMO])
     for name in pages:
         page, asked, trouble = browser.new_page(), [], []
         page.on("request", lambda request, asked=asked: asked.append(request.url))
@@ -76,6 +77,11 @@ def test_no_page_asks_another_host_or_misses_a_file(browser, built):
         page.wait_for_load_state("networkidle")
         assert trouble == [] and all(url.startswith((address, "data:")) for url in asked), name
         assert "$" not in page.locator("main .text").last.inner_text()
+        assert page.locator("img:not([alt]), img[alt='']").count() == 0, name
+        assert (
+            "02 up-sampling" in page.locator("nav").first.inner_text()
+            and "To cite: " in page.locator("footer").inner_text()
+        )
         page.close()
 
 
@@ -92,42 +98,55 @@ def test_every_link_within_the_site_leads_somewhere(built):
                 assert {anchor, urllib.parse.unquote(anchor)} & anchors[file or name], (name, link)
 
 
-def test_a_comparer_lives_without_a_kernel(home):
-    hr = {pair.name: pair.hr for pair in data.load("sample").valid}
+def windows(folder, page):
+    """(the comparer's state, {image: {label: the picture that the browser gets}})."""
+    state = json.loads((folder / f"comparers/{page}.json").read_text())
+    return state, {
+        image: {label: np.asarray(Image.open(folder / state[key])) for label, key in scene["pictures"].items()}
+        for image, scene in state["scenes"].items()
+    }
+
+
+def test_each_page_compares_its_own_arms_in_six_windows(built):
+    hr = {pair.name: pair.hr for pair in [*data.load("sample").train, *data.load("sample").valid]}
+    for page in ["index", *PAGES[1:]]:
+        state, scenes = windows(built[0], page)
+        assert set(state["labels"]) == {"lr", *comparers.ARMS[page[:2]], "hr"} and len(scenes) == 6
+        files = {state[key] for scene in state["scenes"].values() for key in scene["pictures"].values()}
+        assert sum((built[0] / file).stat().st_size for file in files) < 2_000_000, page
+        spread = [np.var([cut[label] for label in comparers.ARMS[page[:2]]], axis=0).mean() for cut in scenes.values()]
+        assert spread == sorted(spread, reverse=True) and state["image"] == next(iter(scenes))
+    for image, cut in scenes.items():
+        places = np.lib.stride_tricks.sliding_window_view(hr[image][..., 0], cut["hr"].shape[:2])[::4, ::4]
+        assert (places == cut["hr"][..., 0]).all(axis=(2, 3)).any(), f"{image} is no window of its picture"
+    assert np.array_equal(windows(built[0], "05_signal_processing")[1]["ihc"]["srcnn"], scenes["ihc"]["srcnn"])
+
+
+def test_a_comparer_lives_without_a_kernel(browser, built):
+    state, scenes = windows(built[0], "index")
+    page = browser.new_page(viewport={"width": 1280, "height": 1400})
+    page.goto(f"{built[1]}/index.html")
+    page.locator(".comparer").scroll_into_view_if_needed()
+    home = lab.ComparerPage(page)
 
     def check(image):
         y, x, side = home.place()
-        assert np.array_equal(home.picture("HR"), hr[image][y : y + side, x : x + side])
+        assert np.array_equal(home.picture("HR"), scenes[image]["hr"][y : y + side, x : x + side])
 
     home.settle()
-    assert home.names() == ["LR", "bicubic", "SRCNN", "combined", "HR"]
-    check("rocket")
+    assert home.names() == [shown_name(label) for label in state["labels"]]
+    check(state["image"])
     before = home.place()
     home.drag(home.canvas("combined"), 60, 40)
     assert home.place() != before
-    home.roll(home.canvas("combined"), 1)
     home.press("x / px", "ArrowLeft", 5)
-    check("rocket")
+    check(state["image"])
     home.control("error maps").check()
-    bar = home.root.locator(".scale i")
-    bar.wait_for()  # until it is drawn
-    assert bar.bounding_box()["width"] > 200
-    home.control("error maps").uncheck()
+    home.root.locator(".scale i").wait_for()
     home.control("image").select_option("chelsea")
-    home.page.wait_for_timeout(300)
     home.settle()
+    assert home.control("image").input_value() == "chelsea"
     check("chelsea")
-
-
-def test_pictures_are_loaded_when_they_are_shown(browser, built):
-    page, asked = browser.new_page(viewport={"width": 1280, "height": 800}), []
-    page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[-1]))
-    page.goto(f"{built[1]}/01_baseline.html")
-    page.wait_for_load_state("networkidle")
-    assert "rocket-hr.webp" not in asked  # the comparer is far below
-    page.locator(".comparer").scroll_into_view_if_needed()
-    lab.ComparerPage(page).settle()
-    assert "rocket-hr.webp" in asked and "chelsea-hr.webp" not in asked
     page.close()
 
 
@@ -138,12 +157,19 @@ def test_a_phone_reads_every_page_without_scrolling_sideways(browser, built):
     for path in sorted(folder.glob("*.html")):
         page.goto(f"{address}/{path.name}")
         assert page.evaluate("() => document.documentElement.scrollWidth") == 390, path.name
+        cut = "(all) => all.filter((e) => !e.closest('.table') && e.scrollWidth > e.parentElement.clientWidth).length"
+        assert page.locator("main table").evaluate_all(cut) == 0, path.name
+        small = "(all) => all.filter((e) => e.innerText.trim() && parseFloat(getComputedStyle(e).fontSize) < 9).length"
+        assert page.locator("body *").evaluate_all(small) == 0, path.name
+        for figure in page.locator("main figure img").all():
+            figure.scroll_into_view_if_needed()  # words of 12.5 pixels in a figure as it is saved
+            figure.evaluate("(img) => img.decode()")
+            assert figure.evaluate("(img) => 12.5 * img.clientWidth / img.naturalWidth") >= 9, path.name
     page.goto(f"{address}/index.html")
+    page.locator(".comparer").scroll_into_view_if_needed()
     comparer = lab.ComparerPage(page)
     comparer.settle()
-    hr = next(pair.hr for pair in data.load("sample").valid if pair.name == "rocket")
     y, x, side = comparer.place()
-    assert np.array_equal(comparer.picture("HR"), hr[y : y + side, x : x + side])
     comparer.canvas("SRCNN").scroll_into_view_if_needed()
     box, touch = comparer.canvas("SRCNN").bounding_box(), context.new_cdp_session(page)
 
@@ -178,29 +204,52 @@ def test_the_theme_follows_the_system_and_the_button(browser, built):
     context.close()
 
 
-@pytest.mark.skipif(not DEMO, reason="built with DEMO=1 only, which asks npm")
-def test_a_photograph_is_enlarged_in_the_browser(browser, built, tmp_path, picture):
-    lr = picture(60, 90)
-    Image.fromarray(lr).save(tmp_path / "mine.png")
+@pytest.mark.skipif(not DEMO, reason="no npm here; it comes with Node.js")
+def test_a_photograph_is_enlarged_and_judged_in_the_browser(browser, built, tmp_path, picture):
+    large = picture(1200, 1600)
+    Image.fromarray(picture(60, 92)).save(tmp_path / "mine.png")
+    Image.fromarray(large).save(tmp_path / "large.jpg")
     (tmp_path / "note.png").write_text("no picture")
     page = browser.new_page(viewport={"width": 1280, "height": 1400})
-    page.goto(f"{built[1]}/photograph.html")
-    page.locator("input[type=file]").set_input_files(tmp_path / "note.png")
-    page.get_by_text("note.png cannot be read as an image").wait_for()
-    page.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
-    page.get_by_text("The middle 90×60 pixels became 360×240").wait_for(timeout=120_000)
-    comparer = lab.ComparerPage(page)
-    comparer.settle()
+    page.goto(f"{built[1]}/photograph.html?seconds=0.5")
+
+    def choose(name, sign):
+        page.locator("input[type=file]").set_input_files(tmp_path / name)
+        page.get_by_text(sign).wait_for(timeout=120_000)
+
+    def compared():
+        """({name: picture of the crop}, what was saved)."""
+        comparer = lab.ComparerPage(page)
+        comparer.settle()
+        y, x, side = comparer.place()
+        with page.expect_download() as download:
+            page.get_by_text("Save the enlarged picture").click()
+        saved = np.asarray(Image.open(download.value.path()).convert("RGB"))
+        assert np.array_equal(saved[y : y + side, x : x + side], comparer.picture("combined"))
+        return comparer, saved
+
+    choose("note.png", "note.png cannot be read as an image")
+    choose("mine.png", "mine.png: 92×60 pixels became 368×240")
+    comparer, saved = compared()
+    lr = picture(60, 92)
+    assert comparer.names() == ["LR", "bicubic", "combined"]
+    assert np.abs(saved.astype(int) - evaluation.upscale("combined", lr)).max() <= 1
     y, x, side = comparer.place()
-    sr = evaluation.upscale(models.load("combined"), lr)[y : y + side, x : x + side]
-    assert np.abs(comparer.picture("combined").astype(int) - sr).max() <= 1
+    bicubic = data.upsample(lr)[y : y + side, x : x + side].astype(int)
+    assert np.abs(comparer.picture("bicubic") - bicubic).max() <= 1
+
+    page.get_by_label("Let me judge").check()
+    page.get_by_text("mine.png: 92×60 pixels, became 23×15, and these 92×60").wait_for(timeout=120_000)
+    comparer, saved = compared()
+    assert comparer.names() == ["LR", "bicubic", "combined", "HR"] and "dB" in comparer.scores("combined")
+    assert np.abs(saved.astype(int) - evaluation.upscale("combined", data.downscale(lr))).mean() < 1
+
+    choose("large.jpg", re.compile("large.jpg: 1600×1200 pixels, first shrunk to .*, since this browser does that in"))
+    assert 16 * 4 <= compared()[1].shape[0] < 1200
+    page.get_by_role("button", name="sample picture").click()
+    page.get_by_text("sample.png: 448×300 pixels").wait_for(timeout=120_000)
     page.close()
 
 
-def test_the_site_is_small_and_its_pictures_are_those_of_the_networks(built):
-    folder, _ = built
-    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 25_000_000
-    state = json.loads((folder / "comparers/index.json").read_text())
-    lr = np.asarray(Image.open(folder / state[state["scenes"]["chelsea"]["pictures"]["lr"]]))
-    pair = next(pair for pair in data.load("sample").valid if pair.name == "chelsea")
-    assert np.array_equal(lr, pair.lr)
+def test_the_site_is_small(built):
+    assert sum(path.stat().st_size for path in built[0].rglob("*") if path.is_file()) < 30_000_000

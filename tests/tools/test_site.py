@@ -1,14 +1,9 @@
 """What goes on the site's pages; tests/browser/test_pages.py looks at them in a browser."""
 
-import nbformat
-import numpy as np
-import pandas as pd
 import pytest
 
-from sr_utils import claims
-from sr_utils.claims import phrases, record
-from tests import observations
-from tools import site
+from sr_utils import StudyError
+from tools import demo, site
 
 
 def test_formulas_become_mathml():
@@ -35,18 +30,12 @@ def test_a_link_to_a_file_that_the_site_lacks_is_plain_words():
     assert site.to_html("see [the code](../sr_utils/filters.py)").strip() == "<p>see the code</p>"
 
 
-def page(words):
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(words, id="run-shown")])
+def test_verdicts_are_marked_and_tables_scroll():
+    html = site.to_html("| verdict |\n|---|\n| **does not hold** |\n")
+    assert '<b class="verdict does not hold">does not hold</b>' in html and html.startswith('<div class="table">')
 
 
-def test_the_index_shows_the_findings_of_the_run_that_the_pages_show():
-    assert site.findings_shown(page("No outputs are published yet.")) == (None, "")
-    tables = observations.everything(3, 6, residual=0.5)
-    judged = claims.judge(*tables.values())
-    kept = {name: table for name, table in tables.items() if name != "curves"}
-    costs = pd.DataFrame({"parameters": [1], "macs": [1.0]}, index=pd.Index(["srcnn"], name="arm"))
-    record.write("quick", observations.runs(3), kept | {"claims": judged, "costs": costs}, "what made it",
-                 versions={"numpy": np.__version__})  # fmt: skip
-    shown = page("This page shows `make reproduce PROFILE=quick DATA=bsds500 SEEDS=0,1,2`")
-    found, caption = site.findings_shown(shown)
-    assert [row.verdict for row in found] == phrases.findings(judged).verdict.tolist() and caption == "what made it"
+def test_npm_that_is_missing_is_told_in_a_sentence(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StudyError, match="needs npm, .* or set DEMO=0"):
+        demo.add(tmp_path)

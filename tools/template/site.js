@@ -33,7 +33,8 @@ const near = new IntersectionObserver((entries) => {
 }, { rootMargin: "400px" });
 
 async function show(place) {
-  const [{ default: comparer }, response] = await Promise.all([import("./comparer.js"), fetch(place.dataset.model)]);
+  const { widget = "comparer", model } = place.dataset;
+  const [{ default: comparer }, response] = await Promise.all([import(`./${widget}.js`), fetch(model)]);
   const state = await response.json(), el = document.createElement("div");
   place.replaceChildren(el);
   comparer.render({ model: new Model(state), el });
