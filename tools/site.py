@@ -56,7 +56,9 @@ class Renderer(IPythonRenderer):
         return super().link(text, here, title)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        return super().image(text, f"figures/{url.rsplit('/', 1)[-1]}", title)
+        file = paths.ROOT / url[url.index("figures/") :]
+        width, shown = Image.open(file).width, super().image(text, f"figures/{file.name}", title)
+        return f'<span class="figure" tabindex="0" style="--width: {width}">{shown}</span>'
 
     def table(self, text: str) -> str:
         return f'<div class="table"><table>{text}</table></div>'  # which scrolls on a phone

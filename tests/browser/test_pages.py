@@ -159,9 +159,9 @@ def test_a_phone_reads_every_page_without_scrolling_sideways(browser, built):
         assert page.evaluate("() => document.documentElement.scrollWidth") == 390, path.name
         cut = "(all) => all.filter((e) => !e.closest('.table') && e.scrollWidth > e.parentElement.clientWidth).length"
         assert page.locator("main table").evaluate_all(cut) == 0, path.name
-        small = "(all) => all.filter((e) => e.innerText.trim() && parseFloat(getComputedStyle(e).fontSize) < 9).length"
+        small = "(all) => all.filter((e) => e.innerText?.trim() && parseFloat(getComputedStyle(e).fontSize) < 9).length"
         assert page.locator("body *").evaluate_all(small) == 0, path.name
-        for figure in page.locator("main figure img").all():
+        for figure in page.locator("main > figure img, .figure img").all():
             figure.scroll_into_view_if_needed()  # words of 12.5 pixels in a figure as it is saved
             figure.evaluate("(img) => img.decode()")
             assert figure.evaluate("(img) => 12.5 * img.clientWidth / img.naturalWidth") >= 9, path.name
