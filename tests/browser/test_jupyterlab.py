@@ -45,6 +45,19 @@ button.on_click(change)
 ipywidgets.VBox([words, button, comparer])
 """
 
+SEVERAL = (
+    """
+from sr_utils import data, evaluation, widgets
+pairs = data.load("sample").valid[:2]
+widgets.compare_arms(pairs[:1], {"bilinear": "bilinear"})
+""",
+    """
+widgets.compare_arms(pairs[:1], {"bilinear": "bilinear"})
+pictures = evaluation.pictures(pairs, {"srcnn": "bicubic", "srcnn mae": "nearest"})
+widgets.blind(pictures, "srcnn", "srcnn mae", places=3)
+""",
+)
+
 
 @pytest.fixture(scope="module")
 def laboratory(tmp_path_factory):
@@ -55,6 +68,7 @@ def laboratory(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     for name in ("comparer", "dense"):
         lab.notebook(folder / f"{name}.ipynb", NOTEBOOK)
+    lab.notebook(folder / "several.ipynb", *SEVERAL)
     lab.notebook(folder / "photograph.ipynb", "from sr_utils import widgets\nwidgets.upload()")
     with_state(folder / "saved.ipynb")
     with lab.jupyterlab(folder) as address, sync_playwright() as playwright:
@@ -392,6 +406,30 @@ def test_neither_kernel_nor_console_complained(opened):
     assert errors == []
     complaints = "[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error']"
     assert comparer.page.locator(complaints).count() == 0
+
+
+def test_several_live_in_one_notebook_and_the_blind_one_keeps_its_secret(laboratory):
+    browser, address, _ = laboratory
+    page = browser.new_page(viewport={"width": 1280, "height": 2400})
+    lab.open_and_run(page, address, "several.ipynb", sign=".sr-blind img")
+    first, second = (lab.ComparerPage(page, page.locator(".sr-comparer:not(.sr-blind)").nth(i)) for i in (0, 1))
+    first.settle(), second.settle()
+    before = second.place()
+    first.press("x / px", "ArrowLeft", 3)
+    assert second.place() == before and first.place()[1] == before[1] - 3
+    blind = page.locator(".sr-blind")
+    titles = ("SRCNN", "SRCNN, MAE")
+    for place, choice in enumerate(("left", "right", "no difference"), 1):
+        assert blind.get_by_text(f"{place} of 3").is_visible()
+        assert not any(title in blind.inner_html() for title in titles)
+        blind.get_by_role("button", name=choice).click()
+    ours = blind.locator("figcaption", has_text="← yours").all_inner_texts()
+    counts = [sum(text.startswith(f"{title} ←") for text in ours) for title in titles]
+    assert len(ours) == 2 and blind.locator("figure").count() == 6
+    assert f"SRCNN {counts[0]} times, SRCNN, MAE {counts[1]} times, and saw no difference 1 times" in blind.inner_text()
+    blind.get_by_role("button", name="Again").click()
+    assert blind.get_by_text("1 of 3").is_visible()
+    page.close()
 
 
 def test_a_photograph_is_taken_from_the_reader_and_compared(laboratory, picture):

@@ -70,9 +70,9 @@ def test_no_page_asks_another_host_or_misses_a_file(browser, built):
         page.on("console", lambda said, trouble=trouble: said.type == "error" and trouble.append(said.text))
         page.on("pageerror", lambda error, trouble=trouble: trouble.append(str(error)))
         page.goto(f"{address}/{name}")
-        if page.locator(".comparer").count():
-            page.locator(".comparer").last.scroll_into_view_if_needed()
-            lab.ComparerPage(page).settle()
+        for place in page.locator(".comparer").all():
+            place.scroll_into_view_if_needed()
+            place.locator("canvas, .sr-blind img").first.wait_for()
         page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
         page.wait_for_load_state("networkidle")
         assert trouble == [] and all(url.startswith((address, "data:")) for url in asked), name
