@@ -23,7 +23,7 @@ RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs")
 RUNTIME_BINARY = "ort-wasm-simd-threaded.wasm"  # packed, it has 4 MB instead of 14
 
 
-def add(folder: Path) -> None:
+def add_demo(folder: Path) -> None:
     """Write what the page asks for: its script, ONNX Runtime, the combined model, and a sample picture.
 
     Raises `StudyError` where npm, which fetches ONNX Runtime, is missing or fails.

@@ -26,8 +26,8 @@ from traitlets.config import Config
 from sr_utils import paths, widgets
 from sr_utils.models import pretrained
 from tools import command
-from tools import demo as photograph
 from tools.comparers import Comparers, smaller, trained
+from tools.demo import add_demo
 
 TEMPLATE = Path(__file__).with_name("template")
 CARD = "sr_utils/models/weights/README.md"
@@ -135,7 +135,7 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Tru
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATE))
     written = {"home": {"home": to_html(home), "still": drawn.write("index")}, "card": {"card": to_html(card)}}
     if demo:
-        photograph.add(folder / "assets")
+        add_demo(folder / "assets")
         written["photograph"] = {"reach": pretrained.record()["combined"]["reach"]}
     for name, content in written.items():
         html = environment.get_template(f"{name}.html.j2").render(site=site, **content)

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench import lab
 from sr_utils import data, evaluation, models
 from sr_utils.plots.style import name as shown_name
+from tests.browser import lab
 from tools import comparers, site
 
 pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
@@ -229,7 +229,7 @@ def test_a_photograph_is_enlarged_and_judged_in_the_browser(browser, built, tmp_
         return comparer, saved
 
     choose("note.png", "note.png cannot be read as an image")
-    choose("mine.png", "mine.png: 92×60 pixels became 368×240")
+    choose("mine.png", "mine.png: 92×60 pixels, became 368×240")
     comparer, saved = compared()
     lr = picture(60, 92)
     assert comparer.names() == ["LR", "bicubic", "combined"]

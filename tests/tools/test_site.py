@@ -38,4 +38,4 @@ def test_verdicts_are_marked_and_tables_scroll():
 def test_npm_that_is_missing_is_told_in_a_sentence(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(StudyError, match="needs npm, .* or set DEMO=0"):
-        demo.add(tmp_path)
+        demo.add_demo(tmp_path)

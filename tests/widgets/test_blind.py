@@ -7,9 +7,9 @@ import nbformat
 import numpy as np
 from PIL import Image
 
-from bench import lab
 from sr_utils import paths, widgets
 from sr_utils.data import downscale
+from tests.browser import lab
 
 
 def test_each_question_shows_one_window_by_two_arms(picture):

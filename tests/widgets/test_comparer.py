@@ -176,7 +176,7 @@ def test_a_picture_that_fails_later_is_told_in_the_widget(images):
     assert comparer.message == ""
 
 
-def test_arms_open_where_the_smallest_image_has_a_telling_window(picture, monkeypatch):
+def test_arms_open_on_the_telling_window_of_the_smallest_image(monkeypatch):
     shown, pairs = [], data.load("sample").valid[:2]
     monkeypatch.setattr("sr_utils.widgets.comparer.display", shown.append)
     widgets.compare_arms(pairs, {"bilinear": "bilinear"})
