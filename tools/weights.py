@@ -10,7 +10,7 @@ import onnx
 import pooch
 
 from sr_utils import StudyError, models, plots
-from sr_utils.claims.record import published
+from sr_utils.claims import published
 from sr_utils.data.sets import load, on_disk
 from sr_utils.evaluation import psnr, score, test_sets, upscale
 from sr_utils.evaluation.upscaling import reach

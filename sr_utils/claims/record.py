@@ -104,11 +104,6 @@ def claims_by_run() -> dict[str, pd.DataFrame]:
     return tables
 
 
-def published() -> pd.DataFrame:
-    """Published ×4 networks: PSNR in dB on the four benchmarks, parameters, multiply–adds per output pixel, source."""
-    return pd.read_csv(Path(__file__).with_name("published.csv"), index_col="network")
-
-
 def quality_and_cost(scores: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """A row per arm of `costs` (a record's): mean PSNR in dB on each set, over all images (`psnr`), and the costs."""
     means = scores.pivot_table(index="arm", columns="set", values="psnr", sort=False)

@@ -84,6 +84,11 @@ CLAIMS = tuple(_read().itertuples(index=False, name="Claim"))
 BY_ID = {claim.id: claim for claim in CLAIMS}
 
 
+def published() -> pd.DataFrame:
+    """Published ×4 networks: PSNR in dB on the four benchmarks, parameters, multiply–adds per output pixel, source."""
+    return pd.read_csv(FILE.with_name("published.csv"), index_col="network")
+
+
 @functools.cache
 def digests() -> dict[str, str]:
     """By id, the first 12 hexadecimal digits of the SHA-256 digest of what a registration fixes of each claim."""

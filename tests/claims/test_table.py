@@ -64,3 +64,13 @@ def test_a_row_that_changes_or_is_added_is_exploratory(monkeypatch):
     monkeypatch.setattr(table, "digests", lambda: changed)
     assert not claims.registered("1c") and not claims.registered("1") and claims.registered("3")
     assert not claims.registered("13")
+
+
+def test_the_published_rows():
+    published = claims.published()
+    assert published.loc["VDSR", "Set5"] == 31.35 and published.loc["EDSR", "Urban100"] == 26.64
+    assert published.loc["CARN-M", ["Set5", "Set14", "BSD100"]].tolist() == [31.92, 28.42, 27.44]
+    pixels = 1280 * 720  # the costs of light networks are published for one such picture
+    for network, billions in {"CARN-M": 32.5, "IMDN": 40.9, "LapSRN": 149.4}.items():
+        assert published.macs[network] == pytest.approx(billions * 1e9 / pixels, abs=1)
+    assert published.source.str.contains("arXiv").all()

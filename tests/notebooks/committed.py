@@ -7,7 +7,7 @@ import nbformat
 from sr_utils import paths
 
 PAGES = {path.stem: nbformat.read(path, as_version=4) for path in sorted(paths.NOTEBOOKS.glob("0*.ipynb"))}
-STUDIES = [name for name in PAGES if name[:2] != "00"]
+STUDIES = [name for name in PAGES if name[:2] not in ("00", "07")]
 
 
 def code(page):
