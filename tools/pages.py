@@ -192,7 +192,8 @@ def _publish() -> int:
     for path in publish():
         print(f"wrote {path}")
     file = paths.ROOT / "README.md"
-    file.write_text(readme.fill(file.read_text(encoding="utf-8")), encoding="utf-8")
+    shown = readme.published(max(paths.NOTEBOOKS.glob("06*.ipynb")))
+    file.write_text(readme.fill(file.read_text(encoding="utf-8"), shown), encoding="utf-8")
     print(f"refreshed the tables of {file}")
     return 0
 

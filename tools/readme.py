@@ -1,11 +1,15 @@
 """The README's tables and sentences about results, between `<!-- name -->` and `<!-- /name -->`, from the records."""
 
+import ast
 import json
 import re
+from pathlib import Path
 
+import nbformat
 import pandas as pd
+from papermill import inspect_notebook
 
-from sr_utils import paths
+from sr_utils import paths, profiles, record
 from sr_utils.claims.phrases import findings
 
 
@@ -15,39 +19,55 @@ def command_line(parameters: dict) -> str:
     return f"make reproduce PROFILE={parameters['profile']} DATA={parameters['data']} SEEDS={seeds}"
 
 
-def findings_table(record: dict) -> str:
-    """Markdown: the original's claims, what was measured of the part that decides, the verdict, its figure."""
-    lines = ["| | the original says | measured here | verdict |", "|---|---|---|---|"]
-    for row in findings(record["claims"], brief=True).itertuples():
-        figure = f"figures/{record['profile']}/{row.figure}.png"
-        id = f"[{row.Index}]({figure})" if row.figure else row.Index
-        lines.append(f"| {id} | {row.original} | {row.ours} | **{row.verdict}** |")
-    return "\n".join(lines)
+def published(page: Path) -> dict:
+    """What the README says of the published run: the `parameters` of that page (06), its `claims`, what its cell
+    `finding` says, and the record's `runs` that it shows."""
+    book = nbformat.read(page, as_version=4)
+    parameters = {name: ast.literal_eval(each["default"]) for name, each in inspect_notebook(str(page)).items()}
+    (cell,) = (cell for cell in book.cells if cell.id == "finding")
+    finding = next((output.data["text/markdown"] for output in cell.outputs if "data" in output), "")
+    claims = pd.read_csv(paths.figures() / parameters["profile"] / "claims.csv", index_col="id")
+    text = claims.select_dtypes("object").columns.difference(["published"])
+    runs = record.read("runs")
+    runs = runs[(runs.profile == parameters["profile"]) & (runs.data == parameters["data"])]
+    runs = runs[runs.seed.isin(parameters["seeds"])]
+    return {
+        "parameters": parameters,
+        "claims": claims.fillna(dict.fromkeys(text, "")),
+        "finding": finding,
+        "runs": runs,
+    }
 
 
-def run_shown_line(record: dict) -> str:
+def findings_table(shown: dict) -> str:
+    """Markdown: each claim of the original, the verdict first, its figure, and the part that decides, as measured."""
+    rows = []
+    for row in findings(shown["claims"], brief=True).itertuples():
+        figure = f"figures/{shown['parameters']['profile']}/{row.figure}.png"
+        name = f"[{row.Index}]({figure})" if row.figure else row.Index
+        rows.append([f"**{row.verdict}**", f"{name} · {row.original}", row.ours])
+    return markdown(["verdict", "the original says", "measured here"], rows)
+
+
+def run_shown_line(shown: dict) -> str:
     """Markdown: which command made the published results, on what, how long its trainings took, and the verdicts."""
-    runs, seconds = record["runs"], record["host"]["seconds_per_step"].values()
-    parameters = {"profile": record["profile"], "data": runs[0]["data"], "seeds": sorted({r["seed"] for r in runs})}
-    hours = sum(each * run["steps"] for each, run in zip(seconds, runs, strict=True)) / 3600
-    made_on = record["host"]["versions"].get("processor", record["host"]["versions"]["machine"])
+    runs, sets = shown["runs"], dict.fromkeys(record.read("scores").query("seed >= 0 and data == 'bsds500'").set)
     return (
-        f"These results, and the pages, are those of `{command_line(parameters)}`: {len(runs)} trainings, "
-        f"{hours:.1f} hours of training steps ({made_on}), "
-        f"scored on {', '.join(dict.fromkeys(record['scores']['set']))}. "
-        f"{count_of_verdicts(record['claims'])}"
+        f"These results, and the pages, are those of `{command_line(shown['parameters'])}`: {len(runs)} trainings, "
+        f"{runs.seconds.sum() / 3600:.1f} hours of training steps ({', '.join(dict.fromkeys(runs.processor))}), scored "
+        f"on {', '.join(sets)}. {count_of_verdicts(shown['claims'])}"
     )
 
 
-def limits_line(record: dict) -> str:
+def limits_line(shown: dict) -> str:
     """Markdown: what the published run cannot say, because it differs from the original's."""
-    run = record["runs"][0]
-    layers = " and ".join(run["profile"]["vgg_layers"])
+    profile = profiles.get(shown["parameters"]["profile"])
     return (
-        f"**What it cannot say.** These networks were trained for {run['steps']:,} steps on {run['data']}, the "
-        f"original's for 50,000 on DIV2K's 800 images. The perceptual loss reads VGG-19's {layers}, the "
-        "original's the first and the last max-pooling layer. [Every difference](notebooks/00_background.ipynb"
-        "#What-differs-from-the-original-study)."
+        f"**What it cannot say.** These networks were trained for {profile.total_steps:,} steps on "
+        f"{shown['parameters']['data']}, the original's for 50,000 on DIV2K's 800 images. The perceptual loss reads "
+        f"VGG-19's {' and '.join(profile.vgg_layers)}, the original's the first and the last max-pooling layer. All "
+        "seeds shown were looked at before the claims were [registered](record/registration.md): the verdicts are "
+        "exploratory. [Every difference](notebooks/00_background.ipynb#What-differs-from-the-original-study)."
     )
 
 
@@ -76,6 +96,7 @@ def minutes_line(record: dict) -> str:
 
 
 TABLES = {
+    "answer": lambda shown: shown["finding"],
     "findings": findings_table,
     "limits": limits_line,
     "minutes": minutes_line,
@@ -83,12 +104,12 @@ TABLES = {
 }
 
 
-def fill(text: str, record: dict, tables: dict = TABLES) -> str:
+def fill(text: str, shown: dict, tables: dict = TABLES) -> str:
     """Replace what stands between `<!-- name -->` and `<!-- /name -->` by the table of that name."""
     for name, table in tables.items():
         text = re.sub(
             rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
-            lambda m, table=table: m[1] + table(record) + "\n" + m[2],
+            lambda m, table=table: m[1] + table(shown) + "\n" + m[2],
             text,
             flags=re.S,
         )

@@ -17,7 +17,12 @@ def test_it_is_short_and_says_first_whose_study_is_tested_and_what_was_found():
     assert len(README.split()) <= 1000  # tables and commands included
     top = README[: README.index("## Two commands")]
     assert "https://github.com/XiuyuLiu/Optimization-of-SISR-based-on-DL" in top
-    assert top.index("<!-- findings -->") < top.index("<!-- run -->") < top.index("<!-- limits -->")
+    assert (
+        top.index("<!-- answer -->")
+        < top.index("<!-- findings -->")
+        < top.index("<!-- run -->")
+        < top.index("<!-- limits -->")
+    )
     assert README.index("make reproduce\nmake test") > README.index("## Two commands")
 
 
@@ -31,11 +36,10 @@ def test_findings_link_to_their_figure_and_do_without_one():
     tables = observations.everything(seeds=2, images=2)
     judged = judge(*tables.values())
     judged.loc["3", "figure"] = ""
-    lines = readme.findings_table({"profile": "quick", "claims": judged}).splitlines()
+    lines = readme.findings_table({"parameters": {"profile": "quick"}, "claims": judged}).splitlines()
     assert len(lines) == 2 + (judged.family == "primary").sum()
-    assert lines[2].startswith("| [1](figures/quick/06_effects.png) | SRCNN and all four") and lines[4].startswith(
-        "| 3 |"
-    )
+    assert f"| **{judged.verdict['1']}** | [1](figures/quick/06_effects.png) · SRCNN and all four" in lines[2]
+    assert "| 3 · " in lines[4]
 
 
 def test_every_mark_is_filled_by_a_table():
@@ -58,19 +62,14 @@ def claims():
 
 
 def test_the_run_is_told_with_its_command_its_hours_and_its_verdicts(claims):
-    run = {"data": "bsds500", "steps": 1500, "profile": {"vgg_layers": ["block1_pool", "block3_pool"]}}
-    record = {
-        "profile": "standard",
-        "scores": pd.DataFrame({"set": ["Set5", "Set14", "Set5"]}),
-        "claims": claims,
-        "runs": [run | {"seed": 1}, run | {"seed": 0}],
-        "host": {"seconds_per_step": {"a": 0.6, "b": 1.8}, "versions": {"machine": "x86_64"}},
-    }
-    text = readme.run_shown_line(record)
+    runs = pd.DataFrame({"seconds": [900.0, 2700.0], "processor": ["this one", "this one"]})
+    parameters = {"profile": "standard", "data": "bsds500", "seeds": [0, 1]}
+    shown = {"parameters": parameters, "claims": claims, "runs": runs}
+    text = readme.run_shown_line(shown)
     assert "`make reproduce PROFILE=standard DATA=bsds500 SEEDS=0,1`: 2 trainings, 1.0 hours" in text
     assert "Of 2 primary rows, 1 held, 0 did not, 1 stayed undecided; of 1 secondary rows, 0 held, 1 did not" in text
-    assert "(x86_64), scored on Set5, Set14." in text
-    limits = readme.limits_line(record)
+    assert "(this one), scored on Set5, Set14, BSD100." in text
+    limits = readme.limits_line(shown)
     assert "trained for 1,500 steps on bsds500" in limits and "block1_pool and block3_pool, the original's" in limits
     assert readme.count_of_verdicts(claims.assign(p=None)) == "One seed gives no verdicts."
 
