@@ -22,7 +22,7 @@ def build(arm, untrained=models.build):
     return model
 
 chosen, models.build = device._choose(), build
-device._choose = lambda: chosen | {"precision": "float32"}
+device._choose = lambda: chosen | {{"precision": "float32"}}
 profile = profiles.Profile("agree", 20, 1, 4, 24, 1e-3, "cosine", ("block1_pool",))
 for arm in {ARMS}:
     run = training.train(arm, 0, profile, "sample")
