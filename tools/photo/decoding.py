@@ -1,11 +1,13 @@
-"""Decode: bytes of a file -> upright pixels, by libvips, OpenCV, tifffile or Pillow, whoever reads them whole.
+"""Decode: bytes of a file -> upright pixels, by libvips, tifffile, OpenCV or Pillow, whoever reads them whole.
 
 A step of `reading.read_photograph`, which gives them one meaning.
 """
 
+import functools
 import io
 import struct
 import warnings
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -14,26 +16,22 @@ import pyvips
 import tifffile
 from PIL import Image, PngImagePlugin
 
-BY_LIBVIPS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "GIF", "AVIF")  # as Pillow names them
-LOADERS = ("jpegload", "pngload", "tiffload", "webpload", "gifload", "heifload")  # libvips could read SVG too
 ORIENTATION = 274  # a tag of TIFF and EXIF
 TOO_LARGE = f"claims more than {Image.MAX_IMAGE_PIXELS:,} pixels; scale it down first."
-UNKNOWN = "its format is not known here"
 SAVE = "save it with 8 or 16 bits a channel."
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK, YCBCR, LAB = 0, 1, 2, 5, 6, 8  # kinds of colour in a TIFF
-PLAIN = (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK, YCBCR, LAB, 3)  # and palettes
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8  # kinds of colour in a TIFF
+CONVERTED = (CMYK, LAB, "CMYK", "LAB", "YCbCr")  # become RGB: of these kinds, and of Pillow's modes
+PIXELS = (b"IDAT", b"fcTL", b"fdAT")  # chunks of a PNG
 MULTIPLIED = 1  # a channel of alpha by which the colours are multiplied
-PACKED = (10, 12, 14)  # bits without gaps, as OpenCV and libheif put them on top of 16
 JPEG = (6, 7)  # kinds of compression
-TEXT = 2**28  # bytes of decompressed text that a PNG may hold
 
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # `check_size` refuses sooner
-PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = TEXT
-warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # what it thinks of broken metadata
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 2**28  # bytes of text that a PNG may hold
+warnings.filterwarnings("ignore", module="PIL")  # what it thinks of sizes and of broken metadata
 tifffile.logger().disabled = True
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 pi_heif.register_heif_opener()  # what phones write; libvips comes without that decoder
 pyvips.block_untrusted_set(True)
+pyvips.operation_block_set("VipsForeignLoadUhdr", True)  # of a JPEG with a gain map, the usual picture is read
 pyvips.cache_set_max(0)  # no file is read twice
 
 
@@ -41,24 +39,50 @@ class Refused(Exception):
     """Why a picture is refused: the end of a sentence that begins with its name."""
 
 
-def open_header(content: bytes) -> Image.Image | None:
-    """The file's header by Pillow; None where others alone might read it."""
-    try:
-        header = Image.open(io.BytesIO(content))
-        if header.format == "PNG":  # EXIF may stand behind the pixels, where Pillow would decode them first
-            for name, body in png_chunks(content):
-                if name == b"eXIf":
-                    header.info["exif"] = b"Exif\0\0" + body
-        return header
-    except Image.DecompressionBombError:
-        raise
-    except Exception:  # broken metadata raise many kinds
-        return None
+@dataclass
+class File:
+    """A file's bytes, its header by Pillow, the one page of a TIFF, and sentences that begin with the file's name.
 
+    The header is None where others alone might read the file. A PNG's has no pixels, since text and EXIF may stand
+    behind them.
+    """
 
-def exif(header: Image.Image) -> Image.Exif:
-    """EXIF data as Pillow reads them from the header; broken ones raise many kinds."""
-    return Image.Image.getexif(header) if header.format == "PNG" else header.getexif()  # PNG's would decode the pixels
+    content: bytes
+    header: Image.Image | None = None
+    page: tifffile.TiffPage | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        """Raises `Refused` for a TIFF without one picture, and `Image.DecompressionBombError`."""
+        self.page, content = tiff_page(self.content), io.BytesIO(self.content)
+        if chunks := [chunk for chunk in png_chunks(self.content) if chunk[0] not in PIXELS]:
+            content = io.BytesIO(self.content[:8])
+            content.seek(8)
+            for chunk in chunks:
+                PngImagePlugin.putchunk(content, *chunk)
+            content.seek(0)
+        try:
+            self.header = Image.open(content)
+            self.header.seek(self.page.index if self.page else 0)
+        except Image.DecompressionBombError:
+            raise
+        except Exception:  # broken metadata raise many kinds
+            self.header = None
+
+    @functools.cached_property
+    def white(self) -> int:
+        """White with more than 8 bits as OpenCV reads them: a TIFF's stand on top of 16; 255 where it has no more."""
+        if self.page:
+            return (2**self.page.bitspersample - 1) << max(0, 16 - self.page.bitspersample)
+        if self.header.format == "JPEG2000":
+            return 2 ** ((self.content[self.content.index(b"\xff\x4f\xff\x51") + 42] & 127) + 1) - 1
+        arguments = self.header.tile[0].args  # of Pillow's decoder, which scales shades of grey itself
+        return arguments[1] if isinstance(arguments, tuple) else 255
+
+    @property
+    def converted(self) -> bool:
+        """Whether `decode` makes other colours of it, sRGB."""
+        return (self.page.photometric if self.page else self.header and self.header.mode) in CONVERTED
 
 
 def png_chunks(content: bytes):
@@ -82,40 +106,34 @@ def tiff_page(content: bytes) -> tifffile.TiffPage | None:
     if frames > 1:
         raise Refused(f"holds {frames} pages; save the one that you want as a file of its own.")
     page = (pages or file.pages)[0]
-    if page.photometric not in PLAIN:
+    if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, LAB):
         raise Refused("holds neither grey, RGB, CMYK nor CIELab; save it as RGB.")
     return page
 
 
-def decode(content: bytes, header: Image.Image | None, page: tifffile.TiffPage | None):
-    """(upright pixels (h, w, channels), whether their colours became sRGB, notes) of a picture, or of a TIFF's page."""
-    bits, white = _depth(content, header, page)
+def decode(file: File) -> np.ndarray:
+    """Upright pixels (h, w, channels), CMYK and Lab as sRGB. Raises `Refused`, or what the first decoder raised."""
+    header, page = file.header, file.page
     check_size(*((page.imagewidth, page.imagelength) if page else header.size if header else (0, 0)))
-    if white:
-        decoders = [_by_libheif if header and header.format == "HEIF" else _by_opencv, _by_pillow]
-    elif page and page.photometric == YCBCR and page.compression not in JPEG:
-        decoders = [_by_pillow]  # libvips leaves it as it is
-    elif page:
-        decoders = [_by_libvips, _by_tifffile, _by_pillow]
-    else:
-        decoders = [_by_libvips if header is None or header.format in BY_LIBVIPS else _by_pillow]
     reasons = []
-    for decoder in decoders:
+    for decoder in DECODERS.get("TIFF" if page else header and header.format, (_by_pillow,)):
         try:
-            pixels, notes = decoder(content, header, page)
+            pixels = decoder(file)
             break
         except Exception as error:  # whoever fails first isn't the last to be asked
             reasons.append(error)
     else:
-        raise Refused(f"packs {bits} bits a channel; {SAVE}") if page and bits in PACKED else reasons[0]
+        packed = page and 8 < page.bitspersample < 16
+        raise Refused(f"packs {page.bitspersample} bits a channel; {SAVE}") if packed else reasons[0]
+    if reasons and pixels.dtype == np.uint8 and (bits := page.bitspersample if page else file.white.bit_length()) > 8:
+        file.notes.append(f"has {bits} bits a channel, of which 8 are read")
     pixels = pixels.reshape(*pixels.shape[:2], -1)
-    if bits > 8 and pixels.dtype == np.uint8:
-        notes = [*notes, f"has {bits} bits a channel, of which 8 are read"]
-    elif white and decoder is not _by_pillow:
-        pixels = full_range(pixels, white)
-    converted = page.photometric in (CMYK, LAB) if page else header and header.mode in ("CMYK", "LAB", "YCbCr")
-    turned = page and decoder is _by_pillow  # it turns TIFFs itself
-    return pixels if turned else _upright(pixels, header, page), converted, notes
+    return pixels if page and decoder is _by_pillow else _upright(pixels, header, page)  # Pillow turns TIFFs itself
+
+
+def exif(header: Image.Image) -> Image.Exif:
+    """EXIF data as Pillow reads them from the header, not from behind a PNG's pixels; broken ones raise many kinds."""
+    return Image.Image.getexif(header)
 
 
 def check_size(width: int, height: int) -> None:
@@ -128,96 +146,89 @@ def full_range(pixels: np.ndarray, white: int) -> np.ndarray:
     return np.rint(pixels.clip(0, white) * (65535 / white)).astype(np.uint16)
 
 
-def _depth(content: bytes, header, page) -> tuple[int, int]:
-    """(bits a channel that the file declares, white where libvips and Pillow would lose some of them, else 0)."""
-    kind = header.format if header else None
-    if page or kind == "HEIF":
-        bits = page.bitspersample if page else header.info["bit_depth"]
-        return bits, (2**bits - 1) << (16 - bits) if bits in PACKED else 0
-    if kind == "PPM" and isinstance(header.tile[0].args, tuple):
-        white = int(header.tile[0].args[1])
-        return white.bit_length(), white if white > 255 else 0
-    if kind == "JPEG2000":
-        bits = (content[content.index(b"\xff\x4f\xff\x51") + 42] & 127) + 1
-        return bits, 2**bits - 1 if bits > 8 else 0
-    return 8, 0
+def _by_libheif(file: File) -> np.ndarray:
+    picture = pi_heif.open_heif(file.content, convert_hdr_to_8bit=False)
+    bits, pixels = picture.info["bit_depth"], np.array(picture)  # a copy, since its pixels go with the file
+    return pixels if bits == 8 else full_range(pixels, (2**bits - 1) << (16 - bits))
 
 
-def _by_libheif(content: bytes, header, page):
-    file = pi_heif.open_heif(content, convert_hdr_to_8bit=False)
-    return np.array(file), []  # a copy, since its pixels go with the file
-
-
-def _by_opencv(content: bytes, header, page):
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype != np.uint16:
+def _by_opencv(file: File) -> np.ndarray:
+    white, pixels = file.white, cv2.imdecode(np.frombuffer(file.content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if white < 256 or pixels is None or pixels.dtype != np.uint16:
         raise ValueError("OpenCV cannot read it")
-    return pixels[..., [2, 1, 0, 3][: pixels.shape[2]]] if pixels.ndim == 3 and pixels.shape[2] > 2 else pixels, []
+    colour = pixels.ndim == 3 and pixels.shape[2] > 2
+    return full_range(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]] if colour else pixels, white)
 
 
-def _by_tifffile(content: bytes, header, page):
+def _by_tifffile(file: File) -> np.ndarray:
+    page = file.page
     ends = [place + size for place, size in zip(page.dataoffsets, page.databytecounts, strict=True)]
     known = page.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB) and page.bitspersample % 8 == 0
-    if not known or MULTIPLIED in page.extrasamples or max(ends) > len(content):
+    if not known or MULTIPLIED in page.extrasamples or max(ends) > len(file.content):
         raise ValueError("tifffile cannot read it")
     pixels = page.asarray().transpose([page.axes.index(axis) for axis in "YXS" if axis in page.axes])
     as_libvips = page.photometric == WHITE_IS_ZERO and pixels.dtype.kind == "u"
-    return ~pixels if as_libvips else pixels, []
+    return ~pixels if as_libvips else pixels
 
 
-def _by_libvips(content: bytes, header, page):
+def _by_libvips(file: File) -> np.ndarray:
     """JPEG is read strictly, then again where that fails, since a decoder's warning tells of damage."""
-    jpeg = content.startswith(b"\xff\xd8")
+    content, page = file.content, file.page
+    if page and page.photometric == YCBCR and page.compression not in JPEG:
+        raise ValueError("libvips leaves YCbCr as it is")
+    if not content.startswith(b"\xff\xd8"):
+        return _from_libvips(content, page)
     try:
-        return _from_libvips(content, page, "warning" if jpeg else "error"), []
+        return _from_libvips(content, page, "warning")
     except pyvips.Error as error:
-        if not jpeg:
-            raise
         reason = str(error).split("VipsJpeg: ")[-1].splitlines()[0]
     try:
-        return _from_libvips(content, page, "error"), [f"is damaged in places ({reason})"]
-    except pyvips.Error:  # If every pixel is there, it makes no difference what stands behind them.
+        pixels, note = _from_libvips(content, page), f"is damaged in places ({reason})"
+    except pyvips.Error:  # if every pixel is there, it makes no difference what stands behind them
         ends = (content.rstrip(b"\xff") + more + b"\xff\xd9" for more in (b"", b"\x55" * 99))
-        one, other = (_from_libvips(whole, page, "error") for whole in ends)
-        if not np.array_equal(one, other):
+        pixels, other = (_from_libvips(whole, page) for whole in ends)
+        if not np.array_equal(pixels, other):
             raise
-        return one, ["lacks its last bytes; no pixel is missing"]
+        note = "lacks its last bytes; no pixel is missing"
+    file.notes.append(note)
+    return pixels
 
 
-def _from_libvips(content: bytes, page, fail_on: str) -> np.ndarray:
+def _from_libvips(content: bytes, page, fail_on: str = "error") -> np.ndarray:
     options = {"fail_on": fail_on} | ({"page": page.index} if page and page.index else {})
-    if content.startswith(b"\xff\xd8"):  # not its loader for HDR, which is for JPEGs with gain maps
-        image = pyvips.Image.jpegload_buffer(content, **options)
-    else:
-        image = pyvips.Image.new_from_buffer(content, "", **options)
-    if image.get("vips-loader").removesuffix("_buffer") not in LOADERS:
-        raise ValueError(UNKNOWN)
+    image = pyvips.Image.new_from_buffer(content, "", **options)
     if "heif-primary" in image.get_fields() and image.get("heif-primary"):
         image = pyvips.Image.new_from_buffer(content, "", page=image.get("heif-primary"), **options)
     check_size(image.width, image.height)
     space, deep = image.interpretation, image.format in ("ushort", "short", "float")
     if space == "cmyk":
-        inks, alpha = image[:4], image[4:] if image.bands == 5 else None
-        rgb = inks.icc_transform("srgb", embedded=True, input_profile="cmyk", depth=16 if deep else 8)
-        image = rgb if alpha is None else rgb.bandjoin(alpha)
+        image = image.icc_transform("srgb", embedded=True, input_profile="cmyk", depth=16 if deep else 8)
     elif space in ("lab", "labs", "labq"):
         image = image.colourspace("rgb16" if deep else "srgb")
     return image.numpy()
 
 
-def _by_pillow(content: bytes, header, page):
-    if page and page.index:
-        header.seek(page.index)
+def _by_pillow(file: File) -> np.ndarray:
+    header = file.header
     if header.mode == "F" or header.mode.startswith("I"):
         pixels = np.asarray(header)
         short = pixels.dtype.kind in "iu" and pixels.min() >= 0 and pixels.max() < 2**16
-        return pixels.astype(np.uint16) if short else pixels, []
-    grey = header.mode in ("1", "L", "LA")
-    mode = ("LA" if grey else "RGBA") if header.has_transparency_data else ("L" if grey else "RGB")
-    pixels = np.asarray(header.convert(mode))
-    if header.format in ("BMP", "DIB") and mode == "RGBA" and not pixels[..., 3].any():
-        return pixels[..., :3], ["has a channel of alpha that is 0 everywhere, which is left away"]
-    return pixels, []
+        return pixels.astype(np.uint16) if short else pixels
+    grey, clear = header.mode in ("1", "L", "LA"), header.has_transparency_data
+    pixels = np.asarray(header.convert(("L" if grey else "RGB") + "A" * clear))
+    if header.format in ("BMP", "DIB") and clear and not pixels[..., -1].any():
+        pixels = pixels[..., :-1]
+        file.notes.append("has a channel of alpha that is 0 everywhere, which is left away")
+    return pixels
+
+
+#: By Pillow's names of formats, None for what it does not know; Pillow reads all others. Each is asked in turn.
+DECODERS = dict.fromkeys((None, "JPEG", "MPO", "PNG", "WEBP", "GIF", "AVIF"), (_by_libvips,)) | {
+    "TIFF": (_by_libvips, _by_tifffile, _by_opencv, _by_pillow),
+    "HEIF": (_by_libheif,),
+    "PPM": (_by_opencv, _by_pillow),
+    "JPEG2000": (_by_opencv, _by_pillow),
+}
 
 
 def _upright(pixels: np.ndarray, header, page) -> np.ndarray:

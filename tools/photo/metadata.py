@@ -2,7 +2,6 @@
 
 import re
 import struct
-import zlib
 
 from PIL import Image, IptcImagePlugin
 
@@ -15,24 +14,20 @@ SIZES = {256: 0, 257: 1, 40962: 0, 40963: 1}  # tags that hold a picture's width
 DESCRIPTIVE = {270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, EXIF, GPS, *range(40091, 40096)}
 
 
-def metadata(photo: Photograph, width: int, height: int) -> tuple[dict, list[str]]:
-    """What the file says besides its pixels, by Pillow's names and made true for the result; and what was broken."""
+def metadata(photo: Photograph, size: tuple[int, int]) -> tuple[dict, list[str]]:
+    """What the file says besides its pixels, by Pillow's names and true for a result of (width, height); what broke."""
     values, notes = {"icc_profile": photo.profile, "dpi": photo.density}, []
     if photo.header is not None:
-        try:
-            values["exif"] = _exif(photo.header, width, height)
-        except Exception:  # broken EXIF raises many kinds
-            notes.append("has malformed EXIF data, which are left away")
-        try:
-            values["iptc"] = _iptc(photo.header)
-        except Exception:  # and so do broken captions
-            notes.append("has malformed IPTC data, which are left away")
-        values["xmp"] = _xmp(photo.header.info.get("xmp"), width, height)
-        values["comment"] = photo.header.info.get("comment")
+        values |= {"xmp": _xmp(photo.header.info.get("xmp"), *size), "comment": photo.header.info.get("comment")}
+        for name, read in (("exif", _exif), ("iptc", _iptc)):
+            try:
+                values[name] = read(photo.header, size)
+            except Exception:  # broken ones raise many kinds
+                notes.append(f"has malformed {name.upper()} data, which are left away")
     return {name: value for name, value in values.items() if value}, notes
 
 
-def _exif(header: Image.Image, width: int, height: int) -> Image.Exif | None:
+def _exif(header: Image.Image, size) -> Image.Exif | None:
     exif = decoding.exif(header)
     if not len(exif) and header.info.get("exif"):
         raise ValueError("no tag can be read")
@@ -40,26 +35,24 @@ def _exif(header: Image.Image, width: int, height: int) -> Image.Exif | None:
         for tag in set(exif) - DESCRIPTIVE:
             del exif[tag]
     for table in (exif, exif.get_ifd(EXIF)) if EXIF in exif else (exif,):
-        for tag in table.keys() & SIZES.keys():
-            table[tag] = (width, height)[SIZES[tag]]
+        table.update({tag: size[side] for tag, side in SIZES.items() if tag in table})
     if ORIENTATION in exif:
         exif[ORIENTATION] = 1
     exif.tobytes()  # raises here, rather than while writing
     return exif if len(exif) else None
 
 
-def _iptc(header: Image.Image) -> bytes | None:
+def _iptc(header: Image.Image, size) -> bytes:
     """Captions and keywords, as JPEG and TIFF hold them; a PNG has them as text."""
-    if header.format not in ("JPEG", "MPO", "TIFF"):
-        return None
     whole = b""
-    for (record, number), values in (IptcImagePlugin.getiptcinfo(header) or {}).items():
-        for value in values if isinstance(values, list) else [values]:
-            whole += struct.pack(">BBBH", 0x1C, record, number, len(value)) + value
+    if header.format in ("JPEG", "MPO", "TIFF"):
+        for (record, number), values in (IptcImagePlugin.getiptcinfo(header) or {}).items():
+            for value in values if isinstance(values, list) else [values]:
+                whole += struct.pack(">BBBH", 0x1C, record, number, len(value)) + value
     return whole
 
 
-def _xmp(xmp: bytes | str | None, width: int, height: int) -> bytes | None:
+def _xmp(xmp: bytes | str | None, width: int, height: int) -> bytes:
     """Orientation reset, sizes those of the result, and no claim to a gain map, which is left behind."""
     xmp = xmp.encode() if isinstance(xmp, str) else xmp or b""
     for names, number in (
@@ -68,19 +61,4 @@ def _xmp(xmp: bytes | str | None, width: int, height: int) -> bytes | None:
         (b"tiff:ImageLength|exif:PixelYDimension", height),
     ):
         xmp = re.sub(rb"((?:%s)(?:\s*=\s*[\"']|>)\s*)\d+" % names, rb"\g<1>%d" % number, xmp)
-    return re.sub(rb"\s+hdrgm:\w+\s*=\s*([\"']).*?\1", b"", xmp) or None
-
-
-def decompressed(name: bytes, body: bytes) -> tuple[bytes, bytes]:
-    """Text that decompresses to more than 1 MiB, which many programs refuse, becomes uncompressed text."""
-    keyword, _, rest = body.partition(b"\0")
-    try:
-        if name == b"zTXt" and len(text := zlib.decompress(rest[1:])) > 2**20:
-            return b"tEXt", keyword + b"\0" + text
-        if name == b"iTXt" and rest[:1] == b"\1":
-            language, translated, text = rest[2:].split(b"\0", 2)
-            if len(text := zlib.decompress(text)) > 2**20:
-                return name, b"\0".join([keyword, b"\0\0" + language, translated, text])
-    except (ValueError, zlib.error):  # broken text stays as it is
-        pass
-    return name, body
+    return re.sub(rb"\s+hdrgm:\w+\s*=\s*([\"']).*?\1", b"", xmp)

@@ -13,14 +13,14 @@ from sr_utils import StudyError
 from sr_utils.data.reading import shown
 
 from . import decoding
-from .decoding import Refused
+from .decoding import SAVE, File, Refused
 
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF", "FLI", "DCX")  # frames of other formats are previews or layers
 PROFILE, X, Y, UNIT = 34675, 282, 283, 296  # tags of TIFF and EXIF
 ROUNDING = 1e-3  # by which floating point may miss 0 and 1
 COLOURS = (b"cICP", b"sRGB", b"gAMA", b"cHRM")  # what a PNG may say of its colours, beside a profile
 DISPLAY_P3 = bytes([12, 13])  # in cICP: the primaries, and the curve, which is sRGB's
-UNSPECIFIED = 2
+UNSPECIFIED = bytes([2, 2])
 GAIN_MAP = re.compile(rb"hdrgm:Version|iso:ts:21496|hdrgainmap|infe.{8}tmap", re.IGNORECASE | re.DOTALL)
 
 #: How names of pictures end. What no decoder here knows fails with a sentence, rather than being passed over.
@@ -38,7 +38,7 @@ class Photograph:
     rgb : uint8 or uint16 (h, w, 3); grey is repeated.
     alpha : of the same dtype, (h, w), or None.
     grey : whether the file holds grey alone.
-    content, header : the file, and as Pillow opens it, for its metadata; None where Pillow cannot.
+    header : the file as Pillow opens it, for its metadata; None where Pillow cannot.
     density : (x, y) in dots per inch, or None where the file names none.
     profile : the ICC profile that fits `rgb`, or None.
     colours : what else the file says of its colours, as chunks of a PNG.
@@ -48,7 +48,6 @@ class Photograph:
     rgb: np.ndarray
     alpha: np.ndarray | None
     grey: bool
-    content: bytes
     header: Image.Image | None
     density: tuple[float, float] | None
     profile: bytes | None
@@ -65,102 +64,102 @@ def read_photograph(path) -> Photograph:
     meaning as a picture: an animation, several pages, numbers whose white is unknown, more than four channels.
     """
     try:
-        return _photograph(Path(path).read_bytes())
+        return _photograph(File(Path(path).read_bytes()))
     except Refused as error:
         raise StudyError(f"{shown(path)} {error}") from None
     except (Image.DecompressionBombError, MemoryError):
         raise StudyError(f"{shown(path)} {decoding.TOO_LARGE}") from None
-    except PermissionError as error:
-        raise StudyError(f"{shown(path)} cannot be read ({error.strerror}); give yourself access to it.") from None
     except Exception as error:  # decoders raise many kinds for bad bytes
         detail = str(getattr(error, "detail", error)).strip().splitlines()  # libvips repeats itself
         reason = getattr(error, "strerror", None) or (detail[0] if detail else type(error).__name__)
-        reason = decoding.UNKNOWN if "known format" in reason else reason
-        raise StudyError(f"{shown(path)} cannot be read as an image ({reason}); replace or remove it.") from None
+        reason = "its format is not known here" if "known format" in reason else reason
+        advice = "give yourself access to it" if isinstance(error, PermissionError) else "replace or remove it"
+        raise StudyError(f"{shown(path)} cannot be read as an image ({reason}); {advice}.") from None
 
 
-def _photograph(content: bytes) -> Photograph:
-    header, page = decoding.open_header(content), decoding.tiff_page(content)
+def _photograph(file: File) -> Photograph:
+    header, page, notes = file.header, file.page, file.notes
     if header and header.format in ANIMATED and getattr(header, "n_frames", 1) > 1:
         raise Refused(f"holds {header.n_frames} frames; save one of them as a still image.")
-    if header is None and content.startswith(b"8BPS"):
+    if header is None and file.content.startswith(b"8BPS"):
         raise Refused("is a Photoshop file of a kind that is not read here; save it with 8 bits a channel.")
-    pixels, converted, notes = decoding.decode(content, header, page)
+    pixels = decoding.decode(file)
     if page and page.extrasamples == (0,) and pixels.shape[2] in (2, 4):
-        pixels, notes = pixels[..., :-1], [*notes, "has a channel without a name, which is left away"]
-    if GAIN_MAP.search(content):
-        notes = [*notes, "has a gain map for HDR screens, which is left away"]
+        pixels = pixels[..., :-1]
+        notes.append("has a channel without a name, which is left away")
+    if GAIN_MAP.search(file.content):
+        notes.append("has a gain map for HDR screens, which is left away")
     channels = pixels.shape[2]
     if channels > 4:
         raise Refused(f"has {channels} channels; save it as grey or RGB.")
-    chunks, grey = dict(decoding.png_chunks(content)), channels < 3
-    pixels, note = _to_integers(pixels, None if converted else page, min(16, max(chunks.get(b"sBIT") or b"\x10")))
-    alpha = None if channels in (1, 3) else np.ascontiguousarray(pixels[..., -1])
+    if pixels.dtype != np.uint8:
+        pixels = _sixteen_bits(pixels, file)
+    grey, alpha = channels < 3, None if channels in (1, 3) else np.ascontiguousarray(pixels[..., -1])
     rgb = pixels[..., : 1 if grey else 3]
     rgb = np.ascontiguousarray(np.broadcast_to(rgb, (*rgb.shape[:2], 3)))
+    profile, colours = _colours(file, grey)
+    return Photograph(rgb, alpha, grey, header, _density(header), profile, colours, notes)
+
+
+def _sixteen_bits(values: np.ndarray, file: File) -> np.ndarray:
+    """Integers, or floats from 0 to 1 -> uint16 of the same shape, black at 0 and white at 65535."""
+    flip = np.zeros(values.shape[2], np.uint16)  # what turns integers into what a file has whose white is 0, and back
+    if file.page and file.page.photometric == decoding.WHITE_IS_ZERO:
+        flip[0] = 65535
+    if values.dtype.kind == "f":
+        return _from_floats(values) ^ flip
+    if values.dtype != np.uint16:
+        raise Refused(f"holds {values.dtype} numbers, whose white is not known; {SAVE}")
+    return _from_bits_in_use(values ^ flip, file) ^ flip
+
+
+def _from_floats(values: np.ndarray) -> np.ndarray:
+    if not np.isfinite(values).all():
+        raise Refused(f"holds NaN or infinity; replace them, and {SAVE}")
+    low, high = values.min(), values.max()
+    if low < -ROUNDING or high > 1 + ROUNDING:
+        raise Refused(f"holds numbers from {low:.4g} to {high:.4g}, whose white is not known; scale them to 0…1.")
+    return np.rint(values.clip(0, 1) * 65535.0).astype(np.uint16)
+
+
+def _from_bits_in_use(values: np.ndarray, file: File) -> np.ndarray:
+    """A PNG says how many of 16 bits are in use, and is believed; a TIFF does not, so that is guessed."""
+    largest, bits = int(values.max()), 16
+    significant = min(16, max(dict(decoding.png_chunks(file.content)).get(b"sBIT") or b"\x10"))
+    if file.page and file.page.bitspersample == 16 and not file.converted and 0 < largest < 2**14:
+        bits = next((b for b in (8, 10, 12) if largest < 2**b), 16)
+        dark = " of 65535; scale it up if it is darker than it should be"
+        file.notes.append(f"has no value above {largest}" + (dark if bits == 16 else f": read as {bits} bits in 16"))
+    elif largest < 2**significant and (values & (2 ** (16 - significant) - 1)).any():  # not scaled up to 16 bits
+        bits = significant
+        file.notes.append(f"uses {bits} bits in 16, as its sBIT chunk says")
+    return values if bits == 16 else decoding.full_range(values, 2**bits - 1)
+
+
+def _colours(file: File, grey: bool) -> tuple[bytes | None, dict[bytes, bytes]]:
+    """The ICC profile that fits the pixels as they are now, and what the file says besides, as chunks of a PNG.
+
+    A `colr` box of an AVIF or HEIC that has numbers in place of a profile says the same as the chunk cICP.
+    """
+    content, header, page = file.content, file.header, file.page
     profile = header.info.get("icc_profile") if header else page and page.tags.valueof(PROFILE)
-    colours = {name: chunks[name] for name in COLOURS if name in chunks}
-    if not profile:
-        colours |= _box_of_colours(content)
+    colours = {name: body for name, body in decoding.png_chunks(content) if name in COLOURS}
+    place = content.find(b"colrnclx") if content[4:8] == b"ftyp" else -1
+    if place > 0 and not profile:
+        cicp = bytes(number & 255 for number in struct.unpack_from(">HH", content, place + 8))
+        colours |= {} if cicp == UNSPECIFIED else {b"cICP": cicp + b"\0\1"}
     if not profile and colours.get(b"cICP", b"").startswith(DISPLAY_P3):
         profile = pyvips.Operation.call("profile_load", "p3")
-    profile = profile if not converted and _fits(profile, grey) else None
-    return Photograph(rgb, alpha, grey, content, header, _density(header, page), profile, colours, notes + note)
+    spaces = (b"RGB ", b"GRAY") if grey else (b"RGB ",)  # RGB profiles of grey files are in use
+    return profile if profile and not file.converted and profile[16:20] in spaces else None, colours
 
 
-def _to_integers(values: np.ndarray, page, significant: int):
-    """(uint8 or uint16 of the same shape, notes), black at 0 and white at the type's maximum.
-
-    What a file declares is believed: of a PNG's 16 bits, `significant` ones. A TIFF of 16 bits does not say how many
-    are in use, so that is guessed.
-    """
-    if values.dtype == np.uint8:
-        return values, []
-    if values.dtype.kind not in "fu" or (values.dtype.itemsize > 2 and values.dtype.kind == "u"):
-        raise Refused(f"holds {values.dtype} numbers, whose white is not known; {decoding.SAVE}")
-    white_is_zero, bits, notes = page and page.photometric == decoding.WHITE_IS_ZERO, 16, []
-    if values.dtype.kind == "f":
-        if not np.isfinite(values).all():
-            raise Refused(f"holds NaN or infinity; replace them, and {decoding.SAVE}")
-        low, high = values.min(), values.max()
-        if low < -ROUNDING or high > 1 + ROUNDING:
-            raise Refused(f"holds numbers from {low:.4g} to {high:.4g}, whose white is not known; scale them to 0…1.")
-        values = np.rint(values.clip(0, 1) * 65535.0).astype(np.uint16)
-    else:
-        if white_is_zero:
-            values[..., 0] = ~values[..., 0]  # as the file has it, which tells how many bits are in use
-        largest = int(values.max())
-        if page and page.bitspersample == 16 and 0 < largest < 2**14:
-            bits = next((b for b in (8, 10, 12) if largest < 2**b), 16)
-            dark = " of 65535; scale it up if it is darker than it should be"
-            notes = [f"has no value above {largest}" + (dark if bits == 16 else f": read as {bits} bits in 16")]
-        elif largest < 2**significant and (values & (2 ** (16 - significant) - 1)).any():  # not scaled up to 16 bits
-            bits, notes = significant, [f"uses {significant} bits in 16, as its sBIT chunk says"]
-        values = values if bits == 16 else decoding.full_range(values, 2**bits - 1)
-    if white_is_zero:
-        values[..., 0] = ~values[..., 0]
-    return values, notes
-
-
-def _box_of_colours(content: bytes) -> dict[bytes, bytes]:
-    """The `colr` box of an AVIF or HEIC that has numbers in place of a profile, as the cICP chunk of a PNG."""
-    place = content.find(b"colrnclx") if content[4:8] == b"ftyp" else -1
-    primaries, curve = struct.unpack_from(">HH", content, place + 8) if place > 0 else (UNSPECIFIED, UNSPECIFIED)
-    return {} if primaries == curve == UNSPECIFIED else {b"cICP": bytes([primaries & 255, curve & 255, 0, 1])}
-
-
-def _fits(profile: bytes | None, grey: bool) -> bool:
-    """Whether an ICC profile can describe the pixels; RGB profiles of grey files are in use."""
-    return bool(profile) and profile[16:20] in ((b"RGB ", b"GRAY") if grey else (b"RGB ",))
-
-
-def _density(header, page):
+def _density(header):
     """Dots per inch as the file says, by its format's own means or in its EXIF data; never a default of a library."""
     try:
-        if page:
-            density = page.get_resolution("inch") if page.resolutionunit in (2, 3) and X in page.tags else (0, 0)
-        elif header.info.get("jfif_unit") in (1, 2) if header.format in ("JPEG", "MPO") else "dpi" in header.info:
-            density = tuple(map(float, header.info["dpi"]))
+        info, jpeg = header.info, header.format in ("JPEG", "MPO")
+        if info.get("jfif_unit") in (1, 2) if jpeg else header.format != "TIFF" and "dpi" in info:
+            density = tuple(map(float, info["dpi"]))
         else:
             tags = decoding.exif(header)
             density = tuple(float(tags[way]) * {2: 1, 3: 2.54}[tags.get(UNIT, 2)] for way in (X, Y))

@@ -107,7 +107,7 @@ def fitted(photo: Photograph, source: Path, goal: Path) -> Photograph:
     """The picture as the format of `goal` can hold it. Raises `StudyError`, before any work, where it cannot."""
     height, width = (SCALE * n for n in photo.rgb.shape[:2])
     ending = goal.suffix.lower()
-    largest = formats.FORMATS[ending][0]
+    largest = formats.FORMATS[ending][1]
     if max(height, width) > largest:
         raise StudyError(
             f"{shown(goal)} would be {width}×{height}, more than the format's {largest}; write a .png or .tif."
