@@ -1,17 +1,11 @@
 """What `make` runs, one file per command."""
 
 import functools
-import os
 import sys
 
-from sr_utils import StudyError
+from sr_utils import StudyError, streams
 
-for name in ("stdout", "stderr"):  # before a command loads its libraries, which open files
-    stream = getattr(sys, name)
-    if stream is None:  # closed by the caller (2>&-): the next file must not take its number
-        setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    elif hasattr(stream, "reconfigure"):  # a terminal that cannot print × must not stop a command
-        stream.reconfigure(errors="backslashreplace")
+streams.mend()  # before a command loads its libraries, which open files
 
 
 def command(name: str):

@@ -21,6 +21,7 @@ from .reading import ENDINGS, Photograph, read_photograph
 from .strips import enlarged
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+NO_IMAGE = "{} is no image and no folder of images; name one that is: IMAGE=photo.jpg"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,12 +49,9 @@ def plan_files(source: str, target: str | None = None, force: bool = False) -> F
         if picture.is_dir():
             return _plan_folder(picture, goal, force)
         if not picture.is_file():
-            raise StudyError(f"{shown(picture)} is no image and no folder of images; name one that is: IMAGE=photo.jpg")
-        beside = f"{picture.stem}_x4{_ending(picture)}"
-        if goal is None:
-            goal = picture.with_name(beside)
-        elif target.endswith("/") or goal.is_dir():
-            goal = goal / beside
+            raise StudyError(NO_IMAGE.format(shown(picture)))
+        if goal is None or target.endswith("/") or goal.is_dir():
+            goal = (goal or picture.parent) / f"{picture.stem}_x4{_ending(picture)}"
         _check_goal(picture, goal)
         if goal.exists() and not force:
             raise StudyError(f"{shown(goal)} exists; name another file with OUT=…, or overwrite it with FORCE=1.")
@@ -73,13 +71,12 @@ def _plan_folder(source: Path, target: Path | None, force: bool) -> FilePlan:
     files = [path for path in entries if path.is_file() or (path.is_symlink() and not path.exists())]
     pictures = [path for path in files if path.suffix.lower() in ENDINGS]
     if not pictures:
-        raise StudyError(f"{shown(source)} is no image and no folder of images; name one that is: IMAGE=photo.jpg")
+        raise StudyError(NO_IMAGE.format(shown(source)))
     goals = {}
     for path in sorted(pictures, key=lambda path: path.suffix.lower() not in formats.FORMATS):
         goal = folder / f"{path.stem}{_ending(path)}"
-        goal = folder / f"{path.name}.png" if goal in goals.values() else goal  # twin.png and twin.bmp
-        _check_goal(path, goal)
-        goals[path] = goal
+        goals[path] = folder / f"{path.name}.png" if goal in goals.values() else goal  # twin.png and twin.bmp
+        _check_goal(path, goals[path])
     pairs = [(path, goals[path]) for path in pictures if force or not goals[path].exists()]
     return FilePlan(pairs, len(pictures) - len(pairs), len(files) - len(pictures), folders)
 
@@ -95,23 +92,22 @@ def _check_goal(source: Path, goal: Path) -> None:
     if goal.exists() and source.exists() and goal.samefile(source):
         raise StudyError(f"{shown(goal)} is the picture itself; name another place with OUT=…")
     nearest = next(folder for folder in goal.absolute().parents if folder.exists())
-    if not nearest.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "", str(nearest))
-    if goal.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "", str(goal))
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, "", str(nearest))
+    for wrong, number, place in (
+        (not nearest.is_dir(), errno.ENOTDIR, nearest),
+        (goal.is_dir(), errno.EISDIR, goal),
+        (not os.access(nearest, os.W_OK | os.X_OK), errno.EACCES, nearest),
+    ):
+        if wrong:
+            raise OSError(number, "", str(place))
 
 
 def fitted(photo: Photograph, source: Path, goal: Path) -> Photograph:
     """The picture as the format of `goal` can hold it. Raises `StudyError`, before any work, where it cannot."""
     height, width = (SCALE * n for n in photo.rgb.shape[:2])
-    ending = goal.suffix.lower()
+    ending, name = goal.suffix.lower(), shown(goal)
     largest = formats.FORMATS[ending][1]
     if max(height, width) > largest:
-        raise StudyError(
-            f"{shown(goal)} would be {width}×{height}, more than the format's {largest}; write a .png or .tif."
-        )
+        raise StudyError(f"{name} would be {width}×{height}, more than the format's {largest}; write a .png or .tif.")
     if photo.alpha is None or ending not in formats.OPAQUE:
         return photo
     if photo.alpha.min() < np.iinfo(photo.alpha.dtype).max:
@@ -126,11 +122,9 @@ def upscale_file(network, source: Path, goal: Path) -> list[str]:
 
     Raises `StudyError`.
     """
-    photo = fitted(read_photograph(source), source, goal)
+    photo, ending = fitted(read_photograph(source), source, goal), goal.suffix.lower()
     height, width = photo.rgb.shape[:2]
-    ending = goal.suffix.lower()
-    began = time.perf_counter()
-    notes = list(photo.notes)
+    began, notes = time.perf_counter(), list(photo.notes)
     try:
         goal.parent.mkdir(parents=True, exist_ok=True)
         paths.sweep(goal)

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sr_utils import StudyError, device, models, paths
 from sr_utils.evaluation.upscaling import reach
@@ -73,3 +74,15 @@ print(sorted({{"keras", "tensorflow", "jax", "scipy", "pandas", "matplotlib"}} &
     )
     assert done.stdout.splitlines()[-1] == "[]"
     assert {path.name for path in tmp_path.iterdir()} == {"a.png", "a_x4.png"}
+
+
+def test_the_installed_command_prints_to_closed_and_ascii_streams(tmp_path):
+    """`sr_upscale`, as a wheel names this folder, has no `tools` beside it."""
+    (tmp_path / "sr_upscale").symlink_to(paths.ROOT / "tools/photo")
+    Image.new("RGB", (9, 8)).save(tmp_path / "a.png")
+    command = [sys.executable, "-m", "sr_upscale", tmp_path / "a.png", "--force"]
+    environment = os.environ | {"PYTHONPATH": f"{paths.ROOT}:{tmp_path}", "PYTHONIOENCODING": "ascii"}
+    told = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert told.returncode == 0 and r"9\xd78 -> 36\xd732" in told.stdout, told.stderr
+    closed = subprocess.run(["sh", "-c", '"$@" >&- 2>&-', "sh", *command], env=environment, cwd=tmp_path)
+    assert closed.returncode == 0
