@@ -1,7 +1,7 @@
 """The comparers of `make site`, which have no kernel: their pictures, and what their scripts ask of a model."""
 
-import base64
 import functools
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -9,19 +9,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sr_utils import StudyError, models, paths, training, widgets
+from sr_utils import models, paths, plots, training, widgets
 from sr_utils.data import SCALE, load
 from sr_utils.data.windows import telling_window
 from sr_utils.evaluation import upscale
 from sr_utils.filters import edge_enhance
-from sr_utils.models import pretrained
 from tools.pages import defaults
 
 IMAGES = ("astronaut", "chelsea", "coffee", "rocket", "motorcycle_left", "ihc")  # of scikit-image, free to pass on
 SIDE = 160  # HR pixels of a comparer's pictures, so that a page's have less than 2 MB
 BLIND = ("srcnn", "srcnn perceptual")  # what the blind comparison asks about
-INTERPOLATIONS = ("bilinear", "bicubic")
-#: A page's first two letters -> what its comparer shows between LR and HR, arms by their labels.
+#: A page's first two letters -> what its comparer shows between LR and HR; a page that is not here has none.
 ARMS = {
     "in": ("bicubic", "srcnn", "post_upsampling", "post_skip", "combined"),  # index
     "01": ("bilinear", "bicubic", "srcnn"),
@@ -33,43 +31,47 @@ ARMS = {
 }
 
 
-def trained(labels) -> dict:
-    """{label: `keras.Model`} of those at hand: the record's or, while it keeps no weights, those of `models.load`."""
-    shown = defaults(paths.NOTEBOOKS / "06_conclusions.ipynb")
-    try:
-        runs = training.train_all(labels, shown["seeds"], shown["profile"], shown["data"], record=True)
-        return {run.label: run.model for run in training.pictured(runs)}
-    except StudyError:
-        return {label: models.load(label) for label in labels if label in pretrained.record()}
+def shown_run() -> dict:
+    """The `profile`, `data` and `seeds` of the run that the pages show."""
+    return defaults(paths.NOTEBOOKS / "06_conclusions.ipynb")
+
+
+def recorded(labels) -> dict:
+    """{label: `keras.Model`} of that run's first seed, for those whose weights the record keeps."""
+    shown = shown_run()
+    arms = [(*label.split(), "mse")[:2] for label in labels]
+    runs = [training.from_record(arm, shown["seeds"][0], shown["profile"], shown["data"], loss) for arm, loss in arms]
+    return {run.label: run.model for run in runs if run and run.row.weights}
 
 
 class Comparers:
-    """Writes what comparers without a kernel ask for; a picture that several of them show is made and written once.
-
-    `networks(labels)` gives {label: `keras.Model`}; arms that it lacks are left out.
-    """
+    """What comparers without a kernel ask for; `networks(labels)` gives {label: `keras.Model`} of those it has."""
 
     def __init__(self, folder: Path, networks):
         self.folder, sample = folder, load("sample")
         self.pairs = {pair.name: pair for pair in (*sample.train, *sample.valid) if pair.name in IMAGES}
         labels = dict.fromkeys(label for arms in ARMS.values() for label in arms)
-        networks = networks([label for label in labels if label in models.ARMS])
-        self.arms = {label: label for label in INTERPOLATIONS} | networks
-        if "srcnn" in networks:
-            self.arms |= {label: self._enhanced(float(label.split()[1])) for label in labels if "strength" in label}
-        self._sr = functools.cache(lambda label, image: upscale(self.arms[label], self.pairs[image].lr))
+        self.networks = networks([label for label in labels if label in models.ARMS])
+        self.sr = functools.cache(self._sr)
         folder.mkdir()
 
-    def _enhanced(self, strength: float):
-        return lambda lr: edge_enhance(upscale(self.arms["srcnn"], lr), strength)
+    def _sr(self, label: str, image: str):
+        if label.startswith("strength"):
+            return edge_enhance(self.sr("srcnn", image), float(label.split()[1]))
+        return upscale(self.networks[label] if label in models.ARMS else label, self.pairs[image].lr)
 
-    def write(self, page: str) -> str:
+    def write(self, page: str) -> dict:
         """comparers/<page>.json, the traits that `comparer.js` asks for, its still picture, and six windows' pictures.
 
-        Edges and texture take turns. It opens on the window where the page's arms differ most. Returns what the still
-        picture shows, in words.
+        Edges and texture take turns; it opens on the window where the page's arms differ most. Where the page's arms
+        hold `BLIND`, comparers/<page>-blind.json is what `blind.js` asks for.
+
+        Returns {"still": what it shows, in words}, or {"lacks": why there is none} where a network is missing.
         """
-        labels = [label for label in ARMS[page[:2]] if label in self.arms]
+        labels = ARMS[page[:2]]
+        missing = [plots.name(label) for label in labels if label in models.ARMS and label not in self.networks]
+        if missing:
+            return {"lacks": f"No comparer here: the record keeps no weights of {', '.join(missing)}."}
         scenes = {image: self._window(image, labels, texture=i % 2 == 1) for i, image in enumerate(IMAGES)}
         apart = {image: np.var([each[label] for label in labels], axis=0).mean() for image, each in scenes.items()}
         scenes = {image: scenes[image] for image in sorted(scenes, key=apart.get, reverse=True)}
@@ -79,39 +81,32 @@ class Comparers:
         state = {name: getattr(comparer, name) for name in widgets.Comparer.class_own_traits()}
         for comparer.image in scenes:
             pass  # every picture is made
-        for image, scene in comparer.scenes.items():
-            for label, key in scene["pictures"].items():
-                file = f"{image}-{label.replace(' ', '-')}.webp"
-                state[key] = f"comparers/{file}"
-                if not (self.folder / file).exists():
-                    (self.folder / file).write_bytes(smaller(getattr(comparer, key)))
         state["scenes"] = comparer.scenes
-        (self.folder / f"{page}.json").write_text(json.dumps(state), encoding="utf-8")
-        return shown
-
-    def _whole(self, image: str, labels) -> dict:
-        pair = self.pairs[image]
-        return {"lr": pair.lr, **{label: self._sr(label, image) for label in labels}, "hr": pair.hr}
+        for scene in comparer.scenes.values():
+            state |= {key: self._file(getattr(comparer, key)) for key in scene["pictures"].values()}
+        self._json(page, state)
+        if set(BLIND) <= set(labels):
+            asked = widgets.blind(scenes, *BLIND)
+            pairs = [[self._file(png) for png in pair] for pair in asked.pairs]
+            self._json(f"{page}-blind", {"titles": asked.titles, "pairs": pairs})
+        return {"still": shown}
 
     def _window(self, image: str, labels, texture: bool) -> dict:
         """{label: the same part of that picture}, SIDE pixels wide and high; of LR, what lies under it."""
-        pictures = self._whole(image, labels)
-        y, x = telling_window(pictures["lr"], pictures["hr"], SIDE, texture)
-        cut = {label: picture[y : y + SIDE, x : x + SIDE] for label, picture in pictures.items()}
-        return cut | {"lr": pictures["lr"][y // SCALE : (y + SIDE) // SCALE, x // SCALE : (x + SIDE) // SCALE]}
+        pair = self.pairs[image]
+        y, x = telling_window(pair.lr, pair.hr, SIDE, texture)
+        whole = {label: self.sr(label, image) for label in labels} | {"hr": pair.hr}
+        low = pair.lr[y // SCALE : (y + SIDE) // SCALE, x // SCALE : (x + SIDE) // SCALE]
+        return {"lr": low} | {label: picture[y : y + SIDE, x : x + SIDE] for label, picture in whole.items()}
 
-    def ask(self, page: str) -> bool:
-        """comparers/<page>-blind.json, as `blind.js` asks for it; False, and no file, without these two networks."""
-        if not set(BLIND) <= set(self.arms):
-            return False
-        asked = widgets.blind({image: self._whole(image, BLIND) for image in IMAGES[:3]}, *BLIND)
-        pairs = [
-            ["data:image/webp;base64," + base64.b64encode(smaller(png)).decode() for png in pair]
-            for pair in asked.pairs
-        ]
-        state = {"titles": asked.titles, "pairs": pairs}
-        (self.folder / f"{page}-blind.json").write_text(json.dumps(state), encoding="utf-8")
-        return True
+    def _file(self, png: bytes) -> str:
+        """The address of this picture, whose file is named after what it holds: comparers share it."""
+        name = f"{hashlib.sha256(png).hexdigest()[:16]}.webp"
+        (self.folder / name).write_bytes(smaller(png))
+        return f"comparers/{name}"
+
+    def _json(self, name: str, state: dict) -> None:
+        (self.folder / f"{name}.json").write_text(json.dumps(state), encoding="utf-8")
 
 
 def smaller(png: bytes) -> bytes:

@@ -19,29 +19,31 @@ RUNTIME_HASH = (
     "sha512:ab4cbe26baedba45d2cec05610c71c55fa97db92d19a8b171c5f8269126683ca"
     "590a5cdc57bb2f35ce2b298de32f4d956fb42644c0ecd528a0a91e025c07ca61"
 )
-RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs")
 RUNTIME_BINARY = "ort-wasm-simd-threaded.wasm"  # packed, it has 4 MB instead of 14
+RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", RUNTIME_BINARY)
 
 
-def add_demo(folder: Path) -> None:
-    """Write what the page asks for: its script, ONNX Runtime, the combined model, and a sample picture.
-
-    Raises `StudyError` where npm, which fetches ONNX Runtime, is missing or fails.
-    """
-    shutil.copy(Path(__file__).with_name("template") / "photograph.js", folder)
+def runtime() -> dict:
+    """{name: content} of ONNX Runtime's files, by npm. Raises `StudyError` where npm is missing or fails."""
     if not shutil.which("npm"):
         raise StudyError('The page "Your photograph" needs npm, which comes with Node.js; install it, or set DEMO=0.')
     with tempfile.TemporaryDirectory() as scratch:
-        command = ["npm", "pack", RUNTIME, "--silent", "--prefer-offline", "--pack-destination", scratch]
-        if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode:
+        command = ["npm", "pack", RUNTIME, "--silent", "--prefer-offline", "--fetch-retries=1"]
+        if subprocess.run(command, cwd=scratch, check=False, stdout=subprocess.DEVNULL).returncode:
             raise StudyError(f"npm could not fetch {RUNTIME}; look at its message above, or set DEMO=0.")
         (archive,) = Path(scratch).glob("*.tgz")
         if f"sha512:{pooch.file_hash(str(archive), 'sha512')}" != RUNTIME_HASH:
             raise StudyError(f"{RUNTIME} is not the file that this study knows; try again, or set DEMO=0.")
         with tarfile.open(archive) as package:
-            for file in RUNTIME_FILES:
-                (folder / file).write_bytes(package.extractfile(f"package/dist/{file}").read())
-            binary = package.extractfile(f"package/dist/{RUNTIME_BINARY}").read()
-            (folder / f"{RUNTIME_BINARY}.gz").write_bytes(gzip.compress(binary, mtime=0))
-    (folder / "combined.onnx").write_bytes(to_onnx(models.load("combined")).SerializeToString())
-    (folder / "sample.png").write_bytes(png(load("sample").valid[0].hr))
+            files = {name: package.extractfile(f"package/dist/{name}").read() for name in RUNTIME_FILES}
+    return files | {f"{RUNTIME_BINARY}.gz": gzip.compress(files.pop(RUNTIME_BINARY), mtime=0)}
+
+
+def add_demo(folder: Path) -> None:
+    """Write what the page asks for: its script, ONNX Runtime, the combined model, and a sample picture."""
+    files = runtime()
+    files["combined.onnx"] = to_onnx(models.load("combined")).SerializeToString()
+    files["sample.png"] = png(load("sample").valid[0].hr)
+    shutil.copy(Path(__file__).with_name("template") / "photograph.js", folder)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)

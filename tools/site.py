@@ -4,8 +4,6 @@ It shows what notebooks/, README.md and the record hold, and trains nothing. `py
 serves it. One page enlarges a reader's photograph in the browser (`demo.py`); `DEMO=0` leaves it out.
 """
 
-import base64
-import io
 import os
 import re
 import shutil
@@ -19,20 +17,17 @@ import nbformat
 import yaml
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from PIL import Image
-from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
-from sr_utils import paths, widgets
+from sr_utils import paths, profiles, widgets
 from sr_utils.models import pretrained
 from tools import command
-from tools.comparers import Comparers, smaller, trained
+from tools.comparers import ARMS, Comparers, recorded, shown_run, smaller
 from tools.demo import add_demo
 
 TEMPLATE = Path(__file__).with_name("template")
 CARD = "sr_utils/models/weights/README.md"
 WIDGET = Path(widgets.__file__).parent
-CODE = {"light": "default", "dark": "github-dark"}  # Pygments' styles
 
 
 class Renderer(IPythonRenderer):
@@ -56,12 +51,7 @@ class Renderer(IPythonRenderer):
         return super().link(text, here, title)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        file = paths.ROOT / url[url.index("figures/") :]
-        width, shown = Image.open(file).width, super().image(text, f"figures/{file.name}", title)
-        return f'<span class="figure" tabindex="0" style="--width: {width}">{shown}</span>'
-
-    def table(self, text: str) -> str:
-        return f'<div class="table"><table>{text}</table></div>'  # which scrolls on a phone
+        return super().image(text, f"figures/{Path(url).name}", title)
 
 
 def to_html(markdown: str) -> str:
@@ -88,7 +78,6 @@ def exporter() -> HTMLExporter:
     config = Config({"ExtractOutputPreprocessor": {"enabled": True}})
     made = HTMLExporter(extra_template_basedirs=[str(TEMPLATE.parent)], template_name=TEMPLATE.name, config=config)
     made.register_filter("markdown2html", to_html)
-    made.register_filter("width", lambda picture: Image.open(io.BytesIO(base64.b64decode(picture))).width)
     return made
 
 
@@ -99,29 +88,20 @@ def citation() -> dict:
     return {**yaml.safe_load((paths.ROOT / "CITATION.cff").read_text(encoding="utf-8")), "date": date}
 
 
-def code_style() -> str:
-    """CSS of highlighted code, light and dark."""
-    return "\n".join(
-        HtmlFormatter(style=style, nobackground=True).get_style_defs(f'[data-theme="{theme}"] .highlight')
-        for theme, style in CODE.items()
-    )
-
-
-def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = True, networks=trained) -> None:
+def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = True, networks=recorded) -> None:
     """Write the whole site into a folder, which is made anew; `demo` adds "Your photograph", `networks` draws."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "assets").mkdir(parents=True)
     (folder / "figures").mkdir()
-    for file in (TEMPLATE / "site.js", *WIDGET.glob("*.js"), *WIDGET.glob("*.css")):
+    for file in (TEMPLATE / "site.css", TEMPLATE / "site.js", *WIDGET.glob("*.js"), *WIDGET.glob("*.css")):
         shutil.copy(file, folder / "assets")
-    (folder / "assets/site.css").write_text((TEMPLATE / "site.css").read_text() + code_style(), encoding="utf-8")
     sources = {path.stem: nbformat.read(path, as_version=4) for path in sorted(notebooks.glob("0*.ipynb"))}
     site = {"pages": [summary(*source) for source in sources.items()], "demo": demo, "cited": citation()}
+    site["steps"] = profiles.get(shown_run()["profile"]).total_steps
     drawn, convert = Comparers(folder / "comparers", networks), exporter()
     for page, notebook in zip(site["pages"], sources.values(), strict=True):
-        if "widgets.compare" in str(notebook.cells):
-            page["still"] = drawn.write(page["name"])
-        page["asks"] = "widgets.blind" in str(notebook.cells) and drawn.ask(page["name"])
+        if page["name"][:2] in ARMS:
+            page |= drawn.write(page["name"])
         resources = {"output_files_dir": "figures", "unique_key": page["name"], "page": page, "site": site}
         html, made = convert.from_notebook_node(notebook, resources=resources)
         (folder / f"{page['name']}.html").write_text(html, encoding="utf-8")
@@ -133,7 +113,10 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Tru
     for picture in re.findall(r"\]\((?:\.\./)*(figures/[^)]+\.png)\)", home + card):
         shutil.copy(paths.ROOT / picture, folder / "figures")
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATE))
-    written = {"home": {"home": to_html(home), "still": drawn.write("index")}, "card": {"card": to_html(card)}}
+    written = {
+        "home": {"home": to_html(home), "page": {"name": "index"} | drawn.write("index")},
+        "card": {"card": to_html(card)},
+    }
     if demo:
         add_demo(folder / "assets")
         written["photograph"] = {"reach": pretrained.record()["combined"]["reach"]}

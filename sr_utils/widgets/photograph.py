@@ -6,13 +6,21 @@ from pathlib import Path
 import ipywidgets
 from IPython.display import display
 
-from sr_utils import StudyError, models
+from sr_utils import StudyError
 from sr_utils.data.reading import read_image
 from sr_utils.evaluation import upscale
+from sr_utils.models import pretrained
+from sr_utils.plots.style import name
 from sr_utils.widgets.comparer import compare
 
 ARMS = ("srcnn", "combined")
 LARGEST = 400  # LR pixels to a side; of a larger photograph, its middle
+
+
+def _told(arm: str) -> str:
+    """The arm's name, and how long the network that comes with the study was trained."""
+    profile = pretrained.record()[arm]["profile"]
+    return f"{name(arm)}, {profile['epochs'] * profile['steps']:,} steps"
 
 
 class Upload(ipywidgets.VBox):
@@ -37,8 +45,7 @@ class Upload(ipywidgets.VBox):
                 whole = read_image(path)
             top, left = (max(0, n - LARGEST) // 2 for n in whole.shape[:2])
             lr = whole[top : top + LARGEST, left : left + LARGEST]
-            sr = {arm: lambda arm=arm: upscale(models.load(arm), lr) for arm in ARMS}
-            comparer = compare({"lr": lr, **sr})
+            comparer = compare({"lr": lr, **{_told(arm): lambda arm=arm: upscale(arm, lr) for arm in ARMS}})
         except StudyError as error:
             self.message.value = str(error).replace(folder, "").lstrip("/")
             return

@@ -451,8 +451,8 @@ def test_a_photograph_is_taken_from_the_reader_and_compared(laboratory, picture)
     page.get_by_text("mine.png, 90×60 pixels").wait_for(timeout=60_000)
     comparer = lab.ComparerPage(page)
     comparer.settle()
-    assert comparer.names() == ["LR", "bicubic", "SRCNN", "combined"]
+    assert comparer.names() == ["LR", "bicubic", "SRCNN, 1,500 steps", "combined, 80,000 steps"]
     y, x, side = comparer.place()
     sr = evaluation.upscale(models.load("combined"), lr)[y : y + side, x : x + side]
-    assert np.array_equal(comparer.picture("combined"), sr)
+    assert np.array_equal(comparer.picture("combined, 80,000 steps"), sr)
     page.close()

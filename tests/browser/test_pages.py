@@ -5,7 +5,6 @@ import http.server
 import json
 import os
 import re
-import shutil
 import threading
 import urllib.parse
 
@@ -13,16 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sr_utils import data, evaluation, models
+from sr_utils import StudyError, data, evaluation, models, paths
 from sr_utils.plots.style import name as shown_name
 from tests.browser import lab
-from tools import comparers, site
+from tools import comparers, demo, site
 
 pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
-#: The page "Your photograph" asks npm for ONNX Runtime.
-DEMO = bool(shutil.which("npm") or os.environ.get("REQUIRE_BROWSER"))
-PAGES = ["00_background", "01_baseline", "02_upsampling", "03_architecture", "04_loss", "05_signal_processing"]
-PAGES += ["06_conclusions"]
+PAGES = sorted(path.stem for path in paths.NOTEBOOKS.glob("0*.ipynb"))
+COMPARED = [page for page in [*PAGES, "index"] if page[:2] in comparers.ARMS]
 
 
 def untrained(labels):
@@ -36,10 +33,20 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def no_demo():
+    """Why the page "Your photograph" cannot be built here, or ""."""
+    try:
+        demo.runtime()
+    except StudyError as error:
+        return str(error)
+    return ""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, no_demo):
     """(the site's folder, its address)."""
     folder = tmp_path_factory.mktemp("site")
-    site.build_site(folder, demo=DEMO, networks=untrained)
+    site.build_site(folder, demo=not no_demo, networks=untrained)
     handler = functools.partial(Quiet, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -58,10 +65,10 @@ def browser():
         browser.close()
 
 
-def test_no_page_asks_another_host_or_misses_a_file(browser, built):
+def test_no_page_asks_another_host_or_misses_a_file(browser, built, no_demo):
     folder, address = built
     pages = sorted(path.name for path in folder.glob("*.html"))
-    assert pages == sorted(f"{page}.html" for page in [*PAGES, "index", "card", *["photograph"] * DEMO])
+    assert pages == sorted(f"{page}.html" for page in [*PAGES, "index", "card", *["photograph"] * (not no_demo)])
     for name in pages:
         page, asked, trouble = browser.new_page(), [], []
         page.on("request", lambda request, asked=asked: asked.append(request.url))
@@ -78,10 +85,8 @@ def test_no_page_asks_another_host_or_misses_a_file(browser, built):
         assert trouble == [] and all(url.startswith((address, "data:")) for url in asked), name
         assert "$" not in page.locator("main .text").last.inner_text()
         assert page.locator("img:not([alt]), img[alt='']").count() == 0, name
-        assert (
-            "02 up-sampling" in page.locator("nav").first.inner_text()
-            and "To cite: " in page.locator("footer").inner_text()
-        )
+        assert "02 up-sampling" in page.locator("nav").first.inner_text()
+        assert "To cite: " in page.locator("footer").inner_text()
         page.close()
 
 
@@ -109,7 +114,7 @@ def windows(folder, page):
 
 def test_each_page_compares_its_own_arms_in_six_windows(built):
     hr = {pair.name: pair.hr for pair in [*data.load("sample").train, *data.load("sample").valid]}
-    for page in ["index", *PAGES[1:]]:
+    for page in COMPARED:
         state, scenes = windows(built[0], page)
         assert set(state["labels"]) == {"lr", *comparers.ARMS[page[:2]], "hr"} and len(scenes) == 6
         files = {state[key] for scene in state["scenes"].values() for key in scene["pictures"].values()}
@@ -157,14 +162,15 @@ def test_a_phone_reads_every_page_without_scrolling_sideways(browser, built):
     for path in sorted(folder.glob("*.html")):
         page.goto(f"{address}/{path.name}")
         assert page.evaluate("() => document.documentElement.scrollWidth") == 390, path.name
-        cut = "(all) => all.filter((e) => !e.closest('.table') && e.scrollWidth > e.parentElement.clientWidth).length"
+        cut = "(all) => all.filter((e) => e.offsetWidth > e.parentElement.clientWidth).length"
         assert page.locator("main table").evaluate_all(cut) == 0, path.name
         small = "(all) => all.filter((e) => e.innerText?.trim() && parseFloat(getComputedStyle(e).fontSize) < 9).length"
         assert page.locator("body *").evaluate_all(small) == 0, path.name
-        for figure in page.locator("main > figure img, .figure img").all():
+        for figure in page.locator("main > figure img, p > img").all():
             figure.scroll_into_view_if_needed()  # words of 12.5 pixels in a figure as it is saved
             figure.evaluate("(img) => img.decode()")
-            assert figure.evaluate("(img) => 12.5 * img.clientWidth / img.naturalWidth") >= 9, path.name
+            width = figure.evaluate("(img) => img.naturalWidth")
+            assert 12.5 * figure.bounding_box()["width"] / width >= 9, path.name
     page.goto(f"{address}/index.html")
     page.locator(".comparer").scroll_into_view_if_needed()
     comparer = lab.ComparerPage(page)
@@ -204,10 +210,11 @@ def test_the_theme_follows_the_system_and_the_button(browser, built):
     context.close()
 
 
-@pytest.mark.skipif(not DEMO, reason="no npm here; it comes with Node.js")
-def test_a_photograph_is_enlarged_and_judged_in_the_browser(browser, built, tmp_path, picture):
+def test_a_photograph_is_enlarged_and_judged_in_the_browser(browser, built, no_demo, tmp_path, picture):
+    if no_demo:
+        pytest.skip(no_demo)
     large = picture(1200, 1600)
-    Image.fromarray(picture(60, 92)).save(tmp_path / "mine.png")
+    Image.fromarray(picture(80, 92)).save(tmp_path / "mine.png")
     Image.fromarray(large).save(tmp_path / "large.jpg")
     (tmp_path / "note.png").write_text("no picture")
     page = browser.new_page(viewport={"width": 1280, "height": 1400})
@@ -229,9 +236,9 @@ def test_a_photograph_is_enlarged_and_judged_in_the_browser(browser, built, tmp_
         return comparer, saved
 
     choose("note.png", "note.png cannot be read as an image")
-    choose("mine.png", "mine.png: 92×60 pixels, became 368×240")
+    choose("mine.png", "mine.png: 92×80 pixels, became 368×320")
     comparer, saved = compared()
-    lr = picture(60, 92)
+    lr = picture(80, 92)
     assert comparer.names() == ["LR", "bicubic", "combined"]
     assert np.abs(saved.astype(int) - evaluation.upscale("combined", lr)).max() <= 1
     y, x, side = comparer.place()
@@ -239,7 +246,7 @@ def test_a_photograph_is_enlarged_and_judged_in_the_browser(browser, built, tmp_
     assert np.abs(comparer.picture("bicubic") - bicubic).max() <= 1
 
     page.get_by_label("Let me judge").check()
-    page.get_by_text("mine.png: 92×60 pixels, became 23×15, and these 92×60").wait_for(timeout=120_000)
+    page.get_by_text("mine.png: 92×80 pixels, became 23×20, and these 92×80").wait_for(timeout=120_000)
     comparer, saved = compared()
     assert comparer.names() == ["LR", "bicubic", "combined", "HR"] and "dB" in comparer.scores("combined")
     assert np.abs(saved.astype(int) - evaluation.upscale("combined", data.downscale(lr))).mean() < 1

@@ -30,9 +30,8 @@ def test_a_link_to_a_file_that_the_site_lacks_is_plain_words():
     assert site.to_html("see [the code](../sr_utils/filters.py)").strip() == "<p>see the code</p>"
 
 
-def test_verdicts_are_marked_and_tables_scroll():
-    html = site.to_html("| verdict |\n|---|\n| **does not hold** |\n")
-    assert '<b class="verdict does not hold">does not hold</b>' in html and html.startswith('<div class="table">')
+def test_verdicts_are_marked():
+    assert '<b class="verdict does not hold">does not hold</b>' in site.to_html("It **does not hold**.")
 
 
 def test_npm_that_is_missing_is_told_in_a_sentence(monkeypatch, tmp_path, capsys):

@@ -25,8 +25,9 @@ def test_a_photograph_is_compared_with_the_shipped_networks(picture):
     lr, upload = picture(40, 60), photograph.Upload()
     assert "mine.png, 60×40 pixels" in given(upload, "mine.png", encoded(lr))
     comparer = upload.children[-1]
-    assert comparer.labels == ["lr", "bicubic", "srcnn", "combined"]
-    np.testing.assert_array_equal(comparer.scene.picture("combined"), evaluation.upscale(models.load("combined"), lr))
+    assert comparer.labels == ["lr", "bicubic", "SRCNN, 1,500 steps", "combined, 80,000 steps"]
+    made = comparer.scene.picture("combined, 80,000 steps")
+    np.testing.assert_array_equal(made, evaluation.upscale(models.load("combined"), lr))
 
 
 def test_of_a_large_one_the_middle_is_shown(picture):
