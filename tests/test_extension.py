@@ -1,4 +1,4 @@
-"""A newcomer adds a network, a loss and a claim: nothing else needs to change, and nothing needs to be trained first."""
+"""A newcomer adds a network, a loss and a claim: nothing else changes, and nothing is trained first."""
 
 import os
 import shutil

@@ -1,25 +1,14 @@
-"""Estimates with their intervals, one a row: arms, the steps to the combined model, claims."""
-
-import textwrap
+"""Estimates with their intervals, one a row."""
 
 import numpy as np
 import pandas as pd
 
 from sr_utils.claims import phrases
 from sr_utils.claims.statistics import differences, paired, signed
-from sr_utils.plots.charts import BAND
-from sr_utils.plots.style import GREY, INK, PAGE, axes, headline, legible, look, name, styled
+from sr_utils.plots.style import INK, axes, headline, legible, name, styled
 
 SIDES = {1: "#0072B2", -1: "#D55E00", 0: "#888888"}  # colours of an interval above, below and around zero
 COLLAPSED = 1  # dB between two seeds of an arm: their mean would be of no network
-#: Colour (Okabe & Ito's) and marker of each verdict.
-VERDICTS = {
-    "holds": ("#0072B2", "o"),
-    "does not hold": ("#D55E00", "X"),
-    "undecided": ("#888888", "s"),
-    "no verdict": ("#666666", "D"),
-    "not testable here": ("#bbbbbb", ""),
-}
 
 
 def estimates(ax, table: pd.DataFrame, names, shift: float = 0, zero: float | None = 0, **style) -> None:
@@ -87,73 +76,3 @@ def effects(scores: pd.DataFrame, reference: str):
     column[-1].set_xlabel(f"PSNR difference / dB, against {name(reference)} (small marks: seeds)")
     title = f"Clearly above {name(reference)}: {sides.count(1)} of {len(table)} arms; clearly below: {sides.count(-1)}"
     return headline(fig, title, f"PSNR difference of each arm to {name(reference)} with its 95 % interval")
-
-
-@styled()
-def stairs(table: pd.DataFrame):
-    """`record.ladder` as stairs: PSNR after each change, the change's gain with its interval, and the cost."""
-    before = table.psnr - table.difference
-    gains = [f"{signed(gain, '+.2f')} dB" for gain in table.difference]
-    rows = table.assign(x=table.psnr, low=before + table.low, high=before + table.high, text=["", *gains[1:]])
-    rows["color"] = [SIDES[phrases.direction(step)] for step in table.itertuples()]
-    rows["marker"] = [look(label)["marker"] for label in table.index]
-    fig, (ax,) = axes(58 * len(table) + 50)
-    for y, (row, start) in enumerate(zip(rows.itertuples(), before, strict=True)):
-        ax.plot([start, start], [max(y - 1, 0), y], color="#888888", lw=1.2)
-        ax.plot([start, row.x], [y, y], color=row.color, lw=8, alpha=0.25, solid_capstyle="butt")
-        beside(ax, y, f"{row.parameters:,.0f} parameters\n{row.macs:,.0f} multiply–adds", GREY, gap=78)
-    names = [f"{textwrap.fill(row.change, 46)}\n→ {name(row.Index)}" for row in table.itertuples()]
-    estimates(ax, rows, names, zero=None)
-    ax.set_xlabel("PSNR, mean over all images / dB")
-    most, whole = table.loc[table.difference[1:].idxmax()], table.psnr.iloc[-1] - table.psnr.iloc[0]
-    title = f"{most.change} brings most, {signed(most.difference, '+.2f')} dB; "
-    title += f"the whole way brings {signed(whole, '+.2f')} dB"
-    return headline(fig, title, f"Stairs of PSNR from {name(table.index[0])} to {name(table.index[-1])}")
-
-
-@styled()
-def forest(table: pd.DataFrame):
-    """Claims with their intervals, by study; a panel for each unit and order of size, primary rows first and bold.
-
-    `table` is `claims.judge`'s, or some rows of it. The claim's side is shaded: an interval within it, corrected where
-    several claims are judged, holds. A claim of several parts shows the weakest.
-    """
-    shown = by_study(table.dropna(subset=["effect", "low", "high"])).assign(x=lambda rows: rows.effect)
-    for end in ("low", "high"):
-        shown[end] = shown[f"corrected_{end}"].fillna(shown[end])
-    shown["color"], shown["marker"] = (shown.verdict.map({v: each[i] for v, each in VERDICTS.items()}) for i in (0, 1))
-    shown["text"] = [
-        f"{phrases.measured(row)}  {row.verdict}".removesuffix("  no verdict") for row in shown.itertuples()
-    ]
-    parts = [part for _, unit in shown.groupby(["study", "unit"], sort=False) for part in scales(unit)]
-    parts.sort(key=lambda part: (part.study.iloc[0], part.family.min()))  # "primary" comes before "secondary"
-    fig, column = panels(parts, pitch=34, width=PAGE)  # a row has two lines of words
-    studies = [part.study.iloc[0] for part in parts]
-    for i, (ax, part) in enumerate(zip(column, parts, strict=False)):
-        estimates(ax, part, [_claim(row) for row in part.itertuples()], zero=None)
-        ax.update_datalim([(end, 0) for end in (*part.null - part.margin, *part.null + part.margin)])
-        ax.autoscale_view(scaley=False)
-        least, most = ax.get_xlim()
-        for y, row in enumerate(part.itertuples()):
-            sides = {"more": (row.null, most), "less": (least, row.null), "same": (-row.margin, row.margin)}
-            ax.fill_betweenx([y - 0.5, y + 0.5], *sides[row.expect], color=BAND, lw=0, zorder=0)
-            ax.plot([row.null] * 2, [y - 0.5, y + 0.5], color=INK, lw=1)
-            ax.get_yticklabels()[y].set_weight("bold" if row.family == "primary" else "normal")
-        ax.set_xlim(least, most)
-        if studies[i] not in studies[:i]:
-            place = {"xycoords": ("figure pixels", "axes fraction"), "textcoords": "offset points", "weight": "bold"}
-            ax.annotate(f"Study {studies[i]:02d}", (0, 1), (0, 6), annotation_clip=False, **place)
-    counts = table[table.family == "primary"].verdict.value_counts()
-    counted = ", ".join(f"{verdict} {counts[verdict]}" for verdict in VERDICTS if verdict in counts)
-    title = f"The original's claims: {counted}" if counted else f"{len(shown)} effects with their intervals"
-    return headline(fig, title, f"{len(shown)} effects with 95 % intervals, by study, the claim's side shaded")
-
-
-def by_study(table: pd.DataFrame) -> pd.DataFrame:
-    """`claims.judge`'s table in the order of studies, primary rows first."""
-    return table.iloc[np.lexsort((table.family != "primary", table.study))]
-
-
-def _claim(row) -> str:
-    shown = f" ({row.binding} shown)" if row.binding else ""
-    return textwrap.fill(f"{row.Index}  {row.original or row.claim}{shown}", 62 if row.family == "primary" else 76)

@@ -5,16 +5,24 @@ import inspect
 import re
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib.colors import to_hex
 from pandas.io.formats.style import Styler
 
 from sr_utils.claims import phrases
-from sr_utils.plots.intervals import VERDICTS, by_study
 from sr_utils.plots.style import legible, name
 
 BOLD = "font-weight: bold"
+#: Colour (Okabe & Ito's) and marker of each verdict.
+VERDICTS = {
+    "holds": ("#0072B2", "o"),
+    "does not hold": ("#D55E00", "X"),
+    "undecided": ("#888888", "s"),
+    "no verdict": ("#666666", "D"),
+    "not testable here": ("#bbbbbb", ""),
+}
 #: What each score is called, how it is written, and which value is best. Noise is sharp too: sharpness has no best.
 SCORES = {
     "psnr": ("PSNR / dB", "{:.2f}", "max"),
@@ -50,6 +58,11 @@ class Table(Styler):
         return re.sub(r'id="(\w+)"', lambda cell: f'style="{styles[cell[1]]}"' if cell[1] in styles else cell[0], table)
 
 
+def table(frame: pd.DataFrame, digits: int = 2, missing: str = "") -> Table:
+    """A table in the pages' style, its numbers with so many digits."""
+    return Table(frame).format(precision=digits, na_rep=missing)
+
+
 def cost_table(costs: Mapping[str, Mapping]) -> pd.DataFrame:
     """Parameters and multiply–adds per output pixel, a row per arm: `costs` maps labels to `models.cost`'s answers."""
     table = pd.DataFrame({name(label): cost for label, cost in costs.items()}).T
@@ -67,16 +80,10 @@ def score_table(scores: pd.DataFrame, metrics=tuple(SCORES)) -> Table:
     return style.hide(names=True).hide(names=True, axis=1)
 
 
-def trial_table(trials: pd.DataFrame) -> Table:
-    """`record.trials`: arms × learning rates, PSNR in dB, the best of each arm bold, those not tried empty."""
-    table = Table(trials.rename(index=name, columns="{:g}".format))
-    return table.format("{:.2f}", na_rep="").highlight_max(axis=1, props=BOLD)
-
-
-def _judged(table: pd.DataFrame, verdicts: list) -> Table:
-    """A table with the verdicts in the colours of the figures, and long texts wrapped at the left."""
+def coloured(table: pd.DataFrame, verdicts) -> Table:
+    """A table with the verdicts in these columns in the colours of the figures, and long texts wrapped at the left."""
     colours = {verdict: f"color: {to_hex(legible(colour))}" for verdict, (colour, _) in VERDICTS.items()}
-    style = Table(table).map(lambda cell: colours[cell.split("\n")[0].split(" (")[0]], subset=verdicts)
+    style = Table(table).map(lambda cell: colours.get(cell.split("\n")[0].split(" (")[0]), subset=verdicts)
     style = style.map_index(lambda id: "vertical-align: top").map_index(lambda head: "text-align: left", axis="columns")
     return style.set_properties(**{"text-align": "left", "white-space": "pre-wrap", "vertical-align": "top"})
 
@@ -85,8 +92,13 @@ def finding_table(table: pd.DataFrame) -> Table:
     """`claims.judge`'s table as findings: what the original says, what was measured here, the verdict."""
     found = phrases.findings(table).assign(page=lambda each: each.study.map("{:02d}".format))
     heads = {"page": "page", "original": "the original says", "ours": "measured here", "verdict": "verdict"}
-    style = _judged(found[list(heads)].rename(columns=heads), ["verdict"])
+    style = coloured(found[list(heads)].rename(columns=heads), ["verdict"])
     return style.set_properties(["verdict"], **{"font-weight": "bold"}).hide(names=True)
+
+
+def by_study(table: pd.DataFrame) -> pd.DataFrame:
+    """`claims.judge`'s table in the order of studies, primary rows first."""
+    return table.iloc[np.lexsort((table.family != "primary", table.study))]
 
 
 def claim_table(table: pd.DataFrame) -> Table:
@@ -94,20 +106,6 @@ def claim_table(table: pd.DataFrame) -> Table:
     ordered = by_study(table)
     shown = phrases.readable(ordered)
     shown.insert(0, "study", ordered.study.map("{:02d}".format))
-    style = _judged(shown, shown.columns.intersection(["verdict"]))
+    style = coloured(shown, shown.columns.intersection(["verdict"]))
     primary = ordered.index[ordered.family == "primary"]
     return style.set_properties((primary, shown.columns), **{"font-weight": "bold"}).hide(names=True)
-
-
-def verdict_table(tables: Mapping[str, pd.DataFrame]) -> Table:
-    """Primary claims × runs of the study: verdict, effect and interval in each cell, coloured by verdict.
-
-    `tables` maps a column's heading to what `claims.judge` returned for that run; rows are the last one's.
-    """
-    *_, last = tables.values()
-    primary = last[last.family == "primary"]
-    cells = pd.DataFrame({"claim": primary.original})
-    for run, table in tables.items():
-        rows = table.reindex(primary.index).fillna({"verdict": "not testable here"}).itertuples()
-        cells[run] = [f"{row.verdict}\n{phrases.measured(row)}".strip() for row in rows]
-    return _judged(cells, list(tables)).hide(names=True)

@@ -149,6 +149,6 @@ def test_00_converts_an_error_to_decibels():
 
 def test_06_counts_the_claims_of_the_original():
     """ "Says eleven things …, and explains one of them": 6s is the explanation; some of the eleven are two rows."""
-    assert "says eleven things about" in PAGES["06_conclusions"].cells[0].source
+    assert "says eleven things about" in prose("06_conclusions")
     ids = {claim.id for claim in CLAIMS if claim.family == "primary"}
     assert len({re.match(r"\d+", id)[0] for id in ids}) == 11 and "6s" in ids

@@ -1,4 +1,4 @@
-"""Curves and trade-offs: each artist shows what the table says."""
+"""Curves and labelled points: each artist shows what the table says."""
 
 from types import SimpleNamespace
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from sr_utils import plots
 from sr_utils.plots.charts import spaced
-from sr_utils.plots.trade_offs import front, label_points
+from sr_utils.plots.trade_offs import label_points
 
 
 def run(label, seed, losses):
@@ -82,30 +82,3 @@ def test_names_beside_points_overlap_neither_each_other_nor_a_point():
     for i, box in enumerate(boxes):
         assert box.count_overlaps(boxes[:i]) == 0
         assert not any(box.contains(*ax.transData.transform(point)) for point in points)
-
-
-def test_published_networks_stand_beside_ours_where_set5_was_scored():
-    table = pd.DataFrame({"Set5": 29.5, "psnr": 28.0, "parameters": 69_251, "macs": 69_152}, index=["srcnn"])
-    published = pd.DataFrame(
-        {"Set5": [31.35, 32.46], "parameters": [665_000, np.nan], "macs": [665_000, 1e6]}, index=["VDSR", "EDSR"]
-    )
-    left, right = plots.quality_against_cost(table, published, table.assign(Set5=30.5)).axes
-    assert set(said(left)) == {"better", "SRCNN", "SRCNN, shipped", "VDSR"}
-    assert set(said(right)) == {"better", "SRCNN", "SRCNN, shipped", "VDSR", "EDSR"}
-    marks = [(line.get_xdata()[0], line.get_ydata()[0]) for line in left.lines if line.get_marker() not in ("", "None")]
-    assert marks == [(69_251, 29.5), (69_251, 30.5), (665_000, 31.35)]
-    alone = plots.quality_against_cost(table.drop(columns="Set5"), published, table).axes
-    assert set(said(alone[0])) == {"better", "SRCNN"} and "all images" in alone[0].get_ylabel()
-
-
-def test_the_front_is_what_nothing_beats():
-    table = pd.DataFrame({"cost": [1, 2, 3, 2], "value": [10, 12, 11, 13]})
-    assert list(front(table, "cost", "value").index) == [0, 3]
-    assert list(front(pd.DataFrame({"cost": [5, 5], "value": [1, 2]}), "cost", "value").index) == [1]
-
-
-def test_an_arm_far_below_is_named_and_not_drawn():
-    costs = {"parameters": [9, 8], "macs": 1}
-    table = pd.DataFrame({"Set5": [29.5, 20.0], "psnr": 28.0} | costs, index=["srcnn", "plain"])
-    left, right = plots.quality_against_cost(table, table[:0], table[:0]).axes
-    assert said(right)[-1].endswith("below SRCNN: plain, no skips") and left.get_ylim()[0] > 26

@@ -81,14 +81,10 @@ def test_findings_show_what_the_original_says_and_the_verdict_in_colour():
     ]  # fmt: skip
 
 
-def test_the_verdict_table_has_primary_rows_alone_and_a_column_for_each_run():
-    table = claims().assign(original=["", "b", "c"])
-    other = table.drop(index="4").assign(verdict="undecided")
-    page = plots.verdict_table({"quick": other, "standard": table}).to_html()
-    heads, *rows = cells(page.replace("\n", " ").replace("</tr>", "</tr>\n"))
-    assert heads[1:] == ["claim", "quick", "standard"]
-    measured = "+0.5 dB (+0.4 … +0.6)"
-    assert rows == [
-        ["4", "b", "not testable here", f"does not hold {measured}"],
-        ["3", "c", f"undecided {measured}", f"holds {measured}"],
-    ]
+def test_numbers_have_the_pages_digits_and_verdicts_their_colour():
+    frame = pd.DataFrame(
+        {"GMSD": [0.12345, float("nan")], "verdict": ["holds\n+1 dB", "not trained yet"]}, index=["a", "b"]
+    )
+    assert cells(plots.table(frame[["GMSD"]], 3, missing="no").to_html())[1:] == [["a", "0.123"], ["b", "no"]]
+    sheet = plots.coloured(frame, ["verdict"]).to_html().partition("</style>")[0]
+    assert sheet.count("color: #") == 1
