@@ -17,7 +17,6 @@ import numpy as np
 
 from sr_utils import StudyError, profiles
 
-BACKENDS = ("tensorflow", "jax")
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"  # TensorFlow's fast convolutions on processors
 #: With one of these TensorFlow uses oneDNN by itself.
 FLAGS = {"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"}
@@ -26,7 +25,6 @@ FLAGS = {"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_
 @contextlib.contextmanager
 def _silent_stderr():
     """Hide stderr: TensorFlow's C++ code logs to the file descriptor at start-up, and no setting stops that."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what it logs later
     if sys.stderr is None:  # closed by the caller
         yield
         return
@@ -42,12 +40,12 @@ def _silent_stderr():
 
 def _import_keras():
     """Keras on a backend of the study, whatever keras.json and the environment say for other projects."""
-    backend = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
-    if backend not in BACKENDS:
+    backend = os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "tensorflow"  # before keras.json
+    if backend not in ("tensorflow", "jax"):
         raise StudyError(f"KERAS_BACKEND is {backend!r}, but the study runs on tensorflow or jax; set one of them.")
-    os.environ["KERAS_BACKEND"] = backend  # it has priority over keras.json
     for variable in ("TF_USE_LEGACY_KERAS", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
         os.environ.pop(variable, None)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what TensorFlow logs later
     if "tensorflow" not in sys.modules:
         os.environ.setdefault(ONEDNN, "1")
     try:
@@ -61,8 +59,6 @@ def _import_keras():
     except (OSError, ValueError, AttributeError, TypeError) as error:  # keras.json holds something invalid
         settings = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "keras.json"
         raise StudyError(f"{settings} stops Keras ({error}); correct or remove it.") from None
-    if keras.backend.backend() not in BACKENDS:  # the same program imported it before
-        raise StudyError(f"Keras runs on {keras.backend.backend()} already; restart, and import sr_utils first.")
     return keras
 
 
@@ -92,27 +88,25 @@ def setup() -> dict:
 @functools.cache
 def _choose() -> dict:
     asked = profiles.check_device(os.environ.get("DEVICE"))
-    chosen = (_on_jax if _jax() else _on_tensorflow)(asked)
-    if asked == "gpu" and chosen["device"] == "cpu":
+    gpu, bfloat16, more = (_on_jax if _jax() else _on_tensorflow)(asked)
+    if asked == "gpu" and not gpu:
         raise StudyError("DEVICE=gpu, but this machine shows no GPU; use DEVICE=auto, or install with make env GPU=1.")
-    return {"backend": keras.backend.backend(), **chosen}
+    chosen = {"device": "gpu" if gpu else "cpu", "precision": "bfloat16" if bfloat16 else "float32"}
+    return {"backend": keras.backend.backend(), **chosen, **more}
 
 
-def _chosen(gpu: bool, bfloat16: bool) -> dict:
-    return {"device": "gpu" if gpu else "cpu", "precision": "bfloat16" if bfloat16 else "float32"}
-
-
-def _on_jax(asked: str) -> dict:
+def _on_jax(asked: str) -> tuple[bool, bool, dict]:
     import jax
 
     if asked == "cpu":
         jax.config.update("jax_default_device", jax.devices("cpu")[0])
     gpus = [] if asked == "cpu" else [device for device in jax.devices() if device.platform == "gpu"]
     # XLA has no fast bfloat16 convolution on processors.
-    return _chosen(bool(gpus), bool(gpus) and float(getattr(gpus[0], "compute_capability", "0")) >= 8.0)
+    return bool(gpus), bool(gpus) and float(getattr(gpus[0], "compute_capability", "0")) >= 8.0, {}
 
 
-def _on_tensorflow(asked: str) -> dict:
+def _on_tensorflow(asked: str) -> tuple[bool, bool, dict]:
+    """Whether there is a GPU, whether bfloat16 is fast, and "onednn", as `setup` returns it."""
     import tensorflow as tf
 
     gpus = [] if asked == "cpu" else tf.config.list_physical_devices("GPU")
@@ -122,17 +116,15 @@ def _on_tensorflow(asked: str) -> dict:
         # The same bits each time: with TensorFlow's own switch, Keras would not compile the steps by XLA.
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true"
         details = tf.config.experimental.get_device_details(gpus[0])
-        return _chosen(True, details.get("compute_capability", (0, 0)) >= (8, 0))
+        return True, details.get("compute_capability", (0, 0)) >= (8, 0), {}
     if asked == "cpu":
         tf.config.set_visible_devices([], "GPU")
     tf.config.experimental.enable_op_determinism()
     onednn, flags = os.environ.get(ONEDNN), set()
     with contextlib.suppress(OSError):  # Linux alone has this file
         flags.update(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
-    chosen = _chosen(False, bool(flags & {"amx_bf16", "avx512_bf16"}))
-    if flags and onednn in ("0", "1") and (onednn == "1") != bool(flags & FLAGS):
-        chosen["onednn"] = onednn == "1"  # it changes last digits
-    return chosen
+    other = flags and onednn in ("0", "1") and (onednn == "1") != bool(flags & FLAGS)  # it changes last digits
+    return False, bool(flags & {"amx_bf16", "avx512_bf16"}), {"onednn": onednn == "1"} if other else {}
 
 
 @contextlib.contextmanager
@@ -148,8 +140,7 @@ def seeded(seed: int):
 def feed(batches: Iterator):
     """Batches, tuples of arrays, for one call of `fit`: for TensorFlow as a pipeline without autotuning.
 
-    `fit` would make the same pipeline, with a thread that tunes it, for which its end can wait for seconds. A batch's
-    size is left open: with a fixed one TensorFlow makes another graph, which ends in other bytes.
+    Of `fit`'s own, the end can wait for seconds. With a fixed batch size TensorFlow's graph would end in other bytes.
     """
     if _jax():
         return batches
@@ -213,9 +204,8 @@ def versions() -> dict:
 
 def processor() -> str:
     """This machine's processor, as Linux describes it; empty elsewhere."""
-    try:
+    with contextlib.suppress(OSError, TypeError):  # another system, or another kind of processor
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
         found = [re.search(rf"^{part}\s*: (.*)$", text, re.M)[1] for part in ("model name", "cpu family", "model")]
-    except (OSError, TypeError):
-        return ""
-    return "{} (family {}, model {})".format(*found)
+        return "{} (family {}, model {})".format(*found)
+    return ""

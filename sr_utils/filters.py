@@ -33,9 +33,7 @@ def edge_enhance(image, strength: float = 1.0):
     """
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
-        raise StudyError(
-            f"edge_enhance takes a uint8 (H, W, 3) image, not {image.dtype} {image.shape}; convert it first."
-        )
+        raise StudyError(f"edge_enhance takes uint8 (H, W, 3), not {image.dtype} {image.shape}; convert it first.")
     if not 0 <= strength <= 1:
         raise StudyError(f"edge_enhance takes a strength from 0 to 1, not {strength}.")
     kernel = (1 - strength) * IDENTITY + strength * KERNEL

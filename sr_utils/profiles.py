@@ -53,7 +53,7 @@ PROFILES = Named(
 
 
 def get(name: str | Profile) -> Profile:
-    """The profile of that name (a `Profile` passes through). Raises `StudyError` for an unknown name."""
+    """The profile of that name; a `Profile` passes through. Raises `StudyError` for an unknown name."""
     return name if isinstance(name, Profile) else PROFILES[name]
 
 

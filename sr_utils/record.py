@@ -72,24 +72,26 @@ def _read(table: str, path: Path, time: int) -> pd.DataFrame:
 
 
 def row(arm: str, loss: str, seed: int, profile: str, data: str) -> pd.Series | None:
-    """The row of table `runs` for this training, or None.
+    """The row of table `runs` for this training, or None; of several platforms, as `_runs` chooses."""
+    runs = _runs(profile, data)
+    runs = runs[(runs.seed == seed) & (runs.arm == arm) & (runs.loss == loss)]
+    return None if runs.empty else runs.iloc[0]
 
-    Where a seed was trained on several platforms, all its rows come from the one that trained most arms: arms are
-    compared on one platform only.
+
+def _runs(profile: str, data: str) -> pd.DataFrame:
+    """The rows of `runs` of a profile on a data set; of each seed, those of the platform that trained most arms.
+
+    Arms are compared on one platform only.
     """
     runs = read("runs")
-    runs = runs[(runs.seed == seed) & (runs.profile == profile) & (runs.data == data)]
-    if len(runs):
-        runs = runs[runs.platform == runs.platform.value_counts().index[0]]
-    runs = runs[(runs.arm == arm) & (runs.loss == loss)]
-    return None if runs.empty else runs.iloc[0]
+    runs = runs[(runs.profile == profile) & (runs.data == data)]
+    return runs[runs.platform == runs.groupby("seed").platform.transform(lambda p: p.value_counts().index[0])]
 
 
 def rows(table: str, run: pd.Series) -> pd.DataFrame:
     """What a table holds of a row of `runs`, as `evaluation` returns it: `arm` is the label, and `mse` is `loss`."""
     whole = read(table)
-    mine = whole[(whole[KEY] == run[KEY]).all(axis=1)]
-    return labelled(mine)
+    return labelled(whole[(whole[KEY] == run[KEY]).all(axis=1)])
 
 
 def interpolated(table: str, arm: str, sets) -> pd.DataFrame:
@@ -98,26 +100,20 @@ def interpolated(table: str, arm: str, sets) -> pd.DataFrame:
     return labelled(whole[(whole.arm == arm) & (whole.seed == -1) & whole.set.isin(sets)])
 
 
-def tables(profile: str, data: str, seeds=None, leave_out=()) -> dict[str, pd.DataFrame]:
-    """What `claims.judge` takes, of all recorded trainings of a profile on a data set (or of some seeds), labelled.
-
-    `leave_out` names arms by label. Of a seed with several platforms, only the one with most arms counts, as in `row`.
-    """
-    runs = read("runs")
-    runs = runs[(runs.profile == profile) & (runs.data == data)]
-    used = runs.groupby("seed").platform.agg(lambda platforms: platforms.value_counts().index[0])
-    used = used[used.index.isin(used.index if seeds is None else seeds)]
-    found = {}
-    for table in TABLES:
+def tables(profile: str, data: str, seeds=None) -> dict[str, pd.DataFrame]:
+    """What `claims.judge` takes, of all recorded trainings of a profile on a data set (or of some seeds), labelled."""
+    runs, found = _runs(profile, data), {}
+    used = runs[runs.seed.isin(runs.seed if seeds is None else seeds)].groupby("seed").platform.first()
+    for table in [name for name in TABLES if name not in ("runs", "first_layer")]:
         whole = read(table)
         mine = (whole.profile == profile) & (whole.data == data) & (whole.platform == whole.seed.map(used))
-        sets = whole[mine].set.unique() if "set" in whole else []
-        beside = (whole.seed == -1) & whole.set.isin(sets) if "set" in whole else False
-        rows = labelled(whole[mine | beside])
-        if "other_seed" in rows:
-            rows = rows[rows.other_seed.isin(used.index)]
-        found[table] = rows[~rows.arm.isin(leave_out)]
-    return {table: rows for table, rows in found.items() if len(rows) and table not in ("runs", "first_layer")}
+        if "set" in whole:
+            mine |= (whole.seed == -1) & whole.set.isin(whole[mine].set)
+        if "other_seed" in whole:
+            mine &= whole.other_seed.isin(used.index)
+        if mine.any():
+            found[table] = labelled(whole[mine])
+    return found
 
 
 def collect(table: str, entries, measure) -> pd.DataFrame:
@@ -134,6 +130,7 @@ def collect(table: str, entries, measure) -> pd.DataFrame:
 
 
 def labelled(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a table as `evaluation` returns them: labels in place of arm and loss, without the rest of the key."""
     rows = rows.assign(arm=[label(arm, loss or "mse") for arm, loss in zip(rows.arm, rows.loss, strict=True)])
     if "other" in rows:
         rows = rows.assign(other=[label(*pair) for pair in zip(rows.other, rows.other_loss, strict=True)])

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
-from sr_utils import StudyError, losses, models
-from sr_utils.claims import statistics
+from sr_utils import StudyError
 from sr_utils.data import sets
-from sr_utils.evaluation import gmsd, psnr, ssim, upscale
+from sr_utils.evaluation import gmsd, psnr, ssim
 
 settings.register_profile("study", deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 settings.load_profile("study")
@@ -33,21 +31,6 @@ def test_downscale_of_any_size_is_a_quarter_or_a_sentence(height, width):
         assert sets.downscale(hr).shape == (height // 4, width // 4, 3)
 
 
-@settings(max_examples=8)
-@given(st.integers(1, 40), st.integers(1, 40))
-def test_upscale_of_any_size_is_four_times_it(height, width):
-    lr = np.zeros((height, width, 3), np.uint8)
-    for arm in ("nearest", "bilinear", "bicubic", network()):
-        sr = upscale(arm, lr)
-        assert sr.shape == (4 * height, 4 * width, 3) and sr.dtype == np.uint8
-
-
-def network(kept=[]):  # noqa: B006 (built once)
-    if not kept:
-        kept.append(models.build("post_upsampling"))
-    return kept[0]
-
-
 @given(PICTURES, st.integers(0, 99))
 def test_metrics_know_equality_and_their_ranges(hr, seed):
     noise = np.random.default_rng(seed).integers(-30, 31, hr.shape)
@@ -55,27 +38,6 @@ def test_metrics_know_equality_and_their_ranges(hr, seed):
     assert psnr(sr, hr) == psnr(hr, sr) < math.inf == psnr(hr, hr)
     assert -1 <= ssim(sr, hr) < ssim(hr, hr) == 1
     assert gmsd(sr, hr) == pytest.approx(gmsd(hr, sr)) and gmsd(hr, hr) == 0
-
-
-@given(st.integers(0, 999))
-def test_intervals_shrink_with_more_images(seed):
-    d = np.random.default_rng(seed).normal(0.2, 1, (1, 400))
-    few, many = (statistics.interval(d[:, :n]) for n in (12, 400))
-    assert many[2] - many[1] < few[2] - few[1]
-
-
-@given(arrays.arrays(float, st.tuples(st.integers(1, 4), st.integers(2, 9)), elements=st.floats(-9, 9)))
-def test_an_interval_holds_its_mean(d):
-    mean, low, high = statistics.interval(d)
-    assert low <= mean <= high and mean == pytest.approx(d.mean())
-
-
-@settings(max_examples=5)
-@given(st.integers(0, 99), st.integers(0, 99))
-def test_the_perceptual_loss_is_never_negative(a, b):
-    loss = losses.PerceptualLoss(("block1_pool", "block2_pool"))
-    sr, hr = (np.random.default_rng(s).uniform(0, 255, (1, 16, 16, 3)).astype(np.float32) for s in (a, b))
-    assert float(loss(hr, sr)) >= 0 and float(loss(hr, hr)) == 0
 
 
 SIGNATURES = [b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"BM", b"II*\x00", b"RIFF\x00\x00\x00\x00WEBP"]

@@ -21,8 +21,9 @@ from sr_utils import StudyError, paths, profiles
 from sr_utils.device import keras
 from sr_utils.models.arms import ARMS
 from sr_utils.models.arms import label as label_of
-from sr_utils.training import checkpoints, runs
+from sr_utils.training import runs
 from tools import command
+from tools.record import halve
 
 LARGEST = 60 * 2**20  # bytes that OUT may hold
 
@@ -41,7 +42,7 @@ def pack(run: runs.Run, out: Path) -> None:
     with tempfile.TemporaryDirectory(dir=out, prefix=".packing-") as scratch:
         folder = Path(scratch) / run.folder.name
         shutil.copytree(run.folder, folder)
-        checkpoints.halve(run.folder / "final.weights.h5", folder / "final.weights.h5")
+        halve(run.folder / "final.weights.h5", folder / "final.weights.h5")
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         record["sha256"]["final.weights.h5"] = pooch.file_hash(str(folder / "final.weights.h5"))
         (folder / "run.json").write_text(json.dumps(record, indent=1), encoding="utf-8")

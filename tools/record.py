@@ -11,6 +11,7 @@ import sys
 import time
 from importlib.util import find_spec
 
+import h5py
 import numpy as np
 import pandas as pd
 import pooch
@@ -23,7 +24,6 @@ from sr_utils.models.arms import COMPARED
 from sr_utils.paths import replace
 from sr_utils.record import KEY
 from sr_utils.training import checkpoints, configuration, recorded, runs
-from sr_utils.training.checkpoints import halve
 from tools import command, perceptual
 from tools.readme import fill, markdown
 
@@ -127,6 +127,19 @@ def keep_weights(run, row: dict) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
     return pooch.file_hash(str(path))
+
+
+def halve(source, target) -> None:
+    """Copy a `.weights.h5` with every number as float16, compressed; Keras reads it like the original."""
+    with h5py.File(source) as whole, h5py.File(target, "w") as half:
+
+        def copy(name, item):
+            if isinstance(item, h5py.Dataset):
+                half.create_dataset(name, data=item[()].astype(np.float16), compression="gzip", track_times=False)
+            else:
+                half.require_group(name).attrs.update(item.attrs)
+
+        whole.visititems(copy)
 
 
 def distances(found: list, sets: dict, have: set) -> list[pd.DataFrame]:

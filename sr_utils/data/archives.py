@@ -54,7 +54,8 @@ def fetch(url: str, folder: Path) -> None:
     archive = download(url, ARCHIVES[url], folder, instead)
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacking-") as scratch:
-            _unpack(archive, scratch)
+            filtered = {} if archive.suffix == ".zip" else {"filter": "data"}  # a zip's members outside are left out
+            shutil.unpack_archive(archive, scratch, **filtered)
             for item in Path(scratch).iterdir():
                 shutil.copytree(item, folder / item.name, dirs_exist_ok=True, copy_function=shutil.move)
     except (shutil.ReadError, tarfile.TarError, EOFError) as error:
@@ -63,8 +64,3 @@ def fetch(url: str, folder: Path) -> None:
     except OSError as error:
         raise StudyError(f"{name} cannot be unpacked ({error.strerror or error}); free space or set SR_DATA.") from None
     archive.unlink()
-
-
-def _unpack(archive: Path, folder: str) -> None:
-    filtered = {} if archive.suffix == ".zip" else {"filter": "data"}  # a zip's members outside are left out
-    shutil.unpack_archive(archive, folder, **filtered)

@@ -39,11 +39,9 @@ COPIES = ((1, (1, 2)), (1, (2, 3)), (1, (3, 1)), (0.9, (0, 0)), (0.8, (0, 0)), (
 
 @dataclass(frozen=True)
 class Pair:
-    """One image: `.name`, `.hr` uint8 (4h, 4w, 3) and `.lr` uint8 (h, w, 3), decoded when they are asked for.
+    """One image: `.name`, `.hr` uint8 (4h, 4w, 3) and `.lr` uint8 (h, w, 3), read-only, decoded when first asked for.
 
     With `scale` and `shift`, HR is the file's picture scaled, then cropped at the top and left; LR is made from that.
-
-    The arrays are read-only. They stay in a cache that all pairs share and that holds `CACHE` bytes.
     """
 
     name: str
@@ -52,13 +50,8 @@ class Pair:
     scale: float = 1
     shift: tuple[int, int] = (0, 0)
 
-    @property
-    def lr(self) -> np.ndarray:
-        return _decoded(self.hr_path, self.lr_path, self.scale, self.shift)[0]
-
-    @property
-    def hr(self) -> np.ndarray:
-        return _decoded(self.hr_path, self.lr_path, self.scale, self.shift)[1]
+    lr = property(lambda self: _decoded(self.hr_path, self.lr_path, self.scale, self.shift)[0])
+    hr = property(lambda self: _decoded(self.hr_path, self.lr_path, self.scale, self.shift)[1])
 
 
 CACHE = psutil.virtual_memory().total // 2  # bytes; DIV2K takes 7.1 GB, BSDS500 0.2
@@ -134,19 +127,17 @@ def check_name(name: str) -> Path:
 def digest(pairs) -> str:
     """Ten hex digits over names and files' bytes: another one when an image is added, removed, renamed or replaced."""
     both = [(pair.name, pair.hr_path, pair.lr_path) for pair in pairs]
-    files = [(name, *(path and _sha256(path, _stamp(path)) for path in files)) for name, *files in both]
+    files = [(name, *(path and _sha256(path) for path in files)) for name, *files in both]
     return hashlib.sha256(repr(files).encode()).hexdigest()[:10]
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    """Size and time of a file: what is known of it holds as long as they stay."""
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
+def _sha256(path: Path) -> str:
+    return _sha256_at(path, path.stat().st_mtime_ns)
 
 
 @functools.cache
-def _sha256(path: Path, stamp) -> str:
-    return pooch.file_hash(str(path))  # in pieces, however large the file is
+def _sha256_at(path: Path, time: int) -> str:
+    return pooch.file_hash(str(path))
 
 
 def on_disk(root=None) -> list[str]:
@@ -161,37 +152,35 @@ def _pairs(hr_paths, lr_folder: Path | None = None) -> list[Pair]:
 
 
 def _folder(folder: Path) -> ImageSet:
-    pairs = []
     try:
         entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     except OSError as error:
         raise StudyError(f"{folder} cannot be read ({error.strerror}); give yourself access to it.") from None
-    files = [p for p in entries if p.is_file()]
-    others = [p for p in entries if not p.is_file()]
-    refused = [f"{shown(p)} is a {'folder' if p.is_dir() else 'link that leads nowhere'}." for p in others]
-    stems = Counter(file.stem for file in files)
-    for file in files:
-        if fault := _fault(file, _stamp(file)):
+    stems, pairs, refused = Counter(path.stem for path in entries if path.is_file()), [], []
+    for path in entries:  # one name, one row of a table
+        pair = Pair(shown(path.name if stems[path.stem] > 1 else path.stem), path)
+        if fault := _fault(pair):
             refused.append(fault)
-        else:  # one name, one row of a table
-            pairs.append(Pair(shown(file.name if stems[file.stem] > 1 else file.stem), file))
+        else:
+            pairs.append(pair)
     if refused:
         warnings.warn(f"{len(refused)} file(s) skipped: " + " ".join(refused), stacklevel=3)
     if len(pairs) < 2:
         raise StudyError(f"{folder} holds {len(pairs)} usable image(s); two are needed, one of them for validation.")
     train, valid = [p for i, p in enumerate(pairs) if i % 10], pairs[::10]
-    held = {_sha256(p.hr_path, _stamp(p.hr_path)): p.name for p in valid}
-    shared = [(p.name, held.get(_sha256(p.hr_path, _stamp(p.hr_path)))) for p in train]
-    if twins := [f"{name} is {other}" for name, other in shared if other]:
+    held = {_sha256(p.hr_path): p.name for p in valid}
+    if twins := [f"{p.name} is {held[_sha256(p.hr_path)]}" for p in train if _sha256(p.hr_path) in held]:
         warnings.warn(f"{len(twins)} image(s) both in training and validation: {', '.join(twins)}.", stacklevel=3)
     return ImageSet(str(folder.resolve()), train, valid)
 
 
-@functools.cache
-def _fault(path: Path, stamp) -> str:
-    """Why this file cannot be used, or nothing."""
+def _fault(pair: Pair) -> str:
+    """Why this file of a folder cannot be used, or nothing."""
+    path = pair.hr_path
+    if not path.is_file():
+        return f"{shown(path)} is a {'folder' if path.is_dir() else 'link that leads nowhere'}."
     try:
-        small = min(read_image(path).shape[:2]) < SMALLEST
+        small = min(pair.hr.shape[:2]) < SMALLEST
     except StudyError as error:
         return str(error)
     return f"{shown(path)} is smaller than {SMALLEST}×{SMALLEST} pixels." if small else ""

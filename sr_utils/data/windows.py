@@ -17,9 +17,7 @@ def telling_window(lr, hr, side: int, texture: bool = False) -> tuple[int, int]:
     """
     height, width = hr.shape[:2]
     if min(height, width) < side:
-        raise StudyError(
-            f"An image of {width}×{height} pixels is smaller than a {side}×{side} crop; use larger images."
-        )
+        raise StudyError(f"An image of {width}×{height} pixels is smaller than a {side}×{side} crop; use larger ones.")
     error = np.square(upsample(lr) - hr.astype(np.float32)).mean(-1)
     grey = cv2.cvtColor(lr, cv2.COLOR_RGB2GRAY).astype(np.float32)
     first, second = np.moveaxis(cv2.cornerEigenValsAndVecs(grey, 5, 3), -1, 0)[:2]

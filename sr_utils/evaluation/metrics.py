@@ -28,10 +28,8 @@ def luma(image):
     """BT.601 luma (16…235, float64) of uint8 (H, W, 3) RGB without its border. `StudyError` if nothing is left."""
     y = rgb2ycbcr(image)[SHAVE:-SHAVE, SHAVE:-SHAVE, 0]
     if not y.size:
-        raise StudyError(
-            f"An image of {image.shape[1]}×{image.shape[0]} pixels is nothing but border once {SHAVE} pixels are cut "
-            "from each side; score a larger one."
-        )
+        size = f"{image.shape[1]}×{image.shape[0]}"
+        raise StudyError(f"An image of {size} pixels is nothing but border, {SHAVE} a side; score a larger one.")
     return y
 
 

@@ -30,39 +30,30 @@ def picture_distances(runs, sets, arms=COMPARED) -> pd.DataFrame:
     runs = [run for run in runs if run.label in arms]
     if all(hasattr(run, "measured") for run in runs):
         table, seeds = record.collect("distances", runs, None), {run.config["seed"] for run in runs}
-        return table[table.other.isin({run.label for run in runs}) & table.other_seed.isin(seeds)].reset_index(
-            drop=True
-        )
+        table = table[table.other.isin({run.label for run in runs}) & table.other_seed.isin(seeds)]
+        return table.reset_index(drop=True)
     named = {(run.label, run.config["seed"]): run for run in runs}
     names = [run.folder.name for run in runs]
     frames = []
     for name, pairs in sets.items():
-        depends = [digest(pairs), names, _distances, _couples, upscale, tiles, grey_levels, mse, gmsd]
+        depends = [digest(pairs), names, _distances, upscale, tiles, grey_levels, mse, gmsd]
         frame = cached(runs[0].folder, "distances", depends, lambda pairs=pairs: _distances(named, pairs))
         frames.append(frame.assign(set=name))
     return pd.concat(frames, ignore_index=True)[["arm", "other", "seed", "set", "image", "rms", "gmsd"]]
 
 
 def _distances(named: dict, pairs) -> pd.DataFrame:
-    rows = []
+    rows, seeds = [], sorted({seed for _, seed in named})
+    following = dict(zip(seeds, seeds[1:] + seeds[:1], strict=True))
+    couples = [(a, b) for a, b in combinations(named, 2) if a[1] == b[1]]
+    couples += [((arm, seed), (arm, following[seed])) for arm, seed in named if seed != following[seed]]
     for pair in pairs:
         sr = {key: upscale(run.model, pair.lr) for key, run in named.items()}
-        rows += [
-            {"arm": a[0], "other": b[0], "seed": a[1], "image": pair.name, "rms": np.sqrt(mse(sr[a], sr[b])),
-             "gmsd": gmsd(sr[a], sr[b])}
-            for a, b in _couples(sr)
-        ]  # fmt: skip
+        for a, b in couples:
+            if b in sr:
+                distance = {"rms": np.sqrt(mse(sr[a], sr[b])), "gmsd": gmsd(sr[a], sr[b])}
+                rows.append({"arm": a[0], "other": b[0], "seed": a[1], "image": pair.name, **distance})
     return pd.DataFrame(rows, columns=["arm", "other", "seed", "image", "rms", "gmsd"])
-
-
-def _couples(keys) -> list:
-    """The pairs of (label, seed) that are compared."""
-    seeds = sorted({seed for _, seed in keys})
-    following = dict(zip(seeds, seeds[1:] + seeds[:1], strict=True))
-    couples = [(a, b) for a, b in combinations(keys, 2) if a[1] == b[1]]
-    return couples + [
-        ((arm, s), (arm, following[s])) for arm, s in keys if s != following[s] and (arm, following[s]) in keys
-    ]
 
 
 CROP = 96  # side in pixels of the crop that `response` measures
@@ -83,18 +74,16 @@ def response(runs, pairs) -> pd.DataFrame:
     pairs = pairs if recorded else large_enough(pairs, CROP)
 
     def measure(run):
-        head = keras.Model(run.model.get_layer("bilinear").output, run.model.output)
-        tail = keras.Model(run.model.input, run.model.get_layer("bilinear").output)
-        rows = [
-            {"set": "response", "image": f"{pair.name} {'xy'[axis]}"} | _gains(head, tail, pair, axis)
-            for pair in pairs
-            for axis in (0, 1)
-        ]
-        return pd.DataFrame(rows)
-
-    depends = [digest(pairs), FREQUENCIES.tolist(), _gains]
+        bilinear = run.model.get_layer("bilinear").output
+        parts = keras.Model(bilinear, run.model.output), keras.Model(run.model.input, bilinear)
+        cases = [(pair, axis) for pair in pairs for axis in (0, 1)]
+        return pd.DataFrame(
+            {"set": "response", "image": f"{pair.name} {'xy'[axis]}"} | _gains(*parts, pair, axis)
+            for pair, axis in cases
+        )
 
     def keep(run):
+        depends = [digest(pairs), FREQUENCIES.tolist(), _gains]
         return cached(run.folder, "response", depends, lambda: measure(run)).assign(**_who(run))
 
     return record.collect("response", runs, keep)
@@ -105,36 +94,30 @@ def _gains(head, tail, pair, axis: int) -> dict:
     top, left = ((n - side // SCALE) // 2 for n in pair.lr.shape[:2])
     crop = pair.lr[top : top + side // SCALE, left : left + side // SCALE]
     image = np.asarray(tail(crop[None].astype(np.float32)))
-    position = np.arange(image.shape[1 + axis]).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
-    ripples = np.cos(2 * np.pi * FREQUENCIES[:, None, None, None] * position) * amplitude
-    ripples = np.broadcast_to(ripples, (len(FREQUENCIES), *image.shape[1:])).astype(np.float32)
-    sr = np.asarray(head(np.concatenate([image + ripples, image - ripples]))) / 255
-    change = (sr[: len(ripples)] - sr[len(ripples) :])[:, margin:-margin, margin:-margin].mean(-1) / 2
-    wave = np.exp(-2j * np.pi * FREQUENCIES[:, None, None] * position[..., 0])  # (frequencies, 96, 1) or (…, 1, 96)
-    wave = wave[:, margin:-margin] if axis == 0 else wave[:, :, margin:-margin]
-    gain = 20 * np.log10(np.abs((change * wave).mean((1, 2))) * 2 / amplitude)
-    return {f"gain {f:g}": g for f, g in zip(FREQUENCIES, gain, strict=True)} | {
-        "response": gain[FREQUENCIES <= 0.5 / SCALE].mean()
-    }
+    phase = 2 * np.pi * FREQUENCIES[:, None, None] * np.expand_dims(np.arange(side), 1 - axis)
+    ripples = np.broadcast_to(amplitude * np.cos(phase)[..., None], (len(FREQUENCIES), side, side, 3))
+    sr = np.asarray(head(np.concatenate([image + ripples, image - ripples]).astype(np.float32))) / 255
+    change = (sr[: len(ripples)] - sr[len(ripples) :]).mean(-1) / 2 * np.exp(-1j * phase)
+    gain = 20 * np.log10(np.abs(change[:, margin:-margin, margin:-margin].mean((1, 2))) * 2 / amplitude)
+    gains = {f"gain {f:g}": g for f, g in zip(FREQUENCIES, gain, strict=True)}
+    return gains | {"response": gain[FREQUENCIES <= 0.5 / SCALE].mean()}
 
 
-def first_layer(runs, frequencies=np.linspace(1 / 32, 1 / 4, 50)) -> pd.DataFrame:  # noqa: B008
-    """`first_layer_gain` of several runs: rows `arm`, `seed`, `frequency` (cycles per pixel), `spectrum` (a factor)."""
+def first_layer(runs) -> pd.DataFrame:
+    """Gain of the kernels of "conv_9" for a grey ripple: root mean square over kernels and both directions.
+
+    Rows `arm`, `seed`, `frequency` (cycles per pixel), `spectrum` (a factor).
+    """
 
     def measure(run):
-        return pd.DataFrame({"frequency": frequencies, "spectrum": first_layer_gain(run, frequencies)}).assign(
-            **_who(run)
-        )
+        kernel = np.asarray(run.model.get_layer("conv_9").kernel).sum(axis=2)  # (9, 9, 64): the same in each channel
+        frequency = np.linspace(1 / 32, 1 / 4, 50)
+        waves = np.exp(-2j * np.pi * np.outer(frequency, np.arange(len(kernel))))
+        along = np.abs([waves @ kernel.sum(axis=0), waves @ kernel.sum(axis=1)])  # x, y: (2, frequencies, 64)
+        spectrum = np.sqrt(np.mean(np.square(along), axis=(0, 2)))
+        return pd.DataFrame({"frequency": frequency, "spectrum": spectrum}).assign(**_who(run))
 
     return record.collect("first_layer", runs, measure)
-
-
-def first_layer_gain(run, frequencies) -> np.ndarray:
-    """Gain of the learnt kernels of "conv_9" for a grey ripple: root mean square over kernels and both directions."""
-    kernel = np.asarray(run.model.get_layer("conv_9").kernel).sum(axis=2)  # (9, 9, 64): equal in all three channels
-    waves = np.exp(-2j * np.pi * np.outer(frequencies, np.arange(kernel.shape[0])))
-    along = (waves @ kernel.sum(axis=0), waves @ kernel.sum(axis=1))  # x, y: (frequencies, 64)
-    return np.sqrt(np.mean(np.square(np.abs(along)), axis=(0, 2)))
 
 
 def _who(run) -> dict:

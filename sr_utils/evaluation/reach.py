@@ -8,8 +8,8 @@ import numpy as np
 from sr_utils.data.images import SCALE
 from sr_utils.device import gradient, keras
 
-STRIPS = ((17, 4), (65, 4), (257, 2))  # LR pixels: long and narrow pictures
-#: The middle and the spread of the random pictures: with one of them, few activations are off or saturated.
+STRIP = (257, 2)  # LR pixels: a long and narrow picture
+#: The middle and the spread of random pictures: with one of them, few activations are off or saturated.
 PICTURES = ((128, 128), (128, 8), (0, 1))
 
 
@@ -28,13 +28,13 @@ def reach(model: keras.Model) -> int | None:
         return keras.ops.cast(model.stateless_call(*weights, lr, training=False)[0], "float32")
 
     try:
-        radius = _radius(network, STRIPS[-1], PICTURES[:1], rng)  # dilation may leap over the shorter ones
-        for strip in STRIPS:
-            radius = max(radius, _radius(network, strip, PICTURES, rng))
-            if radius < strip[0] // 2:
-                if _moves_along(network, strip, radius, rng):
-                    return radius
-                break
+        radius, strips = 0, []
+        for axis, shape in ((1, (1, *STRIP, 3)), (2, (1, *STRIP[::-1], 3))):
+            for middle, spread in PICTURES:
+                strips.append((axis, (middle + spread * rng.uniform(-1, 1, shape)).astype(np.float32)))
+                radius = max(radius, _radius(network, *strips[-1]))
+        if radius < STRIP[0] // 2 and all(_moves_along(network, *strip, radius) for strip in strips[:: len(PICTURES)]):
+            return radius
     except Exception as error:  # layers of one's own may refuse the size, the weights, or a gradient
         cause = f" ({type(error).__name__})"
     warnings.warn(
@@ -55,31 +55,16 @@ def _random(variable, rng):
     return keras.ops.convert_to_tensor(value.astype(np.float32), dtype=variable.dtype)
 
 
-def _strips(strip: tuple, picture: tuple, rng):
-    """A random picture as float32 (1, length, width, 3), and one that lies on its side; each with its long axis."""
-    middle, spread = picture
-    for axis, size in ((1, (1, *strip, 3)), (2, (1, *strip[::-1], 3))):
-        yield axis, (middle + spread * rng.uniform(-1, 1, size)).astype(np.float32)
+def _radius(network, axis: int, lr) -> int:
+    """The distance along `axis` to the furthest pixel that the SR of the middle one depends on."""
+    middle = STRIP[0] // 2
+    piece = (slice(None),) * axis + (slice(middle * SCALE, (middle + 1) * SCALE),)
+    seen = np.flatnonzero((gradient(lambda lr: network(lr)[piece], lr) != 0).any(axis=(0, 3 - axis, 3)))
+    return int(np.abs(seen - middle).max(initial=0))
 
 
-def _radius(network, strip: tuple, pictures: tuple, rng) -> int:
-    """The distance to the furthest pixel that the SR of the middle one depends on, along either axis."""
-    middle = strip[0] // 2
-    piece = slice(middle * SCALE, (middle + 1) * SCALE)
-    seen = np.zeros(strip[0], bool)
-    for picture in pictures:
-        for axis, lr in _strips(strip, picture, rng):
-            slopes = gradient(lambda lr, axis=axis: network(lr)[(slice(None),) * axis + (piece,)], lr)
-            seen |= (slopes != 0).any(axis=(0, 3 - axis, 3))
-    return int(np.abs(np.flatnonzero(seen) - middle).max(initial=0))
-
-
-def _moves_along(network, strip: tuple, radius: int, rng) -> bool:
+def _moves_along(network, axis: int, lr, radius: int) -> bool:
     """Whether a picture without its first pixels gives the SR without those pixels, beyond the radius."""
-    for axis, lr in _strips(strip, PICTURES[0], rng):
-        whole, rest = (np.asarray(network(part)) for part in (lr, lr[(slice(None),) * axis + (slice(1, None),)]))
-        whole, rest = (np.moveaxis(sr, axis, 0) for sr in (whole, rest))
-        whole, rest = whole[(radius + 1) * SCALE :], rest[radius * SCALE :]
-        if whole.shape != rest.shape or np.abs(whole - rest).mean() > 0.02 * np.abs(whole - whole.mean()).mean():
-            return False
-    return True
+    whole, rest = (np.moveaxis(np.asarray(network(part)), axis, 0) for part in (lr, np.delete(lr, 0, axis)))
+    whole, rest = whole[(radius + 1) * SCALE :], rest[radius * SCALE :]
+    return whole.shape == rest.shape and np.abs(whole - rest).mean() <= 0.02 * np.abs(whole - whole.mean()).mean()

@@ -27,10 +27,11 @@ def tiles(
     for y, (top, bottom), height in _spans(lr.shape[0], margin, window):
         for x, (left, right), width in columns:
             sr = network(lr[None, y : y + height, x : x + width] * np.float32(255 / white))
-            piece = np.asarray(sr)[
-                0, (top - y) * SCALE : (bottom - y) * SCALE, (left - x) * SCALE : (right - x) * SCALE
-            ]
-            yield (top * SCALE, left * SCALE), grey_levels(piece, lr.dtype)
+            rows, across = (
+                slice(SCALE * (top - y), SCALE * (bottom - y)),
+                slice(SCALE * (left - x), SCALE * (right - x)),
+            )
+            yield (top * SCALE, left * SCALE), grey_levels(np.asarray(sr)[0, rows, across], lr.dtype)
 
 
 def _spans(length: int, margin: int, window: int) -> Iterator[tuple[int, tuple[int, int], int]]:

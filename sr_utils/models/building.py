@@ -27,11 +27,15 @@ def build(arm: str):
 
 
 def cost(model) -> dict:
-    """{"parameters", "macs"}: trainable weights, and multiply–adds of the convolutions per output pixel."""
-    from sr_utils.device import keras
+    """{"parameters", "macs"}: weights, and multiply–adds of convolutions of any kind and of Dense per output pixel.
 
-    convs = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
-    probe = keras.Model(model.input, [conv.output for conv in convs] + [model.output])
-    *shapes, (_, height, width, _) = probe.compute_output_shape((1, 8, 8, 3))
-    macs = sum(math.prod(c.kernel.shape) * s[1] * s[2] for c, s in zip(convs, shapes, strict=True))
-    return {"parameters": model.count_params(), "macs": macs / (height * width)}
+    A kernel is applied once at each position of its layer's input or output, whichever has fewer. What a layer of
+    another kind computes, such as attention, is not counted.
+    """
+    kernels = [(layer, [w.shape for w in layer.weights if len(w.shape) in (2, 4)]) for layer in model.layers]
+    layers = [(layer, math.fsum(map(math.prod, shapes))) for layer, shapes in kernels if shapes]
+    ends = [end for layer, _ in layers for end in (layer.input, layer.output)]
+    probe = type(model)(model.input, [*ends, model.output])
+    *places, pixels = (shape[1] * shape[2] for shape in probe.compute_output_shape((1, 8, 8, 3)))
+    macs = sum(size * min(ends) for (_, size), *ends in zip(layers, places[::2], places[1::2], strict=True))
+    return {"parameters": model.count_params(), "macs": macs / pixels}

@@ -17,10 +17,7 @@ def record() -> dict:
 
 
 def path(arm: str, suffix: str = ".weights.h5") -> Path:
-    """The file of that arm's weights, after a check of its SHA-256.
-
-    `suffix` is ".weights.h5" (Keras' layout) or ".onnx" (the whole network, as `tools.export.to_onnx` writes it for
-    float32 pictures); the weights are the same numbers, in float16.
+    """The file of that arm's weights in float16, after a check of its SHA-256: ".weights.h5" (Keras) or ".onnx".
 
     Raises `StudyError` for an arm without weights, and for a file that is missing or altered.
     """

@@ -51,7 +51,7 @@ def plan(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Plan:
         "arm": arm,
         "loss": loss,
         "seed": seed,
-        "profile": _plain(profile),
+        "profile": asdict(profile),
         "rate": rate(arm, loss, profile),
         "data": image_set.name,
         "images": sets.digest([*image_set.train, *image_set.valid]),
@@ -74,12 +74,8 @@ def todays_recipe(arm: str, loss: str, profile, where: str = "cpu") -> str:
     `where` is "cpu" or "gpu".
     """
     profile = profiles.get(profile)
-    config = {"loss": loss, "profile": _plain(profile), "rate": rate(arm, loss, profile), "device": where}
+    config = {"loss": loss, "profile": asdict(profile), "rate": rate(arm, loss, profile), "device": where}
     return recipe(config | {"network": _network(models.build(arm)), "code": _code(config)})
-
-
-def _plain(profile: profiles.Profile) -> dict:
-    return asdict(profile) | {"vgg_layers": list(profile.vgg_layers)}
 
 
 def _network(model: keras.Model) -> str:
@@ -93,9 +89,9 @@ def rate(arm: str, loss: str, profile: profiles.Profile) -> float:
     If the table of arms does not list this loss for the network, the rate of the network's first line is used; for a
     network that it does not list at all, 1e-3. Raises `StudyError` if the rate is not a number between 0 and 1.
     """
-    first = next((line for line in ARMS.values() if line.builder.__name__ == arm), None)
-    line = ARMS.get(label(arm, loss), first)
-    value = profile.learning_rate if profile.learning_rate is not None else line.rate if line else 1e-3
+    rates = [line.rate for line in ARMS.values() if line.builder.__name__ == arm]
+    own = ARMS[label(arm, loss)].rate if label(arm, loss) in ARMS else next(iter(rates), 1e-3)
+    value = own if profile.learning_rate is None else profile.learning_rate
     if not isinstance(value, (int, float)) or not 0 < value < 1:
         raise StudyError(f"A learning rate is a number between 0 and 1, such as 1e-3; not {value!r}.")
     return float(value)

@@ -51,9 +51,7 @@ class Recorded:
 
 def from_record(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Recorded | None:
     """The record's run, or None where it has none, or one of another code (`stale`)."""
-    if not isinstance(profile, str):
-        return None
-    row = records.row(arm, loss, seed, profiles.get(profile).name, data)
+    row = records.row(arm, loss, seed, profiles.get(profile).name, data) if isinstance(profile, str) else None
     return None if row is None or stale(row) else Recorded(row)
 
 

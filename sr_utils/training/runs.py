@@ -6,12 +6,15 @@ changes the weights. During training the folder holds the newest checkpoints; af
 """
 
 import functools
+import itertools
 import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from tqdm import tqdm
+from tqdm.keras import TqdmCallback
 
 from sr_utils import StudyError, losses, models, profiles
 from sr_utils.data import patches
@@ -68,8 +71,7 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse", record: bo
     Returns a `Run`, or a `Recorded`. Raises `StudyError` for an unknown name, images too small for a patch, or a run
     folder that cannot be written.
     """
-    found = from_record(arm, seed, profile, data, loss) if record else None
-    if found:
+    if record and (found := from_record(arm, seed, profile, data, loss)):
         return found
     planned = plan(arm, seed, profile, data, loss)
     with lock(planned.folder):
@@ -85,24 +87,23 @@ def train_all(labels, seeds, profile, data: str, record: bool = False) -> list:
     With `record` nothing is trained: what the record lacks, or has from another code, is named and left out. Without
     it, "perceptual" is left out where ImageNet's weights are not at hand. Raises `StudyError` where nothing is left.
     """
-    arms = {name: (*name.split(), "mse")[:2] for name in labels}
-    wanted = [(name, seed) for name in arms for seed in profiles.check_seeds(seeds)]
-    found, why = {}, "perceptual needs ImageNet's weights; set VGG_WEIGHTS to the file"
+    seeds, able, found, missing = profiles.check_seeds(seeds), () if record else losses.perceptual(), [], []
+    for name, seed in itertools.product(labels, seeds):
+        arm, loss = (*name.split(), "mse")[:2]
+        if record:
+            run = from_record(arm, seed, profile, data, loss)
+        else:
+            run = train(arm, seed, profile, data, loss) if loss != "perceptual" or loss in able else None
+        found += [run] if run else []
+        missing += [] if run else [f"{name} (seed {seed})"]
+    why = "perceptual needs ImageNet's weights; set VGG_WEIGHTS to the file"
     if record:
-        found = {(name, seed): from_record(arms[name][0], seed, profile, data, arms[name][1]) for name, seed in wanted}
-        why = f"make reproduce PROFILE={profile} DATA={data} SEEDS={','.join(map(str, profiles.check_seeds(seeds)))}"
-    else:
-        able = losses.perceptual()
-        for name, seed in wanted:
-            arm, loss = arms[name]
-            if loss != "perceptual" or loss in able:
-                found[name, seed] = train(arm, seed, profile, data, loss)
-    missing = [f"{name} (seed {seed})" for name, seed in wanted if not found.get((name, seed))]
-    if len(missing) == len(wanted):
+        why = f"make reproduce PROFILE={profile} DATA={data} SEEDS={','.join(map(str, seeds))}"
+    if not found:
         raise StudyError(f"None of these is trained: {', '.join(missing)}; {why}.")
     if missing:
         print(f"Not trained yet: {', '.join(missing)}; {why}.")
-    return [run for run in found.values() if run]
+    return found
 
 
 def pictured(runs) -> list:
@@ -140,28 +141,25 @@ def _fit(plan: Plan, callbacks=()) -> None:
     if on_gpu and jax:
         trained = OnDevice(model, pairs, profile.patch)
         batch = functools.partial(trained.batches, scanned)
-    options = {"metrics": ["mse"], "jit_compile": xla, "steps_per_execution": together}
-    trained.compile(optimizer(config), plan.criterion, **options)
+    rules = {"metrics": ["mse"], "jit_compile": xla, "steps_per_execution": together}
+    trained.compile(optimizer(config), plan.criterion, **rules)
     model.optimizer = trained.optimizer
     model.optimizer.build(model.trainable_variables)
-    checkpointer = Checkpointer(plan.folder, config, profile, model)
+    checkpointer = Checkpointer(plan.folder, config, model)
     start = checkpointer.resume()
-
-    def batches():
-        for epoch in range(start, profile.epochs):
-            for step in range(0, profile.steps, scanned):
-                yield batch(pairs, profile.batch, profile.patch, config["seed"], epoch, step)
-
+    name = f"{label(config['arm'], config['loss'])} · seed {config['seed']}"
+    steps = itertools.product(range(start, profile.epochs), range(0, profile.steps, scanned))
+    batches = (batch(pairs, profile.batch, profile.patch, config["seed"], *step) for step in steps)
     if start < profile.epochs:
         trained.fit(
-            feed(batches()),
+            feed(batches),
             initial_epoch=start,
             epochs=profile.epochs,
             shuffle=False,
             steps_per_epoch=profile.steps // scanned,
             validation_data=crops,
             validation_batch_size=profile.batch,
-            callbacks=[checkpointer, *callbacks],
+            callbacks=[checkpointer, TqdmCallback(verbose=0, tqdm_class=tqdm, desc=name, ncols=100), *callbacks],
             verbose=0,
         )
     checkpointer.finish()

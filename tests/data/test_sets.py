@@ -27,7 +27,7 @@ def test_a_folder_names_what_it_skips(tmp_path, picture):
     (tmp_path / "more").mkdir()
     (tmp_path / "lost.png").symlink_to("gone.png")
     (tmp_path / "3.png").write_bytes(whole)
-    skipped = r"5 file\(s\) skipped.*lost\.png is a link that.*more is a folder.*cut\.png.*notes\.txt.*tiny\.png"
+    skipped = r"5 file\(s\) skipped.*cut\.png.*lost\.png is a link that.*more is a folder.*notes\.txt.*tiny\.png"
     shared = r"1 image\(s\) both in training and validation: 3 is 0\."
     with pytest.warns(UserWarning, match=skipped), pytest.warns(UserWarning, match=shared):
         images = sets.load(str(tmp_path))

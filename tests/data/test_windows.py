@@ -24,5 +24,5 @@ def test_edges_and_texture_are_told_apart():
 
 def test_an_image_smaller_than_the_window_is_told(picture):
     hr = picture(60, 80)
-    with pytest.raises(StudyError, match="80×60 pixels is smaller than a 64×64 crop; use larger images"):
+    with pytest.raises(StudyError, match="80×60 pixels is smaller than a 64×64 crop; use larger ones"):
         telling_window(downscale(hr), hr, 64)

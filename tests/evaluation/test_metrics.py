@@ -3,7 +3,7 @@ import pytest
 from skimage.metrics import structural_similarity
 
 from sr_utils import StudyError
-from sr_utils.data import downscale, load, upsample
+from sr_utils.data import load
 from sr_utils.evaluation import gmsd, psnr, score, sharpness, ssim
 
 
@@ -35,21 +35,6 @@ def test_ssim_against_scikit_image(pair_of_images):
     assert ssim(hr, hr) == 1
 
 
-def test_the_classical_mistakes_give_other_numbers(pair_of_images):
-    sr, hr = pair_of_images
-    ours = psnr(sr, hr)
-
-    def plain(a, b):
-        return 10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2))
-
-    full_range = (image @ np.array([0.299, 0.587, 0.114]) for image in (sr, hr))
-    assert abs(plain(sr, hr) - ours) > 0.5  # RGB
-    assert plain(*full_range) < ours - 0.5  # luma in 0…255
-    sr_border = sr.copy()
-    sr_border[:4] = 0
-    assert psnr(sr_border, hr) == ours  # the shave leaves the border out
-
-
 def test_set5_and_set14_bicubic_rows(sr_data):
     """Published: 28.42 / 0.8104 on Set5. Set14 is 26.00 to 26.09 dB in the literature, according to the cropping of
     its odd-sized images; the benchmark archive's LR, used here, crops HR to a multiple of 4."""
@@ -57,14 +42,6 @@ def test_set5_and_set14_bicubic_rows(sr_data):
         scores = score("bicubic", load(name).valid)
         assert scores.psnr.mean() == pytest.approx(decibels, abs=0.06 if name == "Set14" else 0.02)
         assert scores.ssim.mean() == pytest.approx(similarity, abs=0.006)
-
-
-def test_sharpness_knows_a_blur():
-    rng = np.random.default_rng(0)
-    hr = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
-    assert sharpness(hr, hr) == pytest.approx(1)
-    blurred = upsample(downscale(hr))
-    assert sharpness(blurred, hr) < 0.2
 
 
 def test_mismatches_and_tiny_images_are_refused():
@@ -117,10 +94,3 @@ def test_gmsd_by_hand(pair_of_images):
     a, b = map(gradient, pair_of_images)
     similarity = (2 * a * b + 170) / (a**2 + b**2 + 170)
     assert gmsd(*pair_of_images) == pytest.approx(similarity.std(), rel=1e-4)
-
-
-def test_gmsd_tells_blur_from_a_shift_of_brightness(picture):
-    hr = picture(96, 96).clip(0, 235).astype(np.uint8)
-    blurred = upsample(upsample(hr, "bicubic")[::16, ::16], "bicubic")
-    assert gmsd(hr, hr) == 0 and gmsd(hr + 20, hr) < 0.01
-    assert gmsd(blurred, hr) > 0.05

@@ -104,12 +104,6 @@ def test_grey_levels_are_rounded_and_clipped():
     assert grey_levels(levels, np.uint16).tolist() == [0, 103, 154, 65432, 65535]
 
 
-def test_a_function_is_an_arm_too():
-    np.testing.assert_array_equal(
-        upscale(lambda lr: upscale("bilinear", lr), noise(5, 7)), upscale("bilinear", noise(5, 7))
-    )
-
-
 def test_pictures_are_by_image_and_label():
     pair = types.SimpleNamespace(name="a", lr=noise(5, 7), hr=noise(20, 28))
     assert list(pictures([pair], {"ours": "bicubic"}, str.upper)["A"]) == ["lr", "ours", "hr"]

@@ -39,6 +39,17 @@ def test_cost_counts_lr_work_as_a_sixteenth():
     assert models.cost(models.build("post_upsampling"))["macs"] == at_lr / 16
 
 
+def test_cost_counts_every_kind_of_convolution():
+    """By hand, per LR pixel; a transposed convolution's kernel is applied once to each of its input's pixels."""
+    lr = keras.Input((None, None, 3))
+    x = keras.layers.DepthwiseConv2D(5, padding="same", use_bias=False)(lr)
+    x = keras.layers.SeparableConv2D(8, 3, padding="same")(x)
+    x = keras.layers.Conv2DTranspose(8, 4, strides=4, padding="same")(keras.layers.PReLU(shared_axes=[1, 2])(x))
+    network = keras.Model(lr, keras.layers.Dense(3)(x))
+    by_hand = 25 * 3 + (9 * 3 + 3 * 8) + 16 * 8 * 8 + 16 * 8 * 3
+    assert models.cost(network)["macs"] == by_hand / 16
+
+
 @pytest.mark.parametrize("arm", models.MODELS)
 def test_every_convolution_is_rectified_but_these(arm):
     """The last convolution, those that up-sample, a residual block's second, and the first of `combined` are linear."""

