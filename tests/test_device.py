@@ -162,14 +162,3 @@ def test_steps_on_a_card_are_compiled():
     done = subprocess.run([sys.executable, "-c", ON_A_CARD], env=os.environ | settings, capture_output=True, text=True)
     assert done.stdout.split() == ["gpu", "True"], done.stderr
     assert "jit_compile" not in done.stderr
-
-
-def test_batches_are_fed_as_they_come_and_nothing_tunes_them():
-    batches = [(np.full((2, 3), i, np.uint8), np.full((2, 5), i, np.uint8)) for i in range(3)]
-    fed = device.feed(iter(batches))
-    if device.setup()["backend"] == "tensorflow":
-        assert fed.options().autotune.enabled is False
-        assert [spec.shape.as_list() for spec in fed.element_spec] == [[None, 3], [None, 5]]
-    for given, got in zip(batches, fed, strict=True):
-        for a, b in zip(given, got, strict=True):
-            np.testing.assert_array_equal(a, b)

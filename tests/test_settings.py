@@ -124,13 +124,15 @@ def test_a_folder_that_cannot_be_listed_is_written(unlisted):
     assert (unlisted / "file").read_text() == "written"
 
 
-def test_a_write_that_fails_says_why_and_leaves_nothing(tmp_path):
-    def full(_):
+def test_a_write_that_fails_says_why_and_leaves_the_old_file(tmp_path):
+    def full(scratch):
+        scratch.write_text("ha")
         raise OSError(28, "No space left on device")
 
+    (tmp_path / "a").write_text("old")
     with pytest.raises(OSError, match="No space left on device"):
         paths.replace(tmp_path / "a", full)
-    assert not list(tmp_path.iterdir())
+    assert (tmp_path / "a").read_text() == "old" and list(tmp_path.iterdir()) == [tmp_path / "a"]
 
 
 def test_a_long_name_is_replaced_and_swept_too(tmp_path):

@@ -38,9 +38,8 @@ def lock(folder: Path):
             file.acquire()
         yield
     except OSError as error:
-        raise StudyError(
-            f"{folder} cannot be written ({error.strerror or error}); free space, or set SR_RUNS to another folder."
-        ) from None
+        why = f"{folder} cannot be written ({error.strerror or error})"
+        raise StudyError(f"{why}; free space, or set SR_RUNS to another folder.") from None
     finally:
         file.release()
 

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from sr_utils import StudyError, paths
+from sr_utils import StudyError
 from sr_utils.training import checkpoints, runs
 from tests import kills
 
@@ -90,19 +90,6 @@ def test_a_full_disk_is_told_and_costs_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "_fit", lambda *_: pytest.fail("trained again"))
     for done in range(int(seed)):
         runs.train("post_upsampling", done, "smoke", "sample")
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path):
-    target = tmp_path / "file"
-    target.write_text("old")
-
-    def half(path):
-        path.write_text("ha")
-        raise ValueError("write failed")
-
-    with pytest.raises(ValueError, match="write failed"):
-        paths.replace(target, half)
-    assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]
 
 
 def test_an_unwritable_store_is_told(tmp_path, monkeypatch):

@@ -93,12 +93,6 @@ def test_comments_docstrings_layout_and_own_names_are_no_code():
         assert code._normal_form(changed) != code._normal_form(one)
 
 
-def test_each_rate_is_another_key():
-    smoke = profiles.get("smoke")
-    names = [planned(profile=replace(smoke, learning_rate=rate)) for rate in (None, 3e-4, 1e-2)]
-    assert len(set(names)) == 3
-
-
 @pytest.mark.parametrize("rate", [0, -1e-3, 2.0, float("nan"), "1e-3"])
 def test_what_is_no_rate(rate):
     with pytest.raises(StudyError, match="learning rate is a number between 0 and 1"):
@@ -111,11 +105,6 @@ def test_another_picture_of_the_same_name_and_size_is_another_key(folder, pictur
     before, size = planned(folder), file.stat().st_size
     Image.fromarray(picture(48, 56, 1)).save(file)
     assert file.stat().st_size == size and planned(folder) != before
-
-
-def test_lr_files_count(tmp_path, folder):
-    pair = sets.Pair("a", folder / "a.png", folder / "b.png")
-    assert sets.digest([pair]) != sets.digest([sets.Pair("a", folder / "a.png", folder / "c.png")])
 
 
 def test_a_folder_is_one_set_wherever_it_is_named_from(folder, monkeypatch):
