@@ -130,8 +130,7 @@ site: $(ENV)  ## the pages as a site in build/site; DEMO=0 leaves out the networ
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
 	@$(BIN)/python -m tools.data "$$NAME_OF_DATA"
 
-wheel: $(ENV)  ## the package as a file in build/dist, for pip install and for a release
-	@$(BIN)/python -m tools.address
+wheel: $(ENV)  ## the package as a file in build/dist, for pip install and for a release; the address is copied first
 	@$(BIN)/python -m tools.wheel
 
 clean:  ## remove .venv and build; runs/ and figures/ stay

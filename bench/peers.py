@@ -110,14 +110,9 @@ def enlarged(name: str, lr) -> dict:
     return {"sr": sr, "CPU s": ended - began, "CPU s in all": ended, "MiB": int(peak) / 1024}
 
 
-def ask(processes: dict, name: str, lr) -> dict:
-    """What `enlarged` returns in that network's process."""
-    return processes[name].submit(enlarged, name, lr).result()
-
-
 def asked(processes: dict, name: str):
-    """A function from LR to SR, uint8, in that network's process."""
-    return lambda lr: ask(processes, name, lr)["sr"]
+    """A function from LR to what `enlarged` returns in that network's process."""
+    return lambda lr: processes[name].submit(enlarged, name, lr).result()
 
 
 def processor_times(processes: dict, picture: tuple, rounds: int) -> dict:
@@ -128,7 +123,7 @@ def processor_times(processes: dict, picture: tuple, rounds: int) -> dict:
     lr, answers = np.random.default_rng(0).integers(0, 256, (*picture, 3), np.uint8), {name: [] for name in processes}
     for _ in range(rounds + 2):
         for name, given in answers.items():
-            given.append(ask(processes, name, lr))
+            given.append(asked(processes, name)(lr))
     times = {name: [one["CPU s"] * 1e3 for one in given[2:]] for name, given in answers.items()}
     ends = {name: {"first": given[0]["CPU s in all"], "MiB": given[-1]["MiB"]} for name, given in answers.items()}
     return {name: compared(times[name], times["combined"]) | ends[name] for name in processes}
@@ -141,17 +136,18 @@ def peers(networks=NETWORKS, sets: dict | None = None, picture=(256, 384), round
     from sr_utils.models import pretrained
     from tools import export
 
-    others = [name for name in networks if name in PEERS]
     sizes = {arm: shipped["parameters"] for arm, shipped in pretrained.record().items()}
-    sizes |= {name: parameters(name) for name in others}
+    sizes |= {name: parameters(name) for name in networks if name in PEERS}
     sets, rows = sets or {name: load(name).valid for name in on_disk() or ["sample"]}, []
     export.export(pretrained.load("combined"), paths.output() / "combined.onnx")
     with own_processes(networks) as processes:
         costs = processor_times(processes, picture, rounds)
         for name in networks:
-            tables = {title: score(asked(processes, name), pairs) for title, pairs in sets.items()}
+            sr = asked(processes, name)
+            tables = {title: score(lambda lr, sr=sr: sr(lr)["sr"], pairs) for title, pairs in sets.items()}
             scores = {title: table[METRICS].mean().to_dict() for title, table in tables.items()}
             rows.append({"network": name, "parameters": sizes[name.split(",")[0]], "scores": scores, **costs[name]})
             print(f"  {name}: {scores}", flush=True)
-    packages = ["onnxruntime", *(["ncnn"] if others else []), *(PEERS[name][0] for name in others)]
+    others = [PEERS[name][0] for name in networks if name in PEERS]
+    packages = ["onnxruntime", *(["ncnn", *others] if others else [])]
     return {"rows": rows, "versions": {package: version(package) for package in packages}}

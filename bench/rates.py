@@ -25,9 +25,7 @@ TIE = 0.05  # dB; two seeds of one arm differ as much
 PIXEL_LOSSES = ("mse", "mae")
 
 
-def trial(
-    arm: str, loss: str, rate: float, seed: int = SEEDS[0], profile: str = "quick", data: str = "bsds500"
-) -> dict:
+def trial(arm: str, loss: str, rate: float, seed=SEEDS[0], profile="quick", data="bsds500") -> dict:
     """One training: its arguments, "val_loss", "val_mse", and "psnr" on whole validation images."""
     run = training.train(arm, seed, replace(profiles.get(profile), learning_rate=rate), data, loss)
     psnr = float(score(run.model, load(data).valid).psnr.mean())
@@ -48,12 +46,9 @@ def best(trials: list[dict]) -> float:
 def search(arm: str, loss: str, first=RATES, **how) -> list[dict]:
     """Trials at these rates, then at the next one while the best is the lowest or the highest that was tried."""
     trials = [trial(arm, loss, rate, **how) for rate in first]
-    while True:
-        tried = {row["rate"] for row in trials}
-        further = [rate for rate in neighbours(best(trials)) if rate not in tried]
-        if not further:
-            return trials
+    while further := sorted({*neighbours(best(trials))} - {row["rate"] for row in trials}):
         trials += [trial(arm, loss, rate, **how) for rate in further]
+    return trials
 
 
 def neighbours(rate: float) -> tuple:
@@ -76,10 +71,8 @@ def rates(arms=STUDY, **how) -> dict:
 
 def close_rates(trials: list[dict] | None = None, within: float = 0.1, seeds=SEEDS, **how) -> dict:
     """Where the best two rates' PSNR lie within 0.1 dB: the best one and its neighbours again, with three seeds."""
-    again = []
-    for (arm, loss), of in pd.DataFrame(trials or record.committed()["rates"]["results"]["rows"]).groupby(
-        ["arm", "loss"]
-    ):
+    again, trials = [], pd.DataFrame(trials or record.committed()["rates"]["results"]["rows"])
+    for (arm, loss), of in trials.groupby(["arm", "loss"]):
         first, second, *_ = of.psnr.sort_values(ascending=False)
         if loss in PIXEL_LOSSES and first - second <= within:
             near = neighbours(float(of.rate[of.psnr.idxmax()]))

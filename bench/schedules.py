@@ -11,9 +11,9 @@ import pandas as pd
 from sr_utils import claims, evaluation, profiles, record, training
 from sr_utils.data import load
 from sr_utils.models import STUDY
+from tools.record import STRENGTHS
 
 REFERENCE, SEED = ("standard", "bsds500"), 0
-STRENGTHS = [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1]  # of page 05
 #: (steps, batch, patch), in 20 epochs; each has as many HR pixels in all.
 CANDIDATES = ((400, 16, 48), (800, 8, 48), (900, 16, 32))
 
@@ -26,11 +26,6 @@ def told(judged: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     decided = reference[reference.verdict.isin(("holds", "does not hold"))]
     leans = judged.leans.reindex(decided.index)
     return decided.assign(agrees=leans == decided.verdict.map({"holds": "for", "does not hold": "against"}))
-
-
-def reference() -> pd.DataFrame:
-    """The verdicts of the recorded reference."""
-    return claims.judge(*record.tables(*REFERENCE).values())
 
 
 def observe(profile: profiles.Profile, arms, data: str) -> tuple[list[training.Run], list[pd.DataFrame]]:
@@ -47,9 +42,12 @@ def observe(profile: profiles.Profile, arms, data: str) -> tuple[list[training.R
     ]
 
 
-def schedules(candidates=CANDIDATES, epochs=20, arms=STUDY, data="sample") -> dict:
-    """Trains the study once with each candidate for `quick`; returns how many verdicts each one tells."""
-    decided, rows = reference(), []
+def schedules(candidates=CANDIDATES, epochs=20, arms=STUDY, data="sample", decided=None) -> dict:
+    """Trains the study once with each candidate for `quick`; returns how many verdicts each one tells.
+
+    Those of the recorded reference, unless `decided` has others.
+    """
+    decided, rows = claims.judge(*record.tables(*REFERENCE).values()) if decided is None else decided, []
     for steps, batch, patch in candidates:
         profile = replace(profiles.get("quick"), epochs=epochs, steps=steps // epochs, batch=batch, patch=patch)
         runs, observed = observe(profile, arms, data)

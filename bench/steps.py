@@ -2,7 +2,6 @@
 
 import itertools
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from bench.racing import own_processes, seconds, take_turns
@@ -10,7 +9,6 @@ from sr_utils import device, models
 from sr_utils.data import downscale
 from sr_utils.device import keras
 from sr_utils.evaluation.tiling import grey_levels
-from sr_utils.plots import style
 from sr_utils.training.runs import TOGETHER
 
 BATCH = 16
@@ -92,25 +90,3 @@ def steps(patches=(48, 96), picture=(512, 768), arms=tuple(models.MODELS), round
             found["inference"].append({"arm": arm, **take_turns(processes, builders, rounds, 2)})
             print(f"  {arm}: {found['rows'][-1]['ratio']:.2f}", flush=True)
     return found
-
-
-def draw_steps(entry: dict):
-    """Each arm's step over PyTorch's, one panel per patch, from the record's entry; returns the figure."""
-    rows = entry["results"]["rows"]
-    arms, patches = ({row[key]: None for row in rows} for key in ("arm", "patch"))
-    size = 4.5 * len(patches), 1.3 + 0.24 * len(arms)
-    fig, axes = plt.subplots(1, len(patches), figsize=size, sharex=True, sharey=True, squeeze=False)
-    for ax, patch in zip(axes[0], patches, strict=True):
-        for y, row in enumerate(row for row in rows if row["patch"] == patch):
-            ax.plot(row["quartiles"], [y, y], color="#bbbbbb", zorder=1)
-            ax.plot(row["ratio"], y, **style.look(row["arm"]))
-        ax.axvline(1, color="#555555", lw=0.8)
-        ax.set(title=f"{patch}×{patch}", xlabel="step / PyTorch's step", yticks=range(len(arms)))
-        ax.set_yticklabels([style.name(arm) for arm in arms])
-    axes[0, 0].invert_yaxis()
-    fig.suptitle("A training step beside PyTorch's: left of the line the study is faster")
-    fig.text(
-        0.01, 0.01, f"batch {BATCH} · {entry['host']['precision']} · medians and quartiles", fontsize=9, color="#666666"
-    )
-    fig.tight_layout(rect=(0, 0.06, 1, 1))
-    return fig

@@ -52,7 +52,10 @@ class Twin(nn.Module):
         graph = to_onnx(model, TensorProto.FLOAT).graph
         constants = {constant.name: numpy_helper.to_array(constant) for constant in graph.initializer}
         weights = {name: array for name, array in constants.items() if name.startswith(WEIGHTS)}
-        self.settings = {name: _setting(array) for name, array in constants.items() if name not in weights} | {"": None}
+        self.settings = {"": None}
+        for name in constants.keys() - weights.keys():
+            array = constants[name]
+            self.settings[name] = torch.tensor(array) if array.ndim == 4 else array.tolist()
         made_by, self.plan = {node.output[0]: node for node in graph.node}, []
         for node in graph.node:
             source, output = node.input[0], node.output[0]
@@ -71,10 +74,6 @@ class Twin(nn.Module):
         for operation, inputs, output, attributes in self.plan:
             values[output] = operation(*(values[name] for name in inputs), **attributes)
         return values["sr"]
-
-
-def _setting(array):
-    return torch.tensor(array) if array.ndim == 4 else array.tolist()
 
 
 def _in_pytorchs_order(weights, scale: int):

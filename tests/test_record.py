@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -180,3 +181,25 @@ def test_two_commands_take_turns(smoke):
 
 def test_a_run_without_recorded_seeds_stands_alone(held):
     assert "stands alone" in reproduce.beside_record("smoke", "sample", pd.DataFrame())
+
+
+def test_distances_are_added_for_a_seed_whose_arms_are_all_here(smoke, monkeypatch):
+    """Seed 1 lacks an arm; seed 0 compares it with its own next seed as well."""
+    monkeypatch.setattr(recording, "COMPARED", ("post_upsampling", "srcnn mae"))
+    names = [("post_upsampling", "mse", 0), ("srcnn", "mae", 0), ("post_upsampling", "mse", 1)]
+    found = []
+    for arm, loss, seed in names:
+        config = smoke.config | {"arm": arm, "loss": loss, "seed": seed}
+        found.append(SimpleNamespace(label=arm if loss == "mse" else f"{arm} {loss}", config=config))
+    row = {"set": "sample", "image": "chelsea", "rms": 1.0, "gmsd": 0.1}
+    measured = [("post_upsampling", "srcnn mae", 0), ("post_upsampling", "post_upsampling", 0), ("srcnn mae", "x", 1)]
+    table = pd.DataFrame([row | dict(zip(("arm", "other", "seed"), each, strict=True)) for each in measured])
+    monkeypatch.setattr(evaluation, "picture_distances", lambda runs, sets: table)
+    recording.add_distances(found, force=False)
+    added = record.read("distances")
+    assert added[["arm", "loss", "seed", "other", "other_loss", "other_seed"]].to_numpy().tolist() == [
+        ["post_upsampling", "mse", 0, "srcnn", "mae", 0],
+        ["post_upsampling", "mse", 0, "post_upsampling", "mse", 1],
+    ]
+    monkeypatch.setattr(evaluation, "picture_distances", lambda *_: pytest.fail("it is there already"))
+    recording.add_distances(found, force=False)

@@ -18,8 +18,8 @@ from PIL import Image
 import sr_utils
 from sr_utils import paths
 from sr_utils.profiles import PROFILES
-from tools import address, wheel
-from tools.readme import fill
+from tools import wheel
+from tools.readme import fill, published
 
 ROOT = paths.ROOT
 README, CONTRIBUTING, MAKEFILE, PYPROJECT = (
@@ -89,8 +89,8 @@ def test_links_and_paths_exist(page):
             assert (ROOT / target).exists(), target
 
 
-def test_tables_of_the_readme_are_the_records(reference):
-    assert fill(README, reference) == README
+def test_tables_of_the_readme_are_the_records():
+    assert fill(README, published(max(paths.NOTEBOOKS.glob("06*.ipynb")))) == README
 
 
 @pytest.mark.parametrize("profile", sorted(set(PROFILES) - {"standard"}))
@@ -136,15 +136,15 @@ def test_no_tracked_file_is_large():
 
 
 def test_every_file_has_the_address_of_pyproject():
-    for path, text in address.written(address.address()).items():
-        assert path.read_text(encoding="utf-8") == text, f"{path}: run python -m tools.address"
+    for path, text in wheel.written(wheel.address()).items():
+        assert path.read_text(encoding="utf-8") == text, f"{path}: run make wheel"
 
 
 def test_an_address_reaches_every_file_and_a_placeholder_none():
     for home in (HOME, None):
-        texts = {path.name: text for path, text in address.written(home).items()}
+        texts = {path.name: text for path, text in wheel.written(home).items()}
         assert len(texts) > 8 and all((HOME in text) == bool(home) and "OWNER" not in text for text in texts.values())
-    assert address.absolute("[a](b.md) ![c](d.png) [e](https://f)", HOME) == (
+    assert wheel.absolute("[a](b.md) ![c](d.png) [e](https://f)", HOME) == (
         f"[a]({HOME}/blob/main/b.md) ![c]({HOME}/raw/main/d.png) [e](https://f)"
     )
 
@@ -157,10 +157,10 @@ def test_the_first_cell_installs_what_is_missing(monkeypatch, changed):
     monkeypatch.setattr(metadata, "version", lambda name: number(name) + ("+new" if changed and commands else ""))
     monkeypatch.setattr(sys, "path", [*sys.path])
     with contextlib.nullcontext() if not changed else pytest.raises(SystemExit, match="Restart the session"):
-        exec(address.install_cell(HOME), {})
+        exec(wheel.install_cell(HOME), {})
     assert [HOME in commands[0], commands[1][1:3], sys.path[-1]] == [True, ["-m", "pip"], str(commands[0][-1])]
     with pytest.raises(ModuleNotFoundError, match="not installed here"):
-        exec(address.install_cell(None), {})
+        exec(wheel.install_cell(None), {})
 
 
 @pytest.mark.skipif("CLONED" in os.environ, reason="this is the clone")

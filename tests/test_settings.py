@@ -21,7 +21,7 @@ OTHERS = {"floatx": "float16", "epsilon": 0.1, "backend": "torch", "image_data_f
 
 
 def run(script, folder, **environment):
-    settings = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "KERAS_HOME")}
+    settings = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "KERAS_HOME", "TF_CPP_MIN_LOG_LEVEL")}
     settings |= {"HOME": str(folder), "DEVICE": "cpu"} | environment
     command = [
         sys.executable,

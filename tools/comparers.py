@@ -14,7 +14,7 @@ from sr_utils.data import SCALE, load
 from sr_utils.data.windows import telling_window
 from sr_utils.evaluation import upscale
 from sr_utils.filters import edge_enhance
-from tools.pages import defaults
+from tools.readme import defaults
 
 IMAGES = ("astronaut", "chelsea", "coffee", "rocket", "motorcycle_left", "ihc")  # of scikit-image, free to pass on
 SIDE = 160  # HR pixels of a comparer's pictures, so that a page's have less than 2 MB

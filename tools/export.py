@@ -67,10 +67,6 @@ def _edge_enhance(graph: Graph, layer, x: str) -> str:
     return graph.add("Clip", x, np.float32(-0.5), np.float32(0.5))
 
 
-def _rescaling(graph: Graph, layer, x: str) -> str:
-    return graph.add("Add", graph.add("Mul", x, np.float32(layer.scale)), np.float32(layer.offset))
-
-
 #: What each kind of layer does, in NCHW: a function of the graph, the layer and its inputs, which returns its output.
 #: The only place where a kind is described for other programs: `bench.twin` reads the graph as well.
 KINDS = {
@@ -80,7 +76,9 @@ KINDS = {
     "DepthToSpace": lambda graph, of, x: graph.add("DepthToSpace", x, blocksize=of.scale, mode="DCR"),
     "EdgeEnhance": _edge_enhance,
     "MaxPooling2D": lambda graph, of, x: graph.add("MaxPool", x, kernel_shape=of.pool_size, strides=of.strides),
-    "Rescaling": _rescaling,
+    "Rescaling": lambda graph, of, x: graph.add(
+        "Add", graph.add("Mul", x, np.float32(of.scale)), np.float32(of.offset)
+    ),
     # Half-pixel centres, as Keras has them, are ONNX's default.
     "UpSampling2D": lambda graph, of, x: graph.add("Resize", x, "", np.float32([1, 1, *of.size]), mode="linear"),
 }
@@ -106,16 +104,12 @@ def to_onnx(model: keras.Model, pixels: int = TensorProto.UINT8) -> onnx.ModelPr
     graph.add("Cast", x, to=pixels, name="sr")
     lr = helper.make_tensor_value_info("lr", pixels, ("batch", "height", "width", 3))
     sr = helper.make_tensor_value_info("sr", pixels, ("batch", "sr_height", "sr_width", 3))
-    made = helper.make_model(
-        helper.make_graph(graph.nodes, model.name, [lr], [sr], graph.constants),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR,
-        producer_name="super-resolution-study",
-    )
+    whole = helper.make_graph(graph.nodes, model.name, [lr], [sr], graph.constants)
+    opset = [helper.make_opsetid("", OPSET)]
+    made = helper.make_model(whole, opset_imports=opset, ir_version=IR, producer_name="super-resolution-study")
     takes = f"{np.dtype(helper.tensor_dtype_to_np_dtype(pixels))} RGB, 0 to 255, (batch, height, width, 3)"
-    gives = f"the same, {SCALE} times as high and as wide"
-    said = {"arm": model.name, "lr": takes, "sr": gives, "reach": str(reach(model)), "precision": "float32"}
-    helper.set_model_props(made, said)
+    said = {"arm": model.name, "lr": takes, "sr": f"the same, {SCALE} times as high and as wide"}
+    helper.set_model_props(made, said | {"reach": str(reach(model)), "precision": "float32"})
     onnx.checker.check_model(made, full_check=True)
     return made
 
@@ -142,25 +136,20 @@ def export(model: keras.Model, target: Path) -> str:
     Raises `StudyError` where a picture of odd size differs by more than `TOLERANCE`, and where it cannot be written.
     """
     made = to_onnx(model)
-    off = difference(made, model, np.ascontiguousarray(load("sample").valid[0].lr[:37, :53]))
-    if off.max() > TOLERANCE:
-        raise StudyError(
-            f"ONNX differs from Keras by up to {off.max()} grey levels, so {target} was not written; "
-            "a layer's options must be new to tools/export.py: add them there."
-        )
+    off = difference(made, model, np.ascontiguousarray(load("sample").valid[0].lr[:37, :53])).max()
+    if off > TOLERANCE:
+        why = "a layer's options must be new to tools/export.py: add them there"
+        raise StudyError(f"ONNX differs from Keras by up to {off} grey levels, so {target} was not written; {why}.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         paths.replace(target, lambda scratch: onnx.save(made, scratch))
     except OSError as error:
         raise StudyError(f"{target} cannot be written ({error.strerror}); name another place with OUT=….") from None
     said = "\n  ".join(f"{entry.key}: {entry.value}" for entry in made.metadata_props)
-    return (
-        f"{target}: {target.stat().st_size / 1e6:.1f} MB\n  {said}\n  of {off.size:,} values of a picture, "
-        f"{np.count_nonzero(off):,} differ from Keras' in float32, by {off.max()} at most"
-    )
+    return f"{target}: {target.stat().st_size / 1e6:.1f} MB, within {off} grey levels of Keras in float32\n  {said}"
 
 
-def trained(arm: str, weights: str | None) -> keras.Model:
+def with_weights(arm: str, weights: str | None) -> keras.Model:
     """The network with the weights of a file, or with those that come with the study."""
     if not weights:
         return models.load(arm)
@@ -181,7 +170,7 @@ def main(argv=None) -> int:
     parser.add_argument("--out", help="where to; default: build/<arm>.onnx")
     parser.add_argument("--weights", help="a training's final.weights.h5; default: what comes with the study")
     given = parser.parse_args(argv)
-    model = trained(given.arm, given.weights)
+    model = with_weights(given.arm, given.weights)
     print(export(model, paths.expanded(given.out) if given.out else paths.output() / f"{given.arm}.onnx"))
     return 0
 

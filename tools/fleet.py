@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pooch
 
-from sr_utils import StudyError, paths, profiles
+from sr_utils import StudyError, profiles
 from sr_utils.device import keras
 from sr_utils.models.arms import ARMS
 from sr_utils.models.arms import label as label_of
@@ -28,59 +28,60 @@ from tools.record import halve
 LARGEST = 60 * 2**20  # bytes that OUT may hold
 
 
-def keep_compilations(folder: Path) -> None:
-    """Let JAX keep what it compiles; TensorFlow compiles nothing on a processor."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        jax.config.update("jax_compilation_cache_dir", str(folder))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-
-
 def pack(run: runs.Run, out: Path) -> None:
     """Copy a complete run to OUT with weights in float16: whole, or not at all."""
     with tempfile.TemporaryDirectory(dir=out, prefix=".packing-") as scratch:
         folder = Path(scratch) / run.folder.name
         shutil.copytree(run.folder, folder)
-        halve(run.folder / "final.weights.h5", folder / "final.weights.h5")
-        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        record["sha256"]["final.weights.h5"] = pooch.file_hash(str(folder / "final.weights.h5"))
-        (folder / "run.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        weights, about = folder / "final.weights.h5", folder / "run.json"
+        halve(run.folder / weights.name, weights)
+        record = json.loads(about.read_text(encoding="utf-8"))
+        record["sha256"][weights.name] = pooch.file_hash(str(weights))
+        about.write_text(json.dumps(record, indent=1), encoding="utf-8")
         folder.replace(out / run.folder.name)
 
 
-def train_list(out: Path, minutes: float, jobs: list[str], labels) -> int:
-    """Train until the next run might not end in time, or OUT is full; returns how many runs OUT got."""
-    end, longest, made = time.monotonic() + 60 * minutes, 0.0, 0
-    for job in jobs:
-        profile, data, seeds = job.split(":")
-        for label in labels:
-            for seed in profiles.check_seeds(seeds):
-                began = time.monotonic()
-                size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
-                if began + 1.2 * longest > end or size > LARGEST:
-                    print(f"stopped before {label}, seed {seed}: {'time is up' if size <= LARGEST else 'OUT is full'}")
-                    return made
-                arm, loss = (*label.split(), "mse")[:2]
-                run = runs.train(arm, seed, profile, data, loss)
-                pack(run, out)
-                longest, made = max(longest, time.monotonic() - began), made + 1
-                print(f"{label}, seed {seed}, {profile}: {time.monotonic() - began:.1f} s", flush=True)
-    return made
+def train_list(out: Path, minutes: float, wanted: list[tuple]) -> int:
+    """Train (label, seed, profile, data) in turn until the next run might not end in time, or OUT is full.
+
+    Returns how many runs OUT got.
+    """
+    end, longest = time.monotonic() + 60 * minutes, 0.0
+    for made, (label, seed, profile, data) in enumerate(wanted):
+        began = time.monotonic()
+        full = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) > LARGEST
+        if full or began + 1.2 * longest > end:
+            print(f"stopped before {label}, seed {seed}: {'OUT is full' if full else 'time is up'}")
+            return made
+        arm, loss = (*label.split(), "mse")[:2]
+        pack(runs.train(arm, seed, profile, data, loss), out)
+        longest = max(longest, time.monotonic() - began)
+        print(f"{label}, seed {seed}, {profile}: {time.monotonic() - began:.1f} s", flush=True)
+    return len(wanted)
 
 
 @command("fleet")
 def main(out: str, minutes: str, *rest: str) -> int:
-    jobs, labels = ([each for each in rest if (":" in each) is listed] for listed in (True, False))
-    if not jobs or set(labels) - set(ARMS):
+    jobs, labels = [each.split(":") for each in rest if ":" in each], [each for each in rest if ":" not in each]
+    if not jobs or {len(job) for job in jobs} != {3} or set(labels) - set(ARMS):
         raise StudyError(f"Give jobs such as standard:bsds500:5,6 and then arms of {', '.join(ARMS)}, or none for all.")
-    folder = Path(out).resolve()
+    able = {label_of(*arm) for arm in runs.study()}  # without those whose features are not at hand
+    labels, folder = [label for label in labels or ARMS if label in able], Path(out).resolve()
+    wanted = [
+        (label, seed, profile, data)
+        for profile, data, seeds in jobs
+        for label in labels
+        for seed in profiles.check_seeds(seeds)
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        os.environ["SR_RUNS"] = str(paths.expanded(scratch))
-        keep_compilations(Path(scratch) / "compiled")
-        able = {label_of(*arm) for arm in runs.study()}  # without those whose features are not at hand
-        made = train_list(folder, float(minutes), jobs, [label for label in labels or ARMS if label in able])
+        os.environ["SR_RUNS"] = scratch
+        if keras.backend.backend() == "jax":
+            import jax
+
+            jax.config.update("jax_compilation_cache_dir", f"{scratch}/compiled")
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+        made = train_list(folder, float(minutes), wanted)
     print(f"{made} runs in {folder}")
     return 0
 

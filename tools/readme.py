@@ -19,34 +19,34 @@ def command_line(parameters: dict) -> str:
     return f"make reproduce PROFILE={parameters['profile']} DATA={parameters['data']} SEEDS={seeds}"
 
 
+def defaults(page: Path) -> dict:
+    """The parameters of a page as it stands."""
+    return {name: ast.literal_eval(each["default"]) for name, each in inspect_notebook(str(page)).items()}
+
+
 def published(page: Path) -> dict:
     """What the README says of the published run: the `parameters` of that page (06), its `claims`, what its cell
     `finding` says, and the record's `runs` that it shows."""
-    book = nbformat.read(page, as_version=4)
-    parameters = {name: ast.literal_eval(each["default"]) for name, each in inspect_notebook(str(page)).items()}
-    (cell,) = (cell for cell in book.cells if cell.id == "finding")
+    shown = defaults(page)
+    (cell,) = (cell for cell in nbformat.read(page, as_version=4).cells if cell.id == "finding")
     finding = next((output.data["text/markdown"] for output in cell.outputs if "data" in output), "")
-    claims = pd.read_csv(paths.figures() / parameters["profile"] / "claims.csv", index_col="id")
+    claims = pd.read_csv(paths.figures() / shown["profile"] / "claims.csv", index_col="id")
     text = claims.select_dtypes("object").columns.difference(["published"])
-    runs = record.read("runs")
-    runs = runs[(runs.profile == parameters["profile"]) & (runs.data == parameters["data"])]
-    runs = runs[runs.seed.isin(parameters["seeds"])]
-    return {
-        "parameters": parameters,
-        "claims": claims.fillna(dict.fromkeys(text, "")),
-        "finding": finding,
-        "runs": runs,
-    }
+    claims = claims.fillna(dict.fromkeys(text, ""))
+    runs = record.read("runs").query("profile == @shown['profile'] and data == @shown['data']")
+    return {"parameters": shown, "claims": claims, "finding": finding, "runs": runs[runs.seed.isin(shown["seeds"])]}
 
 
 def findings_table(shown: dict) -> str:
     """Markdown: each claim of the original, the verdict first, its figure, and the part that decides, as measured."""
-    rows = []
-    for row in findings(shown["claims"], brief=True).itertuples():
-        figure = f"figures/{shown['parameters']['profile']}/{row.figure}.png"
-        name = f"[{row.Index}]({figure})" if row.figure else row.Index
-        rows.append([f"**{row.verdict}**", f"{name} · {row.original}", row.ours])
-    return markdown(["verdict", "the original says", "measured here"], rows)
+    table, folder = (
+        findings(shown["claims"], brief=True).rename_axis("id").reset_index(),
+        shown["parameters"]["profile"],
+    )
+    linked = "[" + table.id + f"](figures/{folder}/" + table.figure + ".png)"
+    columns = {"verdict": "**" + table.verdict + "**", "measured here": table.ours}
+    columns["the original says"] = linked.where(table.figure != "", table.id) + " · " + table.original
+    return markdown(pd.DataFrame(columns)[["verdict", "the original says", "measured here"]])
 
 
 def run_shown_line(shown: dict) -> str:
@@ -73,22 +73,18 @@ def limits_line(shown: dict) -> str:
 
 def count_of_verdicts(claims: pd.DataFrame) -> str:
     """How many rows of each family hold, do not hold and stay open, in a sentence."""
+    verbs = {"holds": "held", "does not hold": "did not", "undecided": "stayed undecided"}
     parts = []
-    for family, rows in claims[claims.p.notna()].groupby("family"):
-        counts = (
-            f"{(rows.verdict == verdict).sum()} {verb}"
-            for verdict, verb in (("holds", "held"), ("does not hold", "did not"), ("undecided", "stayed undecided"))
-        )
-        parts.append(f"of {len(rows)} {family} rows, {', '.join(counts)}")
+    for family, verdicts in claims[claims.p.notna()].groupby("family").verdict:
+        counts = ", ".join(f"{(verdicts == verdict).sum()} {verb}" for verdict, verb in verbs.items())
+        parts.append(f"of {len(verdicts)} {family} rows, {counts}")
     return f"{'; '.join(parts).capitalize()}." if parts else "One seed gives no verdicts."
 
 
-def minutes_line(record: dict) -> str:
+def minutes_line(_) -> str:
     """Markdown: how long a first `make reproduce` takes, on each machine where `make bench BENCHES=minutes` ran."""
-    timings = {}
-    for row in json.loads((paths.ROOT / "figures/bench/bench.json").read_text(encoding="utf-8"))["minutes"]["results"][
-        "rows"
-    ]:
+    benches, timings = json.loads((paths.ROOT / "figures/bench/bench.json").read_text(encoding="utf-8")), {}
+    for row in benches["minutes"]["results"]["rows"]:
         timed = f"{row['seconds'] / 60:.0f} minutes in {row['precision']}"
         timings.setdefault(f"{row['cores']} cores of an {row['processor']}", []).append(timed)
     machines = "; ".join(f"{' and '.join(timed)} on {machine}" for machine, timed in timings.items())
@@ -104,19 +100,16 @@ TABLES = {
 }
 
 
-def fill(text: str, shown: dict, tables: dict = TABLES) -> str:
+def fill(text: str, shown, tables: dict = TABLES) -> str:
     """Replace what stands between `<!-- name -->` and `<!-- /name -->` by the table of that name."""
     for name, table in tables.items():
-        text = re.sub(
-            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
-            lambda m, table=table: m[1] + table(shown) + "\n" + m[2],
-            text,
-            flags=re.S,
-        )
+        between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
+        text = between.sub(lambda _, table=table: f"{table(shown)}\n", text)
     return text
 
 
-def markdown(heads: list, rows: list) -> str:
-    """A table of that first row and these, as Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
+def markdown(table: pd.DataFrame) -> str:
+    """A table as Markdown; an index that has a name becomes its first column, or several."""
+    table = table.reset_index(drop=table.index.names == [None])
+    lines = [table.columns, ["---"] * table.shape[1], *table.to_numpy(object)]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)

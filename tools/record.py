@@ -28,48 +28,18 @@ from tools import command, perceptual
 from tools.readme import fill, markdown
 
 STRENGTHS = [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.5, 0.7, 1]
-PERCEIVED = ("srcnn", "srcnn mae", "srcnn perceptual", "srcnn perceptual_random", "combined", "combined mae")
-FILTERED, RIPPLED = ("srcnn",), ("srcnn", "srcnn_edge_input")  # what the sweep and the response are measured of
+#: What is measured of some only: what eyes prefer, the sweep of strengths, the response to ripples.
+PERCEIVED = {"srcnn", "srcnn mae", "srcnn perceptual", "srcnn perceptual_random", "combined", "combined mae", "bicubic"}
+FILTERED, RIPPLED = {"srcnn", "bicubic"}, {"srcnn", "srcnn_edge_input"}
 BENCHMARKS = ("Set5", "Set14", "BSD100")  # what networks are scored on; those of `sample` on its validation images
 RECORDED = ("quick", "standard", "long", "paper")  # profiles; six steps of smoke say nothing
 SAME = 5e-5  # dB: what rounding in the tables makes
 FIRST = 0  # the seed whose weights are kept
 
 
-def platform(config: dict) -> str:
+def platform(setup: dict) -> str:
     """What rows that may be compared have in common: backend, device and precision."""
-    return f"{config['backend']} {config['device']} {config['precision']}"
-
-
-def complete_runs() -> list[runs.Run]:
-    """The complete trainings of runs/, of a named profile and image set, that today's code would train again.
-
-    They may come from another machine. Others are named and left out.
-    """
-    found = []
-    for file in sorted(paths.runs().glob("*/run.json")):
-        folder = file.parent
-        named = re.match(rf"({'|'.join(RECORDED)})_({'|'.join(NAMES)})_", folder.name)
-        if not named or ".old-" in folder.name or not checkpoints.complete(folder):
-            continue
-        run = runs.read(folder)
-        config = run.config
-        asked = config["arm"], config["loss"], config["profile"]["name"], config["device"]
-        if configuration.recipe(config) == configuration.todays_recipe(*asked):
-            found.append(run)
-        else:
-            print(f"{folder.name} is left out: today's code would train another network.")
-    return found
-
-
-def keyed(frame: pd.DataFrame, key: dict, table: str) -> pd.DataFrame:
-    """A table that `evaluation` returned, as the record has it."""
-    columns = KEY + records.TABLES[table][0]
-    frame = frame.rename(columns={"loss": "mse"}).assign(**key)
-    if "other" in frame:
-        both = frame.other.str.partition(" ")
-        frame = frame.assign(other=both[0], other_loss=both[2].replace("", "mse"))
-    return frame[columns]
+    return " ".join(setup[part] for part in ("backend", "device", "precision"))
 
 
 def key_of(run) -> dict:
@@ -79,54 +49,70 @@ def key_of(run) -> dict:
     return own | {"profile": config["profile"]["name"], "platform": platform(config)}
 
 
-def measures(run, sets: dict) -> dict:
-    """What is measured of a run for the record: {table: a function that returns its rows}, but for `distances`."""
-    names = {"loss": "train_loss", "mse": "train_mse"}
-    tables = {
-        "curves": lambda: run.history.rename(columns=names).rename_axis("epoch").reset_index(),
-        "scores": lambda: evaluation.score_all([run], sets),
-    }
-    if run.label in FILTERED:
-        tables["sweep"] = lambda: evaluation.strength_sweep([run], sets, STRENGTHS)
-    if run.label in RIPPLED:
-        tables["response"] = lambda: evaluation.response([run], next(iter(sets.values()))[:5])
-        tables["first_layer"] = lambda: evaluation.first_layer([run])
-    if run.label in PERCEIVED and find_spec("ssimulacra2"):
-        tables["perceptual"] = lambda: perceptual.perceptual_scores([run], sets)
+def complete_runs() -> list[runs.Run]:
+    """The complete trainings of runs/, of a named profile and image set, that today's code would train again.
+
+    They may come from another machine. Others are named and left out.
+    """
+    found, named = [], re.compile(rf"({'|'.join(RECORDED)})_({'|'.join(NAMES)})_[^.]*$")
+    for folder in sorted(file.parent for file in paths.runs().glob("*/run.json")):
+        if not named.match(folder.name) or not checkpoints.complete(folder):
+            continue
+        run = runs.read(folder)
+        if recorded.stale(pd.Series(key_of(run) | {"recipe": configuration.recipe(run.config)})):
+            print(f"{folder.name} is left out: today's code would train another network.")
+        else:
+            found.append(run)
+    return found
+
+
+def keyed(frame: pd.DataFrame, key: dict, table: str) -> pd.DataFrame:
+    """A table that `evaluation` returned, as the record has it: labels become arms and losses; `key` fills the rest."""
+    frame = frame.rename(columns={"loss": "mse"})
+    for name, loss in {"arm": "loss", "other": "other_loss"}.items():
+        if name in frame:
+            parts = frame[name].str.partition(" ")
+            frame[name], frame[loss] = parts[0], parts[2].replace("", "mse")
+    return frame.assign(**key)[KEY + records.TABLES[table][0]]
+
+
+def measures(entry, sets: dict) -> dict:
+    """What is measured of a run or an interpolation: {table: a function that returns its rows}, but for `distances`."""
+    label, tables = getattr(entry, "label", entry), {}
+    if not isinstance(entry, str):
+        names = {"loss": "train_loss", "mse": "train_mse"}
+        tables["curves"] = lambda: entry.history.rename(columns=names).rename_axis("epoch").reset_index()
+    tables["scores"] = lambda: evaluation.score_all([entry], sets)
+    if label in FILTERED:
+        tables["sweep"] = lambda: evaluation.strength_sweep([entry], sets, STRENGTHS)
+    if label in RIPPLED:
+        tables["response"] = lambda: evaluation.response([entry], next(iter(sets.values()))[:5])
+        tables["first_layer"] = lambda: evaluation.first_layer([entry])
+    if label in PERCEIVED and find_spec("ssimulacra2"):
+        tables["perceptual"] = lambda: perceptual.perceptual_scores([entry], sets)
     return tables
 
 
 def described(run) -> pd.DataFrame:
     """The row of `runs`: what was trained, where, when, and what is kept of it."""
-    config, host = run.config, run.host
-    profile, key = config["profile"], key_of(run)
-    steps, file = profile["epochs"] * profile["steps"], run.folder / "run.json"
-    versions = ", ".join(f"{name} {version}" for name, version in host["versions"].items())
+    config, profile, key = run.config, run.config["profile"], key_of(run)
+    steps, trained = profile["epochs"] * profile["steps"], (run.folder / "run.json").stat().st_mtime
+    git = ["git", "-C", str(paths.ROOT), "rev-parse", "--short=10", "HEAD"]
     row = key | run.cost | {
         "rate": config["rate"], "steps": steps, "batch": profile["batch"], "patch": profile["patch"],
         "images": config["images"], "features": config["features"] or "",
         "recipe": configuration.recipe(config),
-        "seconds": (host["seconds_per_step"] or 0) * steps, "processor": host.get("processor") or device.processor(),
-        "versions": versions, "commit": host.get("commit") or commit(),
-        "date": time.strftime("%Y-%m-%d", time.gmtime(file.stat().st_mtime)), "weights": "",
+        "seconds": (run.host["seconds_per_step"] or 0) * steps, "processor": processor_of(run),
+        "versions": ", ".join(f"{name} {version}" for name, version in run.host["versions"].items()),
+        "commit": subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip(),
+        "date": time.strftime("%Y-%m-%d", time.gmtime(trained)), "weights": "",
     }  # fmt: skip
-    if config["seed"] == FIRST:
-        row["weights"] = keep_weights(run, row)
+    if config["seed"] == FIRST:  # its weights are kept, in float16
+        path = records.weights(pd.Series(row | {"weights": "kept"}))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
+        row["weights"] = pooch.file_hash(str(path))
     return pd.DataFrame([row])[KEY + records.RUN]
-
-
-def commit() -> str:
-    """The checkout's commit."""
-    git = ["git", "-C", str(paths.ROOT), "rev-parse", "--short=10", "HEAD"]
-    return subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
-
-
-def keep_weights(run, row: dict) -> str:
-    """Write a run's weights in float16 into the record; returns the file's SHA-256."""
-    path = records.weights(pd.Series(row | {"weights": "kept"}))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
-    return pooch.file_hash(str(path))
 
 
 def halve(source, target) -> None:
@@ -142,22 +128,8 @@ def halve(source, target) -> None:
         whole.visititems(copy)
 
 
-def distances(found: list, sets: dict, have: set) -> list[pd.DataFrame]:
-    """Distances of the pictures of `COMPARED` arms, for each seed of which all are here and none is in the record."""
-    by_seed = {}
-    for run in found:
-        if run.label in COMPARED:
-            by_seed.setdefault(run.config["seed"], []).append(run)
-    frames = []
-    for seed, group in by_seed.items():
-        if seed not in have and len(group) == len(COMPARED):
-            table = evaluation.picture_distances([*group, *by_seed.get(seed + 1, [])], sets)
-            table = table[table.seed == seed]
-            other = np.where(table.arm == table.other, seed + 1, seed)
-            both = table.arm.str.partition(" ")
-            key = key_of(group[0]) | {"arm": both[0], "loss": both[2].replace("", "mse")}
-            frames.append(keyed(table.assign(other_seed=other), key, "distances"))
-    return frames
+def processor_of(run) -> str:
+    return run.host.get("processor") or device.processor()
 
 
 def sets_of(data: str) -> dict:
@@ -166,19 +138,19 @@ def sets_of(data: str) -> dict:
 
 
 def apart(mine: pd.DataFrame, theirs: pd.DataFrame) -> pd.Series:
-    """How far the PSNR of each image lies from the recorded one, in dB."""
-    both = mine.merge(theirs, on=["set", "image"], suffixes=("", "_recorded"))
-    return (both.psnr - both.psnr_recorded).abs()
+    """How far the PSNR of each image lies from the recorded one, in dB; infinitely far where only one has the image."""
+    both = mine.merge(theirs, "outer", on=["set", "image"], suffixes=("", "_recorded")).set_index("image")
+    return (both.psnr - both.psnr_recorded).abs().fillna(np.inf)
 
 
 def note_processors(run, row: pd.Series, differences: pd.Series) -> None:
     """Add to `processors.csv` how far two trainings of one run on two processors lie apart."""
-    mine, path = run.host.get("processor") or device.processor(), paths.record() / "processors.csv"
+    path, mine, key = paths.record() / "processors.csv", processor_of(run), KEY[:-1]
     if mine != row.processor:
-        seen = pd.DataFrame([row[KEY[:-1]].to_dict() | {"one": row.processor, "other": mine, "images": len(differences),
-                             "largest": differences.max(), "mean": differences.mean()}])  # fmt: skip
+        seen = row[key].to_dict() | {"one": row.processor, "other": mine, "images": len(differences)}
+        seen = pd.DataFrame([seen | {"largest": differences.max(), "mean": differences.mean()}])
         seen = pd.concat([pd.read_csv(path), seen]) if path.exists() else seen
-        seen = seen.drop_duplicates(["arm", "loss", "seed", "profile", "data", "one", "other"], keep="last")
+        seen = seen.drop_duplicates([*key, "one", "other"], keep="last")
         replace(path, lambda scratch: seen.to_csv(scratch, index=False, float_format="%.3g"))
 
 
@@ -194,63 +166,70 @@ def add(tables: dict[str, pd.DataFrame]) -> None:
         replace(path, lambda scratch, rows=rows: rows.to_csv(scratch, index=False, float_format="%.7g"))
 
 
-def update(found: list, force: bool) -> int:
-    """Add these runs where the record lacks them, or a table of them; returns how many rows of `runs` changed."""
-    added = 0
+def add_run(run, force: bool) -> bool:
+    """Add a run where the record lacks it, or a table of it; returns whether a row of `runs` changed."""
+    key, sets = key_of(run), sets_of(run.config["data"])
+    name = f"{run.label}, seed {key['seed']}, {key['profile']} on {key['data']}"
+    add_interpolations(sets)
+    tables, known = measures(run, sets), records.read("runs")
+    known = known[(known[KEY] == pd.Series(key)[KEY]).all(axis=1)]
+    anew = known.empty
+    if not anew:
+        row = known.iloc[0]
+        differences = apart(tables["scores"](), records.rows("scores", row))
+        note_processors(run, row, differences)
+        anew = differences.max() > SAME
+        if anew and not force:
+            worst = f"{differences.max():.4f} dB"
+            print(f"{name}, is recorded with scores that differ by up to {worst}; FORCE=1 replaces them")
+            return False
+        if not anew:
+            tables = {table: measure for table, measure in tables.items() if records.rows(table, row).empty}
+            anew = bool(row.weights) != (key["seed"] == FIRST)
+    rows = {table: keyed(measure(), key, table) for table, measure in tables.items()}
+    rows |= {"runs": described(run)} if anew else {}
+    add(rows)
+    if rows:
+        print(f"added {name}: {', '.join(rows)}", flush=True)
+    return anew
+
+
+def add_distances(found: list, force: bool) -> None:
+    """Add distances of the pictures of `COMPARED` arms, for each seed of which all are here and none is recorded."""
+    groups = {}
     for run in found:
-        key, sets = key_of(run), sets_of(run.config["data"])
-        name = f"{run.label}, seed {key['seed']}, {key['profile']} on {key['data']}"
-        add_interpolations(sets)
-        tables, known = measures(run, sets), records.read("runs")
-        known = known[(known[KEY] == pd.Series(key)[KEY]).all(axis=1)]
-        if len(known):
-            differences = apart(tables["scores"](), records.rows("scores", known.iloc[0]))
-            note_processors(run, known.iloc[0], differences)
-            if differences.max() > SAME and not force:
-                worst = f"{differences.max():.4f} dB"
-                print(f"{name}, is recorded with scores that differ by up to {worst}; FORCE=1 replaces them")
-                continue
-            if differences.max() <= SAME:
-                lacking = {table for table in tables if records.rows(table, known.iloc[0]).empty}
-                tables = {table: tables[table] for table in lacking}
-        rows = {table: keyed(measure(), key, table) for table, measure in tables.items()}
-        if known.empty or differences.max() > SAME or bool(known.iloc[0].weights) != (key["seed"] == FIRST):
-            rows["runs"] = described(run)
-        add(rows)
-        if rows:
-            added += "runs" in rows
-            print(f"added {name}: {', '.join(rows)}", flush=True)
-    for group in pd.DataFrame(map(key_of, found)).groupby(KEY[3:]).groups.values():
-        some = [found[place] for place in group]
-        known = records.read("distances")
-        mine = (known[KEY[3:]] == pd.Series(key_of(some[0]))[KEY[3:]]).all(axis=1)
-        frames = distances(some, sets_of(some[0].config["data"]), set() if force else set(known[mine].seed))
-        if frames:
-            add({"distances": pd.concat(frames)})
-    return added
+        if run.label in COMPARED:
+            groups.setdefault(tuple(key_of(run)[name] for name in (*KEY[3:], "seed")), []).append(run)
+    have = set(records.read("distances")[[*KEY[3:], "seed"]].itertuples(index=False, name=None))
+    for (*same, seed), group in groups.items():
+        if len(group) == len(COMPARED) and (force or (*same, seed) not in have):
+            next_seed = groups.get((*same, seed + 1), [])
+            table = evaluation.picture_distances([*group, *next_seed], sets_of(group[0].config["data"]))
+            table = table[table.seed == seed].copy()
+            table["other_seed"] = np.where(table.arm == table.other, seed + 1, seed)
+            add({"distances": keyed(table, dict(zip(KEY[3:], same, strict=True)), "distances")})
 
 
 def add_interpolations(sets: dict) -> None:
     """What is measured of interpolations on these sets, which stand beside all trainings."""
-    key = dict.fromkeys(KEY, "") | {"seed": -1}
-    measures = {"scores": evaluation.score_all, "sweep": lambda *some: evaluation.strength_sweep(*some, STRENGTHS)}
-    if find_spec("ssimulacra2"):
-        measures["perceptual"] = perceptual.perceptual_scores
-    for table, measure in measures.items():
-        for arm in ("nearest", "bilinear", "bicubic") if table == "scores" else ("bicubic",):
+    for arm in ("nearest", "bilinear", "bicubic"):
+        key = dict.fromkeys(KEY, "") | {"seed": -1, "arm": arm}
+        for table, measure in measures(arm, sets).items():
             known = records.interpolated(table, arm, sets)
             if set(known.set) < set(sets) or (table == "sweep" and set(known.strength) < set(STRENGTHS)):
-                add({table: keyed(measure([arm], sets), key | {"arm": arm}, table)})
+                add({table: keyed(measure(), key, table)})
 
 
 def holdings(_) -> str:
     """Markdown: what the record holds now."""
-    rows = []
-    for (profile, data, where), group in records.read("runs").groupby(["profile", "data", "platform"], sort=False):
-        seeds = ", ".join(map(str, sorted(group.seed.unique())))
-        hours, made = f"{group.seconds.sum() / 3600:.1f}", "; ".join(dict.fromkeys(group.processor))
-        rows.append([profile, data, where, seeds, len(group), hours, made])
-    return markdown(["profile", "data", "platform", "seeds", "trainings", "hours of steps", "processors"], rows)
+    table = records.read("runs").groupby(["profile", "data", "platform"], sort=False)
+    table = table.agg(
+        seeds=("seed", lambda seeds: ", ".join(map(str, sorted(set(seeds))))),
+        trainings=("seed", "size"),
+        hours=("seconds", lambda seconds: f"{seconds.sum() / 3600:.1f}"),
+        processors=("processor", lambda names: "; ".join(dict.fromkeys(names))),
+    )
+    return markdown(table.rename(columns={"hours": "hours of steps"}))
 
 
 def processors(_) -> str:
@@ -258,11 +237,11 @@ def processors(_) -> str:
     path = paths.record() / "processors.csv"
     if not path.exists():
         return "No run has been trained on two processors."
-    rows = []
-    for loss, group in pd.read_csv(path).groupby("loss", sort=False):
-        largest, mean = f"{group.largest.max():.4f}", f"{group['mean'].mean():.5f}"
-        rows.append([loss, len(group), group.images.sum(), largest, mean])
-    return markdown(["loss", "trainings", "images", "largest difference / dB", "mean / dB"], rows)
+    seen = pd.read_csv(path).groupby("loss", sort=False)
+    table = {"trainings": seen.size(), "images": seen.images.sum()}
+    table["largest difference / dB"] = seen.largest.max().map("{:.4f}".format)
+    table["mean / dB"] = seen["mean"].mean().map("{:.5f}".format)
+    return markdown(pd.DataFrame(table))
 
 
 BLOCKS = {"holds": holdings, "processors": processors}
@@ -270,24 +249,23 @@ BLOCKS = {"holds": holdings, "processors": processors}
 
 @command("record")
 def main() -> int:
+    readme, force = paths.record() / "README.md", os.environ.get("FORCE") == "1"
     try:
-        return _main()
+        paths.record().mkdir(parents=True, exist_ok=True)
+        with FileLock(paths.record() / ".lock"):
+            for _, row in records.read("runs").iterrows():
+                if recorded.stale(row):
+                    name = f"{row.arm} {row.loss}, seed {row.seed}, {row.profile} on {row.data}"
+                    print(f"stale, and left out of pages: {name}; make check settles it")
+            found = complete_runs()
+            added = sum(add_run(run, force) for run in found)
+            add_distances(found, force)
+            if readme.exists():
+                text = fill(readme.read_text(encoding="utf-8"), {}, BLOCKS)
+                replace(readme, lambda scratch: scratch.write_text(text, encoding="utf-8"))
     except OSError as error:
         why = f"{paths.record()} cannot be written ({error.strerror or error})"
         raise StudyError(f"{why}; free space, and run the same command again: what was added before is kept.") from None
-
-
-def _main() -> int:
-    paths.record().mkdir(parents=True, exist_ok=True)
-    with FileLock(paths.record() / ".lock"):
-        for _, row in records.read("runs").iterrows():
-            if recorded.stale(row):
-                name = f"{row.arm} {row.loss}, seed {row.seed}, {row.profile} on {row.data}"
-                print(f"stale, and left out of pages: {name}; make check settles it")
-        added = update(complete_runs(), os.environ.get("FORCE") == "1")
-        readme = paths.record() / "README.md"
-        if readme.exists():
-            replace(readme, lambda scratch: scratch.write_text(fill(readme.read_text("utf-8"), {}, BLOCKS), "utf-8"))
     print(f"{added} runs added; the record holds {len(records.read('runs'))}")
     return 0
 

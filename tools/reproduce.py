@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import signal
 import sys
 import time
@@ -20,8 +19,6 @@ from sr_utils.claims import replication
 from sr_utils.data.sets import NAMES, check_name
 from sr_utils.models import vgg
 from tools import command
-
-PARAMETERS = {"profile", "data", "seeds", "record"}
 
 
 def check(profile: str, data: str, seeds: str, device: str | None) -> dict:
@@ -41,7 +38,7 @@ def make_absolute() -> None:
             os.environ[variable] = str(Path(value).expanduser().resolve())
 
 
-def forget(profile: str, data: str, seeds: list) -> None:
+def set_aside(profile: str, data: str, seeds: list) -> None:
     """Move the kept runs of these parameters aside, so that they are trained again; nothing is deleted."""
     from sr_utils.training import configuration, study  # it loads Keras
 
@@ -51,20 +48,9 @@ def forget(profile: str, data: str, seeds: list) -> None:
             paths.move_aside(paths.runs() / configuration.key(config | {"seed": seed}))
 
 
-def fingerprint(data: str) -> list | None:
-    """Names, sizes and times of a folder's files; None for a named set."""
-    if data in NAMES:
-        return None
-    return sorted((p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in Path(data).iterdir() if p.is_file())
-
-
 def execute(notebook: Path, target: Path, parameters: dict) -> None:
     """Run one notebook into `target`; raises `StudyError` with the failing cell's message and the copy's path."""
-    known = set(papermill.inspect_notebook(str(notebook)))
-    if not known >= PARAMETERS:
-        raise StudyError(
-            f"{notebook.name} lacks the parameters {', '.join(sorted(PARAMETERS - known))}; restore that cell."
-        )
+    cells = nbformat.read(notebook, as_version=4).cells
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(
@@ -77,16 +63,12 @@ def execute(notebook: Path, target: Path, parameters: dict) -> None:
             extra_arguments=["--IPKernelApp.log_level=50"],  # no log of a failing cell: its message is raised below
         )
     except PapermillExecutionError as error:
-        message = re.sub(r"\x1b\[[0-9;]*m", "", f"{error.ename}: {error.evalue}").removeprefix("StudyError: ")
-        cells = [
-            c for c in nbformat.read(target, as_version=4).cells if "papermill-error" not in str(c.metadata.get("tags"))
-        ]
-        where = f"{notebook.name}, cell {cells[error.cell_index].id!r}"
-        raise StudyError(f"{where}: {message} The executed copy is {target}.") from None
+        message = f"{error.ename}: {error.evalue}".removeprefix("StudyError: ")
+        id = next((cell.id for cell in cells if cell.source == error.source), "parameters")
+        raise StudyError(f"{notebook.name}, cell {id!r}: {message} The executed copy is {target}.") from None
     except DeadKernelError:
-        raise StudyError(
-            f"{notebook.name}: the kernel was killed or interrupted; the same command goes on from the last checkpoint."
-        ) from None
+        why = "the kernel was killed or interrupted; the same command goes on from the last checkpoint"
+        raise StudyError(f"{notebook.name}: {why}.") from None
     except RuntimeError as error:
         raise StudyError(f"{notebook.name}: no kernel could start ({error}); run make clean, then again.") from None
 
@@ -116,34 +98,24 @@ def main(argv=None) -> int:
     os.environ["VGG_WEIGHTS"] = vgg.weights() or "none"  # decided once, not by each kernel
     fresh = time.time() if os.environ.pop("FRESH", "") == "1" else None
     if fresh:
-        forget(profile, data, seeds)
+        set_aside(profile, data, seeds)
     if os.environ.get("SCHEDULER"):
         from tools import cluster  # Dask is an extra
 
         cluster.train_all(os.environ["SCHEDULER"], profile, data, seeds, fresh=fresh)
-    notebooks, images = sorted(paths.NOTEBOOKS.glob("0*.ipynb")), fingerprint(parameters["data"])
+    notebooks, executed = sorted(paths.NOTEBOOKS.glob("0*.ipynb")), paths.output() / profile
     for i, notebook in enumerate(notebooks, 1):
         print(f"[{i}/{len(notebooks)}] {notebook.stem}", flush=True)
-        if fingerprint(parameters["data"]) != images:
-            raise StudyError(
-                f"{parameters['data']} changed while the pages ran, and each would show other images; leave it as "
-                "it is, and run the same command again."
-            )
-        execute(notebook, paths.output() / arguments.profile / notebook.name, parameters)
-    summarise(arguments.profile, data, len(notebooks), time.perf_counter() - began)
-    return 0
-
-
-def summarise(profile: str, data: str, pages: int, seconds: float) -> None:
-    """Print the table of results, how the run compares with the recorded ones, where everything lies, and the time."""
+        execute(notebook, executed / notebook.name, parameters)
     figures = paths.figures() / profile
     scores = pd.read_csv(figures / "scores.csv", keep_default_na=False)
     means = scores.pivot_table(index="arm", columns="set", values=["psnr", "ssim"], sort=False)
-    print(f"\nMeans over images and seeds (PSNR in dB)\n{means.round(4).to_string(float_format=lambda v: f'{v:.4g}')}")
+    print(f"\nMeans over images and seeds (PSNR in dB)\n{means.round(4).to_string(float_format='{:.4g}'.format)}")
     print(f"\n{beside_record(profile, data, scores)}")
     print(f"\n{len(list(figures.glob('*.png')))} figures and three tables in {figures}")
-    print(f"{pages} executed notebooks in {paths.output() / profile}")
-    print(f"{seconds / 60:.1f} minutes")
+    print(f"{len(notebooks)} executed notebooks in {executed}")
+    print(f"{(time.perf_counter() - began) / 60:.1f} minutes")
+    return 0
 
 
 def beside_record(profile: str, data: str, scores: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ import sys
 import cv2
 import numpy as np
 import onnx
+import pandas as pd
 import pooch
 
 from sr_utils import StudyError, models, plots
@@ -63,19 +64,17 @@ def ship(arm: str) -> dict:
     """
     profile, data, loss = SHIPPED[arm]
     run = train(arm, SEED, profile, data, loss)
-    file = pretrained.FOLDER / f"{arm}.weights.h5"
-    pretrained.FOLDER.mkdir(exist_ok=True)
-    replace(file, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
     sets = {"sample": load("sample").valid} | test_sets(data)
     before = mean_scores(run.model, sets)
-    run.model.load_weights(file)
-    network, made = file.with_name(f"{arm}.onnx"), export.to_onnx(run.model, onnx.TensorProto.FLOAT)
-    replace(network, lambda scratch: onnx.save(made, scratch))
+    files = {suffix: pretrained.FOLDER / f"{arm}{suffix}" for suffix in (".weights.h5", ".onnx")}
+    pretrained.FOLDER.mkdir(exist_ok=True)
+    replace(files[".weights.h5"], lambda scratch: halve(run.folder / "final.weights.h5", scratch))
+    run.model.load_weights(files[".weights.h5"])
+    made = export.to_onnx(run.model, onnx.TensorProto.FLOAT)
+    replace(files[".onnx"], lambda scratch: onnx.save(made, scratch))
     after = mean_scores(run.model, sets)
     return {
-        "sha256": {
-            suffix: pooch.file_hash(f"{pretrained.FOLDER / arm}{suffix}") for suffix in (".weights.h5", ".onnx")
-        },
+        "sha256": {suffix: pooch.file_hash(str(file)) for suffix, file in files.items()},
         "reach": reach(run.model),
         **models.cost(run.model),
         **{key: run.config[key] for key in ("loss", "data", "seed", "precision", "backend", "device")},
@@ -92,10 +91,10 @@ def examples() -> None:
     pairs = {pair.name: pair for pair in load("Set14").valid}
     shown = {title: (pairs[name].lr, pairs[name].hr) for title, (name, _) in EXAMPLES.items()}
     windows = {title: at for title, (_, at) in EXAMPLES.items()}
-    last = list(EXAMPLES)[-1]
-    jpeg = cv2.imencode(".jpg", shown[last][0][..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 30])[1]
-    shown["LR saved as JPEG"] = np.ascontiguousarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[..., ::-1]), shown[last][1]
-    windows["LR saved as JPEG"] = windows[last]
+    lr, hr = shown[list(EXAMPLES)[-1]]
+    jpeg = cv2.imencode(".jpg", lr[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 30])[1]
+    shown["LR saved as JPEG"] = np.ascontiguousarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[..., ::-1]), hr
+    windows["LR saved as JPEG"] = windows[list(EXAMPLES)[-1]]
     arms = {"bicubic": "bicubic"} | {arm: models.load(arm) for arm in SHIPPED}
     scenes = {
         title: {"lr": lr} | {label: upscale(arm, lr) for label, arm in arms.items()} | {"hr": hr}
@@ -113,25 +112,27 @@ def scores_table(record: dict) -> str:
     lines = []
     for name, row in published().loc[["bicubic", "SRCNN", "VDSR", "EDSR-baseline"]].iterrows():
         size = "" if np.isnan(row.parameters) else f"{row.parameters:,.0f}"
-        lines.append([f"{name}, published", size, *(f"{row[s]:.2f}" for s in sets)])
+        lines.append([f"{name}, published", size, *row[sets].map("{:.2f}".format)])
     for arm, entry in record.items():
         for label, scores in ((f"**`{arm}`**", "scores"), (f"`{arm}`, self-ensemble of 8", "self_ensemble")):
-            cells = [f"{entry[scores][s]['psnr']:.2f} · {entry[scores][s]['ssim']:.4f}" for s in sets]
+            cells = ["{psnr:.2f} · {ssim:.4f}".format(**entry[scores][name]) for name in sets]
             lines.append([label, f"{entry['parameters']:,}", *cells])
-    return markdown(["network", "parameters", *(f"{s} / dB · SSIM" for s in sets)], lines)
+    return markdown(pd.DataFrame(lines, columns=["network", "parameters", *(f"{s} / dB · SSIM" for s in sets)]))
 
 
 def training_table(record: dict) -> str:
     """Markdown: how each network was trained, and what rounding to float16 costs."""
     lines = []
     for arm, entry in record.items():
-        p = entry["profile"]
-        steps = f"{p['epochs'] * p['steps']:,} × {p['batch']} × {p['patch']}² (`{p['name']}`)"
-        where = f"{entry['precision']}, {entry['backend']} on {entry['device']}"
-        cost = ", ".join(f"{name} {0 - value:.4f}" for name, value in entry["rounding"].items())
-        lines.append([f"`{arm}`", entry["data"], entry["seed"], steps, p["schedule"], entry["loss"], where, cost])
-    heads = ["network", "trained on", "seed", "steps × batch × HR patch", "rate", "loss", "made in"]
-    return markdown([*heads, "float16 costs / dB"], lines)
+        profile = entry["profile"]
+        steps = "{:,} × {batch} × {patch}² (`{name}`)".format(profile["epochs"] * profile["steps"], **profile)
+        lines.append({
+            "network": f"`{arm}`", "trained on": entry["data"], "seed": entry["seed"],
+            "steps × batch × HR patch": steps, "rate": profile["schedule"], "loss": entry["loss"],
+            "made in": f"{entry['precision']}, {entry['backend']} on {entry['device']}",
+            "float16 costs / dB": ", ".join(f"{name} {0 - value:.4f}" for name, value in entry["rounding"].items()),
+        })  # fmt: skip
+    return markdown(pd.DataFrame(lines))
 
 
 TABLES = {"shipped": scores_table, "made": training_table}

@@ -68,14 +68,6 @@ def test_arms_train_at_the_rates_that_the_record_chose():
     assert {label(c["arm"], c["loss"]): c["rate"] for c in chosen} == {key: arm.rate for key, arm in ARMS.items()}
 
 
-def test_a_verdict_is_told_by_an_effect_on_its_side():
-    verdicts = ["holds", "holds", "does not hold", "undecided", "holds"]
-    reference = pd.DataFrame({"verdict": verdicts, "family": "secondary"}, index=list("abcde"))
-    judged = pd.DataFrame({"leans": ["for", "against", "against", "for"]}, index=list("abcd"))
-    told = schedules.told(judged, reference)
-    assert told.agrees.to_dict() == {"a": True, "b": False, "c": True, "e": False}  # e was not tested
-
-
 def test_candidates_cost_alike_and_quick_is_one_of_them():
     pixels = [steps * batch * patch**2 for steps, batch, patch in schedules.CANDIDATES]
     assert max(pixels) / min(pixels) < 1.02
@@ -83,14 +75,13 @@ def test_candidates_cost_alike_and_quick_is_one_of_them():
     assert (quick.total_steps, quick.batch, quick.patch) in schedules.CANDIDATES and quick.epochs == 20
 
 
-def test_schedules_train_and_count_verdicts(small, monkeypatch):
+def test_schedules_train_and_count_verdicts(small):
     """Whichever way an effect leans, one of two opposite references agrees with it."""
     told = []
     for verdict in ("holds", "does not hold"):
         reference = pd.DataFrame({"verdict": verdict, "family": ["primary", "secondary"]}, index=["10", "10a"])
-        monkeypatch.setattr(schedules, "reference", lambda table=reference: table)
         arms = (("srcnn", "mse"), ("srcnn_edge_input", "mse"))
-        (found,) = schedules.schedules([(6, 4, 24)], epochs=2, arms=arms, data=small)["rows"]
+        (found,) = schedules.schedules([(6, 4, 24)], epochs=2, arms=arms, data=small, decided=reference)["rows"]
         assert (found["steps"], found["decided"], found["primary decided"]) == (6, 2, 1) and found["minutes"] > 0
         told.append(found["told"])
     assert sum(told) == 2

@@ -10,7 +10,8 @@ import pytest
 from sr_utils import paths, record
 from sr_utils.claims import CLAIMS, judge
 from tests.notebooks.committed import PAGES, STUDIES, check_form, code, prose
-from tools.pages import RUN_CELL, defaults, run_line
+from tools.pages import RUN_CELL, run_line
+from tools.readme import defaults
 
 
 def test_the_pages_are_numbered():

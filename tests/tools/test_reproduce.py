@@ -8,32 +8,9 @@ import time
 import nbformat
 import psutil
 import pytest
-from PIL import Image
 
 from sr_utils import StudyError, paths
 from tools import reproduce
-
-
-@pytest.mark.parametrize("change", ["add", "replace", "remove"])
-def test_a_folder_that_changes_between_two_pages_is_told(change, tmp_path, picture, monkeypatch, capsys):
-    files = [tmp_path / "photos" / f"{name}.png" for name in "ab"]
-    files[0].parent.mkdir()
-    for file in files:
-        Image.fromarray(picture(48, 48)).save(file)
-    pages = []
-
-    def execute(notebook, target, parameters):
-        pages.append(notebook)
-        if change == "remove":
-            files[1].unlink()
-        else:
-            Image.fromarray(picture(48, 48, 1)).save(files[1] if change == "replace" else tmp_path / "photos/c.png")
-
-    monkeypatch.setattr(reproduce, "execute", execute)
-    assert reproduce.main(["--data", str(tmp_path / "photos")]) == 1
-    stderr = capsys.readouterr().err
-    assert "photos changed while the pages ran" in stderr and "run the same command again" in stderr and len(pages) == 1
-
 
 #: `make reproduce` of the pages in a folder.
 COMMAND = """
@@ -45,16 +22,26 @@ sys.exit(reproduce.main(["--profile", "smoke"]))
 """
 
 
+@pytest.fixture
+def page(tmp_path):
+    """Call it with code: the path of a page whose second cell, `second`, has it."""
+
+    def write(code):
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        parameters = "profile: str = 'quick'\ndata: str = 'sample'\nseeds: list = [0]\nrecord: bool = True"
+        first = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+        cells = [first, nbformat.v4.new_code_cell(code, id="second")]
+        path = tmp_path / "01_page.ipynb"
+        nbformat.write(nbformat.v4.new_notebook(metadata={"kernelspec": kernel}, cells=cells), path)
+        return path
+
+    return write
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_command_says_how_to_go_on(tmp_path, stop):
+def test_an_interrupted_command_says_how_to_go_on(page, tmp_path, stop):
     """In the middle of a cell; `test_checkpoints` goes on with trainings that were cut off."""
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    page = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
-    parameters = "profile: str = 'quick'\ndata: str = 'sample'\nseeds: list = [0]"
-    busy = f"import pathlib, time\npathlib.Path({str(tmp_path / 'busy')!r}).touch()\ntime.sleep(100)"
-    page.cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})]
-    page.cells.append(nbformat.v4.new_code_cell(busy))
-    nbformat.write(page, tmp_path / "01_busy.ipynb")
+    page(f"import pathlib, time\npathlib.Path({str(tmp_path / 'busy')!r}).touch()\ntime.sleep(100)")
     command, pipe = [sys.executable, "-c", COMMAND, str(tmp_path)], subprocess.PIPE
     with subprocess.Popen(command, cwd=paths.ROOT, stdout=pipe, stderr=pipe, text=True) as process:
         deadline = time.monotonic() + 120
@@ -70,46 +57,20 @@ def test_an_interrupted_command_says_how_to_go_on(tmp_path, stop):
     assert children and not psutil.wait_procs(children, timeout=30)[1]  # the kernel went with it
 
 
-def blank():
-    return nbformat.v4.new_notebook(
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    )
-
-
-def test_a_failing_cell_is_told_in_a_sentence(tmp_path):
-    notebook = blank()
-    source = "profile: str = 'quick'\ndata: str = 'sample'\nseeds: list = [0]"
-    notebook.cells = [
-        nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]}),
-        nbformat.v4.new_code_cell("from sr_utils import profiles\nprofiles.get('huge')", id="setting"),
-    ]
-    nbformat.write(notebook, tmp_path / "bad.ipynb")
-    with pytest.raises(
-        StudyError, match=r"bad\.ipynb, cell 'setting': There is no profile 'huge'.*copy is .*out\.ipynb"
-    ) as caught:
-        reproduce.execute(tmp_path / "bad.ipynb", tmp_path / "out.ipynb", {})
+def test_a_failing_cell_is_told_in_a_sentence(page, tmp_path):
+    path, message = page("from sr_utils import profiles\nprofiles.get('huge')"), "There is no profile 'huge'"
+    with pytest.raises(StudyError, match=rf"page\.ipynb, cell 'second': {message}.*copy is .*out\.ipynb") as caught:
+        reproduce.execute(path, tmp_path / "out.ipynb", {})
     assert "Traceback" not in str(caught.value)
     executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     (error,) = [o for c in executed.cells if c.cell_type == "code" for o in c.outputs if o.output_type == "error"]
     assert error.traceback == ["StudyError: " + error.evalue]  # JupyterLab shows the sentence alone
 
 
-def test_a_dying_kernel_is_told_in_a_sentence(tmp_path):
-    notebook = blank()
-    source = "profile: str = 'quick'\ndata: str = 'sample'\nseeds: list = [0]"
-    notebook.cells = [
-        nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]}),
-        nbformat.v4.new_code_cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
-    ]
-    nbformat.write(notebook, tmp_path / "dies.ipynb")
-    with pytest.raises(StudyError, match=r"dies\.ipynb: the kernel was killed .* goes on from the last checkpoint"):
-        reproduce.execute(tmp_path / "dies.ipynb", tmp_path / "out.ipynb", {})
-
-
-def test_a_notebook_without_the_parameters_is_refused(tmp_path):
-    nbformat.write(blank(), tmp_path / "bare.ipynb")
-    with pytest.raises(StudyError, match="lacks the parameters data, profile, seeds"):
-        reproduce.execute(tmp_path / "bare.ipynb", tmp_path / "out.ipynb", {})
+def test_a_dying_kernel_is_told_in_a_sentence(page, tmp_path):
+    path = page("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    with pytest.raises(StudyError, match=r"page\.ipynb: the kernel was killed .* goes on from the last checkpoint"):
+        reproduce.execute(path, tmp_path / "out.ipynb", {})
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_fresh_forgets_the_kept_runs_of_these_images_only(tmp_path, picture):
     kept = [planned("my[1]", 0), planned("my[1]_old", 1), planned("elsewhere/my[1]", 1)]
     for folder in [gone := planned("my[1]", 1), *kept]:
         folder.mkdir(parents=True)
-    reproduce.forget("smoke", str(tmp_path / "my[1]"), [1])
+    reproduce.set_aside("smoke", str(tmp_path / "my[1]"), [1])
     assert not gone.exists() and all(folder.exists() for folder in kept)
     assert len(list(paths.runs().glob("smoke_*"))) == 4  # moved aside, not deleted
 
