@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 from sr_utils import evaluation, filters, losses, models, profiles
 from sr_utils.claims import CLAIMS
 from sr_utils.data import load
-from tests.notebooks.committed import PAGES, prose
+from tests.notebooks.committed import prose
 
 
 def number(latex: str) -> int:
