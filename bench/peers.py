@@ -26,7 +26,6 @@ PEERS = {
 }
 EXPORTED = "combined, exported, in ONNX Runtime"
 NETWORKS = ("combined", "srcnn", EXPORTED, *PEERS)
-METRICS = ["psnr", "ssim", "gmsd"]
 
 
 def installed(peer: str) -> Path:
@@ -145,7 +144,7 @@ def peers(networks=NETWORKS, sets: dict | None = None, picture=(256, 384), round
         for name in networks:
             sr = asked(processes, name)
             tables = {title: score(lambda lr, sr=sr: sr(lr)["sr"], pairs) for title, pairs in sets.items()}
-            scores = {title: table[METRICS].mean().to_dict() for title, table in tables.items()}
+            scores = {title: table[["psnr", "ssim", "gmsd"]].mean().to_dict() for title, table in tables.items()}
             rows.append({"network": name, "parameters": sizes[name.split(",")[0]], "scores": scores, **costs[name]})
             print(f"  {name}: {scores}", flush=True)
     others = [PEERS[name][0] for name in networks if name in PEERS]

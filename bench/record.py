@@ -22,8 +22,8 @@ def host() -> dict:
     """The machine of a measurement: processor, cores, precision, versions."""
     setup, installed = device.setup(), {package.name: package.version for package in distributions()}
     machine = {"processor": device.processor() or platform.machine(), "cores": os.cpu_count()}
-    versions = {package: installed.get(package) for package in ("keras", setup["backend"], "torch")}
-    return machine | {"precision": setup["precision"]} | versions
+    machine["precision"] = setup["precision"]
+    return machine | {package: installed.get(package) for package in ("keras", setup["backend"], "torch")}
 
 
 def store(name: str, results: dict) -> dict:
