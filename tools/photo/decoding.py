@@ -131,11 +131,6 @@ def decode(file: File) -> np.ndarray:
     return pixels if page and decoder is _by_pillow else _upright(pixels, header, page)  # Pillow turns TIFFs itself
 
 
-def exif(header: Image.Image) -> Image.Exif:
-    """EXIF data as Pillow reads them from the header, not from behind a PNG's pixels; broken ones raise many kinds."""
-    return Image.Image.getexif(header)
-
-
 def check_size(width: int, height: int) -> None:
     if width * height > Image.MAX_IMAGE_PIXELS:
         raise Refused(TOO_LARGE)
@@ -235,7 +230,9 @@ def _upright(pixels: np.ndarray, header, page) -> np.ndarray:
     """Turn and mirror (h, w, channels) as EXIF asks for, from 1 to 8. libheif turns pictures itself."""
     try:
         own = header is not None and header.format in ("AVIF", "HEIF")
-        turn = page.tags.valueof(ORIENTATION, 1) if page else 1 if own else int(exif(header)[ORIENTATION])
+        turn = (
+            page.tags.valueof(ORIENTATION, 1) if page else 1 if own else int(Image.Image.getexif(header)[ORIENTATION])
+        )
     except Exception:  # none there, or broken
         turn = 1
     if turn in (5, 6, 7, 8):

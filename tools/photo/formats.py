@@ -13,7 +13,7 @@ import numpy as np
 import pyvips
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from .metadata import DENSITY, EXIF, GPS, ICC, IPTC, ORIENTATION, SIZES, XMP, metadata
+from .metadata import DENSITY, EXIF, GPS, ICC, IPTC, IPTC_IN_JPEG, ORIENTATION, SIZES, XMP, metadata
 from .reading import Photograph
 
 #: What can be written: Pillow's name of the format, the largest side that it holds, and libvips' settings for it. JPEG
@@ -32,7 +32,6 @@ FORMATS = {
 OPAQUE = (".jpg", ".jpeg")
 DEEP = (".png", ".tif", ".tiff")  # hold 16 bits a channel
 
-IPTC_IN_JPEG = 0x0404  # which of Photoshop's resources
 ELSEWHERE = ("XML:com.adobe.xmp", "Raw profile type exif", "Raw profile type xmp")  # a PNG's text that goes another way
 SRGB = {b"gAMA": (45455,), b"cHRM": (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)}  # in 100,000ths
 PLACES = {  # what each format has a place for, by Pillow's names

@@ -1,14 +1,13 @@
 """What a picture's file says besides its pixels, made true for the enlarged one."""
 
 import re
-import struct
 
-from PIL import Image, IptcImagePlugin
+from PIL import Image
 
-from . import decoding
 from .reading import Photograph
 
 ORIENTATION, EXIF, GPS, ICC, IPTC, XMP = 274, 34665, 34853, 34675, 33723, 700  # tags of EXIF and TIFF
+IPTC_IN_JPEG = 0x0404  # captions and keywords, among Photoshop's resources; a PNG has them as text
 DENSITY = (282, 283, 296)  # across, down, unit
 SIZES = {256: 0, 257: 1, 40962: 0, 40963: 1}  # tags that hold a picture's width or height
 DESCRIPTIVE = {270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, EXIF, GPS, *range(40091, 40096)}
@@ -16,19 +15,20 @@ DESCRIPTIVE = {270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, EXIF, GPS
 
 def metadata(photo: Photograph, size: tuple[int, int]) -> tuple[dict, list[str]]:
     """What the file says besides its pixels, by Pillow's names and true for a result of (width, height); what broke."""
-    values, notes = {"icc_profile": photo.profile, "dpi": photo.density}, []
-    if photo.header is not None:
-        values |= {"xmp": _xmp(photo.header.info.get("xmp"), *size), "comment": photo.header.info.get("comment")}
-        for name, read in (("exif", _exif), ("iptc", _iptc)):
-            try:
-                values[name] = read(photo.header, size)
-            except Exception:  # broken ones raise many kinds
-                notes.append(f"has malformed {name.upper()} data, which are left away")
+    values, notes, header = {"icc_profile": photo.profile, "dpi": photo.density}, [], photo.header
+    if header is not None:
+        values |= {"xmp": _xmp(header.info.get("xmp"), *size), "comment": header.info.get("comment")}
+        in_jpeg, in_tiff = header.info.get("photoshop"), getattr(getattr(header, "tag_v2", None), "_tagdata", {})
+        values["iptc"] = in_jpeg.get(IPTC_IN_JPEG) if isinstance(in_jpeg, dict) else in_tiff.get(IPTC)
+        try:
+            values["exif"] = _exif(header, size)
+        except Exception:  # broken EXIF raises many kinds
+            notes.append("has malformed EXIF data, which are left away")
     return {name: value for name, value in values.items() if value}, notes
 
 
 def _exif(header: Image.Image, size) -> Image.Exif | None:
-    exif = decoding.exif(header)
+    exif = Image.Image.getexif(header)  # Pillow's own way with a PNG asks for its pixels
     if not len(exif) and header.info.get("exif"):
         raise ValueError("no tag can be read")
     if header.format == "TIFF":  # whose other tags say how its pixels lie in the file
@@ -40,16 +40,6 @@ def _exif(header: Image.Image, size) -> Image.Exif | None:
         exif[ORIENTATION] = 1
     exif.tobytes()  # raises here, rather than while writing
     return exif if len(exif) else None
-
-
-def _iptc(header: Image.Image, size) -> bytes:
-    """Captions and keywords, as JPEG and TIFF hold them; a PNG has them as text."""
-    whole = b""
-    if header.format in ("JPEG", "MPO", "TIFF"):
-        for (record, number), values in (IptcImagePlugin.getiptcinfo(header) or {}).items():
-            for value in values if isinstance(values, list) else [values]:
-                whole += struct.pack(">BBBH", 0x1C, record, number, len(value)) + value
-    return whole
 
 
 def _xmp(xmp: bytes | str | None, width: int, height: int) -> bytes:

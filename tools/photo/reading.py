@@ -31,28 +31,16 @@ ENDINGS = frozenset(f".{name}" for name in NAMES.split())
 
 @dataclass(frozen=True)
 class Photograph:
-    """What a file holds, upright.
+    """What a file holds, upright."""
 
-    Attributes
-    ----------
-    rgb : uint8 or uint16 (h, w, 3); grey is repeated.
-    alpha : of the same dtype, (h, w), or None.
-    grey : whether the file holds grey alone.
-    header : the file as Pillow opens it, for its metadata; None where Pillow cannot.
-    density : (x, y) in dots per inch, or None where the file names none.
-    profile : the ICC profile that fits `rgb`, or None.
-    colours : what else the file says of its colours, as chunks of a PNG.
-    notes : what was guessed or left away, in sentences that begin with the file's name.
-    """
-
-    rgb: np.ndarray
-    alpha: np.ndarray | None
-    grey: bool
-    header: Image.Image | None
-    density: tuple[float, float] | None
-    profile: bytes | None
-    colours: dict[bytes, bytes]
-    notes: list[str]
+    rgb: np.ndarray  # uint8 or uint16 (h, w, 3); grey is repeated
+    alpha: np.ndarray | None  # of the same dtype, (h, w)
+    grey: bool  # whether the file holds grey alone
+    header: Image.Image | None  # as Pillow opens the file, for its metadata; None where Pillow cannot
+    density: tuple[float, float] | None  # across and down in dots per inch, where the file names one
+    profile: bytes | None  # the ICC profile that fits `rgb`
+    colours: dict[bytes, bytes]  # what else the file says of its colours, as chunks of a PNG
+    notes: list[str]  # what was guessed or left away, in sentences that begin with the file's name
 
 
 def read_photograph(path) -> Photograph:
@@ -161,7 +149,7 @@ def _density(header):
         if info.get("jfif_unit") in (1, 2) if jpeg else header.format != "TIFF" and "dpi" in info:
             density = tuple(map(float, info["dpi"]))
         else:
-            tags = decoding.exif(header)
+            tags = Image.Image.getexif(header)
             density = tuple(float(tags[way]) * {2: 1, 3: 2.54}[tags.get(UNIT, 2)] for way in (X, Y))
         return density if all(0 < dots < np.inf for dots in density) else None
     except Exception:  # absent, or no numbers

@@ -64,11 +64,11 @@ def enlarged(network, photo: Photograph, folder: Path, deep: bool, bar):
                 files.callback(strips[-1].truncate, 0)  # libvips may hold it open for longer, and its place on the disk
                 # a TIFF: libvips would map a raw file, which counts as memory
                 formats.write_pixels(pyvips.Image.new_from_array(row if deep else to_8_bits(row)), strips[-1], ".tif")
-        parts = []
-        for strip in strips:
-            strip.seek(0)
-            source = pyvips.Source.new_from_descriptor(strip.fileno())
-            parts.append(pyvips.Image.new_from_source(source, "", access="sequential"))
-        image = functools.reduce(lambda above, below: above.join(below, "vertical"), parts)
+        image = functools.reduce(lambda above, below: above.join(below, "vertical"), map(_in_lines, strips))
         kinds = {1: "b-w", 3: "srgb"} if image.format == "uchar" else {1: "grey16", 3: "rgb16"}
         yield image.copy(interpretation=kinds[colours])
+
+
+def _in_lines(strip) -> pyvips.Image:
+    strip.seek(0)
+    return pyvips.Image.new_from_source(pyvips.Source.new_from_descriptor(strip.fileno()), "", access="sequential")
