@@ -197,7 +197,9 @@ def _from_libvips(content: bytes, page, fail_on: str = "error") -> np.ndarray:
     check_size(image.width, image.height)
     space, deep = image.interpretation, image.format in ("ushort", "short", "float")
     if space == "cmyk":
-        image = image.icc_transform("srgb", embedded=True, input_profile="cmyk", depth=16 if deep else 8)
+        inks, alpha = image[:4], image[4:] if image.bands == 5 else None  # libvips would scale alpha of 16 bits wrongly
+        rgb = inks.icc_transform("srgb", embedded=True, input_profile="cmyk", depth=16 if deep else 8)
+        image = rgb if alpha is None else rgb.bandjoin(alpha)
     elif space in ("lab", "labs", "labq"):
         image = image.colourspace("rgb16" if deep else "srgb")
     return image.numpy()

@@ -271,6 +271,12 @@ def test_cmyk_is_converted_by_its_own_profile(ending, tmp_path):
     assert (np.abs(photo.rgb.astype(int) - RGB).mean((0, 1)) < 6).all()
 
 
+def test_alpha_beside_cmyk_stays_as_it_is(tmp_path):
+    inks = np.dstack([DEEP, GREY16, GREY16])
+    (tmp_path / "print").write_bytes(tiff(inks, photometric="separated", extrasamples=["unassalpha"]))
+    np.testing.assert_array_equal(reading.read_photograph(tmp_path / "print").alpha, GREY16)
+
+
 def test_cmyk_without_a_profile_is_read_too(tmp_path):
     (tmp_path / "print.jpg").write_bytes(pillow(RGB, "JPEG", convert="CMYK", quality=97))
     rgb = reading.read_photograph(tmp_path / "print.jpg").rgb
