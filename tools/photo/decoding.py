@@ -71,9 +71,10 @@ class File:
 
     @functools.cached_property
     def white(self) -> int:
-        """White with more than 8 bits as OpenCV reads them: a TIFF's stand on top of 16; 255 where it has no more."""
+        """White with more than 8 bits as OpenCV reads them: packed ones on top of 16; 255 where it is of no use."""
         if self.page:
-            return (2**self.page.bitspersample - 1) << max(0, 16 - self.page.bitspersample)
+            bits = self.page.bitspersample
+            return (2**bits - 1) << (16 - bits) if 8 < bits < 16 else 255
         if self.header.format == "JPEG2000":
             return 2 ** ((self.content[self.content.index(b"\xff\x4f\xff\x51") + 42] & 127) + 1) - 1
         arguments = self.header.tile[0].args  # of Pillow's decoder, which scales shades of grey itself
@@ -148,8 +149,9 @@ def _by_libheif(file: File) -> np.ndarray:
 
 
 def _by_opencv(file: File) -> np.ndarray:
-    white, pixels = file.white, cv2.imdecode(np.frombuffer(file.content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if white < 256 or pixels is None or pixels.dtype != np.uint16:
+    white = file.white
+    pixels = cv2.imdecode(np.frombuffer(file.content, np.uint8), cv2.IMREAD_UNCHANGED) if white > 255 else None
+    if pixels is None or pixels.dtype != np.uint16:
         raise ValueError("OpenCV cannot read it")
     colour = pixels.ndim == 3 and pixels.shape[2] > 2
     return full_range(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]] if colour else pixels, white)
