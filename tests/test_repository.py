@@ -131,7 +131,7 @@ def test_recipes_are_shell_whatever_the_variables(tmp_path, variables):
 def test_no_tracked_file_is_large():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
-        limit = 4_000_000 if name.startswith("record/") or name.endswith("results.json") else 2_000_000
+        limit = 4_000_000 if name.startswith("record/") else 2_000_000
         assert not (ROOT / name).exists() or (ROOT / name).stat().st_size < limit, name
 
 

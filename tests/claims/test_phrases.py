@@ -55,7 +55,11 @@ def test_a_refuted_claim_names_every_part_that_fails(table):
 
 def test_a_claim_that_holds_alone_and_not_among_many_says_so(table):
     undecided = table.assign(verdict=table.verdict.mask(table.index == "3", "undecided"))
-    assert phrases.findings(undecided).ours["3"].endswith("; decided alone, not after correcting for 15")
+    assert (
+        phrases.findings(undecided)
+        .ours["3"]
+        .endswith(f"; decided alone, not after correcting for {(table.family == 'primary').sum()}")
+    )
 
 
 def test_a_page_reads_effects_without_verdicts():

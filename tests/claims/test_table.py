@@ -56,7 +56,7 @@ def test_the_claims_are_those_that_were_registered():
     changed = {id for id, digest in table.registration().items() if table.digests().get(id) != digest}
     assert changed == set(re.findall(r"^- \*\*(\w+)\*\*", text.partition("## Changed since")[2], re.M))
     assert len(table.registration()) > 100 and (changed or f"`{table.checksum(table.registration())}`" in text)
-    assert all(claims.registered(id) for id in set(PRIMARY) - changed)
+    assert all(claims.registered(id) for id in set(PRIMARY) & set(table.registration()) - changed)
 
 
 def test_a_row_that_changes_or_is_added_is_exploratory(monkeypatch):
