@@ -20,7 +20,7 @@ from filelock import FileLock
 from sr_utils import StudyError, device, evaluation, paths
 from sr_utils import record as records
 from sr_utils.data.sets import NAMES, load
-from sr_utils.models.arms import COMPARED
+from sr_utils.models.arms import ARMS, COMPARED
 from sr_utils.paths import replace
 from sr_utils.record import KEY
 from sr_utils.training import checkpoints, configuration, recorded, runs
@@ -203,6 +203,7 @@ def add_distances(found: list, force: bool) -> None:
     have = set(records.read("distances")[[*KEY[3:], "seed"]].itertuples(index=False, name=None))
     for (*same, seed), group in groups.items():
         if len(group) == len(COMPARED) and (force or (*same, seed) not in have):
+            group = sorted(group, key=lambda run: list(ARMS).index(run.label))  # one order of two, for one key
             next_seed = groups.get((*same, seed + 1), [])
             table = evaluation.picture_distances([*group, *next_seed], sets_of(group[0].config["data"]))
             table = table[table.seed == seed].copy()
