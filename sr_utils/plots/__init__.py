@@ -14,6 +14,7 @@ from sr_utils.plots.tables import (
     coloured,
     cost_table,
     finding_table,
+    folded,
     score_table,
     source,
     table,
@@ -22,6 +23,6 @@ from sr_utils.plots.tables import (
 
 __all__ = [
     "caption", "claim_table", "coloured", "cost_table", "crops", "effects", "error_maps", "finding_table",
-    "loss_curves", "name", "network_diagram", "picture_name", "rename", "save", "score_table", "source", "steps",
+    "folded", "loss_curves", "name", "network_diagram", "picture_name", "rename", "save", "score_table", "source", "steps",
     "styled", "table", "text", "whole",
 ]  # fmt: skip

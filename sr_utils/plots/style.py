@@ -69,13 +69,17 @@ def legible(colour: str) -> tuple:
     return rgb
 
 
-def caption(runs, scored=()) -> str:
-    """What a figure was made from: profile, steps, data, seeds, precision, feature weights, and sets scored on."""
+def caption(runs, scored=(), pictured: str = "") -> str:
+    """What a figure was made from: profile, steps, data, seeds, precision, feature weights, and sets scored on.
+
+    `pictured` names the set that its pictures are from.
+    """
     configs = [run.config | {"profile": run.config["profile"]["name"], "steps": steps(run)} for run in runs]
     keys = ("profile", "steps", "data", "seed", "precision", "device", "features")
     used = {k: ", ".join(dict.fromkeys(str(c[k]) for c in configs if c[k] is not None)) for k in keys}
     text = "profile {profile} · {steps} · trained on {data} · seeds {seed} · {precision} on {device}".format(**used)
     text += f" · scored on {', '.join(scored)}" if scored else ""
+    text += f" · pictures of {pictured}" if pictured else ""
     return text + (f" · features: {used['features']}" if used["features"] else "")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import HTML, Markdown
 from matplotlib.colors import to_hex
 from pandas.io.formats.style import Styler
 
@@ -63,10 +63,15 @@ def table(frame: pd.DataFrame, digits: int = 2, missing: str = "") -> Table:
     return Table(frame).format(precision=digits, na_rep=missing)
 
 
-def cost_table(costs: Mapping[str, Mapping]) -> pd.DataFrame:
+def folded(shown: Table, summary: str) -> HTML:
+    """A table that is shown once the reader opens it, by a click on the summary."""
+    return HTML(f"<details><summary>{summary}</summary>{shown._repr_html_()}</details>")
+
+
+def cost_table(costs: Mapping[str, Mapping]) -> Table:
     """Parameters and multiply–adds per output pixel, a row per arm: `costs` maps labels to `models.cost`'s answers."""
     table = pd.DataFrame({name(label): cost for label, cost in costs.items()}).T
-    return table.set_axis(["parameters", "multiply–adds per output pixel"], axis=1).map("{:,.0f}".format)
+    return Table(table.set_axis(["parameters", "multiply–adds per output pixel"], axis=1)).format("{:,.0f}")
 
 
 def score_table(scores: pd.DataFrame, metrics=tuple(SCORES)) -> Table:
@@ -105,7 +110,8 @@ def claim_table(table: pd.DataFrame) -> Table:
     """`claims.judge`'s table to its last row: by study, primary rows first and bold, verdicts in colour."""
     ordered = by_study(table)
     shown = phrases.readable(ordered)
-    shown.insert(0, "study", ordered.study.map("{:02d}".format))
+    if ordered.study.nunique() > 1:
+        shown.insert(0, "study", ordered.study.map("{:02d}".format))
     style = coloured(shown, shown.columns.intersection(["verdict"]))
     primary = ordered.index[ordered.family == "primary"]
     return style.set_properties((primary, shown.columns), **{"font-weight": "bold"}).hide(names=True)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 from tqdm.keras import TqdmCallback
 
 from sr_utils import StudyError, losses, models, profiles
@@ -159,7 +158,7 @@ def _fit(plan: Plan, callbacks=()) -> None:
             steps_per_epoch=profile.steps // scanned,
             validation_data=crops,
             validation_batch_size=profile.batch,
-            callbacks=[checkpointer, TqdmCallback(verbose=0, tqdm_class=tqdm, desc=name, ncols=100), *callbacks],
+            callbacks=[checkpointer, TqdmCallback(verbose=0, desc=name, dynamic_ncols=True), *callbacks],
             verbose=0,
         )
     checkpointer.finish()

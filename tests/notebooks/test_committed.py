@@ -54,10 +54,22 @@ def test_a_line_says_which_run_is_shown(name):
     assert line == run_line(defaults(paths.NOTEBOOKS / f"{name}.ipynb"))
 
 
+@pytest.mark.parametrize("name", [name for name in PAGES if name < "06"])
+def test_a_page_opens_with_its_question_and_its_finding(name):
+    """Between the two stands folded code only; nobody writes a number into a question by hand."""
+    ids = [cell.id for cell in PAGES[name].cells]
+    opening = PAGES[name].cells[: ids.index("finding") + 1]
+    title, *between = opening
+    assert title.id == "title" and "?" in title.source and not re.search(r"\d", title.source.split("\n", 1)[1])
+    assert all(cell.cell_type == "code" and cell.metadata.jupyter.source_hidden for cell in between)
+    assert [cell.id for cell in between if cell.outputs and not cell.metadata.get("tags")] in ([], ["finding"])
+
+
 def test_only_progress_widgets_and_the_machines_features_are_exempt():
     """Every other cell's output is compared by `make verify`."""
     exempt = {cell.id for page in PAGES.values() for cell in page.cells if cell.metadata.get("tags")}
-    assert exempt == {"parameters", "train", "runs", "common", "compare", "blind", "features", "photograph"}
+    machine = {"train", "live", "runs", "common", "features"}
+    assert exempt == {"parameters", "compare", "blind", "photograph"} | machine
 
 
 def anchors(name):

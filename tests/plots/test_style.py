@@ -115,4 +115,5 @@ def test_the_caption_says_what_made_a_figure():
     assert plots.caption([plain], ["Set5"]) == (
         "profile quick · 1,500 steps · trained on bsds500 · seeds 0 · float32 on cpu · scored on Set5"
     )
+    assert plots.caption([plain], pictured="Set14").endswith("float32 on cpu · pictures of Set14")
     assert plots.caption([plain, trained]).endswith("seeds 0, 1 · float32 on cpu · features: VGG-19, random")
