@@ -23,6 +23,6 @@ from sr_utils.plots.tables import (
 
 __all__ = [
     "caption", "claim_table", "coloured", "cost_table", "crops", "effects", "error_maps", "finding_table",
-    "folded", "loss_curves", "name", "network_diagram", "picture_name", "rename", "save", "score_table", "source", "steps",
-    "styled", "table", "text", "whole",
+    "folded", "loss_curves", "name", "network_diagram", "picture_name", "rename", "save", "score_table", "source",
+    "steps", "styled", "table", "text", "whole",
 ]  # fmt: skip

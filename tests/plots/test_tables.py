@@ -67,7 +67,7 @@ def test_a_page_of_one_study_has_no_column_that_says_so_and_a_long_table_is_fold
     one = plots.claim_table(claims()[claims().study == 1])
     assert "study" not in cells(one.to_html())[0]
     shown = plots.folded(one, "All 2").data
-    assert shown.startswith("<details><summary>All 2</summary><table") and cells(shown) == cells(one.to_html())
+    assert shown.startswith("<details><summary>All 2</summary>\n<table") and cells(shown) == cells(one.to_html())
 
 
 def test_tables_write_numbers_with_the_same_digits_and_say_what_is_missing():
