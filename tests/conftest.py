@@ -24,7 +24,6 @@ os.environ["VGG_WEIGHTS"] = "none"  # results must not depend on what this machi
 FIRST = (
     "notebooks/test_own_folder.py",
     "notebooks/test_executed.py",
-    "browser/test_run_all.py",
     "tools/test_cluster.py",
     "training/test_checkpoints.py",
     "browser/test_jupyterlab.py",

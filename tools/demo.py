@@ -11,7 +11,7 @@ import pooch
 
 from sr_utils import StudyError, models
 from sr_utils.data import load
-from sr_utils.widgets.scenes import png
+from sr_utils.widgets.comparer import png
 from tools.export import to_onnx
 
 RUNTIME = "onnxruntime-web@1.30.0"  # from npm

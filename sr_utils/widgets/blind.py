@@ -9,7 +9,7 @@ from traitlets import List, Unicode
 
 from sr_utils.data.windows import telling_window
 from sr_utils.plots.style import name
-from sr_utils.widgets.scenes import png
+from sr_utils.widgets.comparer import png
 
 SIDE = 96  # HR pixels
 

