@@ -84,7 +84,7 @@ def with_outputs(page: nbformat.NotebookNode, source: nbformat.NotebookNode) -> 
     ran = code_cells(page)
     for count, (id, cell) in enumerate(code_cells(source).items(), 1):
         cell.execution_count = count
-        cell.outputs = [output for output in ran[id].outputs if output.get("name") != "stderr"]
+        cell.outputs = [output for output in ran[id].outputs if not _progress(output)]
         for output in cell.outputs:
             described = output.get("metadata", {}).get("image/png", {}).get("alt")
             if "metadata" in output:
@@ -98,6 +98,11 @@ def with_outputs(page: nbformat.NotebookNode, source: nbformat.NotebookNode) -> 
         kept = {key: value for key, value in cell.metadata.items() if key in ("tags", "jupyter") and value}
         cell.metadata = nbformat.from_dict(kept)
     return source
+
+
+def _progress(output) -> bool:
+    """Whether an output is what a training says while it runs: a line of text, or JupyterLab's progress bar."""
+    return output.get("name") == "stderr" or "%|" in output.get("data", {}).get("text/plain", "")
 
 
 def publish() -> list[Path]:

@@ -57,8 +57,9 @@ def test_outputs_come_from_the_execution_and_prose_from_the_source(folders):
     (paths.figures() / "quick").mkdir(parents=True)
     (paths.figures() / "quick/old.png").touch()
     noise = nbformat.v4.new_output("stream", name="stderr", text="step 3")
+    bar = shown("text/plain", "srcnn:  0%|          | 0/20")
     source = page(nbformat.v4.new_markdown_cell("new prose", id="title"), cell("sum", "1 + 1", None))
-    folders("01_a.ipynb", source, page(cell("sum", "1 + 1", 7, outputs=[noise, shown("text/plain", "2")])))
+    folders("01_a.ipynb", source, page(cell("sum", "1 + 1", 7, outputs=[noise, bar, shown("text/plain", "2")])))
     (path,) = pages.publish()
     made = nbformat.read(path, as_version=4)
     assert [c.id for c in made.cells] == [pages.RUN_CELL, "parameters", "title", "sum"]
