@@ -32,11 +32,15 @@ def choose(asked: dict) -> pd.Series:
     return rows.sample().iloc[0]
 
 
-def allowed(loss: str) -> float:
-    """By how many dB an image's score may differ: twice the largest that was seen of this loss between processors."""
+def allowed(row: pd.Series) -> float:
+    """By how many dB an image's score may differ: `LEAST` on the processor that trained the run, and on another one
+    twice the largest that was seen of this arm (or, of an arm that was not tried, of this loss)."""
     path = paths.record() / "processors.csv"
-    seen = pd.read_csv(path).query("loss == @loss").largest if path.exists() else []
-    return max([LEAST, *(2 * largest for largest in seen)])
+    if row.processor == device.processor() or not path.exists():
+        return LEAST
+    seen = pd.read_csv(path).query("loss == @row.loss")
+    own = seen[seen.arm == row.arm]
+    return max([LEAST, *(2 * (own if len(own) else seen).largest)])
 
 
 def compare(row: pd.Series) -> pd.Series:
@@ -63,7 +67,7 @@ def main(argv=None) -> int:
         parser.add_argument(f"--{name}", default={"profile": "quick", "data": "sample"}.get(name, ""))
     row = choose({name: value for name, value in vars(parser.parse_args(argv)).items() if value})
     print(f"training {row.arm} {row.loss}, seed {row.seed}, {row.profile} on {row.data} again", flush=True)
-    apart, limit = compare(row), allowed(row.loss)
+    apart, limit = compare(row), allowed(row)
     fine = apart.max() <= limit
     print(
         f"{len(apart)} images: the largest difference is {apart.max():.4f} dB ({apart.idxmax()}), the mean "
