@@ -15,8 +15,8 @@ def tiny():
     x = layers.conv(layers.conv(layers.bilinear(x), 4, 3, "conv_a"), 4, 3, "conv_b")
     return layers.sr_output(lr, layers.conv(x, 3, 3, "conv_out"), "tiny")
 '''
-ARMS = """        Arm(n.tiny, "tiny", "#010101", "1", "-", 1e-3, (1,)),
-        Arm(n.srcnn, "SRCNN, log-cosh", "#020202", "2", "-", 1e-3, (4,), "log_cosh"),
+ARMS = """        Arm(n.tiny, "tiny", "#010101", "1", "-", 1e-3),
+        Arm(n.srcnn, "SRCNN, log-cosh", "#020202", "2", "-", 1e-3, "log_cosh"),
 """
 LOSS = '        "log_cosh": lambda profile: keras.losses.LogCosh(),\n'
 CLAIM = "13,1,tiny beats bicubic,tiny,bicubic,more,psnr,,,,,Three small layers are enough,,,,\n"

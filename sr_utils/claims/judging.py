@@ -1,6 +1,6 @@
 """From observations to verdicts: every claim with its effect, interval, p-value and verdict."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -72,15 +72,6 @@ class Trial:
         if self.claim.estimator == "share":
             return self.as_expected() > 0.5
         return bool(self.agrees(self.paired.to_numpy().mean()))
-
-    def without(self, label) -> "Trial":
-        """The same without this seed or unit, where it has that and others."""
-        d = self.paired
-        for axis, labels in enumerate(d.axes):
-            if label in labels and len(labels) > 1:  # DataFrame.drop is slow on many images
-                rest = [labels.delete(labels.get_loc(label)) if i == axis else each for i, each in enumerate(d.axes)]
-                d = pd.DataFrame(np.delete(d.to_numpy(), labels.get_loc(label), axis), *rest)
-        return replace(self, paired=d)
 
 
 def gather(*observations: pd.DataFrame) -> dict[str, list[Trial]]:

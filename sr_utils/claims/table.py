@@ -38,18 +38,8 @@ METRICS = pd.read_csv(Path(__file__).with_name("metrics.csv"), index_col="metric
 FILE = Path(__file__).with_name("claims.csv")
 #: What a registration fixes of a row; how it is shown and explained may change.
 REGISTERED_COLUMNS = [
-    "id",
-    "claim",
-    "arm",
-    "reference",
-    "expect",
-    "metric",
-    "null",
-    "margin",
-    "estimator",
-    "parts",
-    "original",
-]
+    "id", "claim", "arm", "reference", "expect", "metric", "null", "margin", "estimator", "parts", "original",
+]  # fmt: skip
 
 
 def share_of_mse(decibels: float) -> float:

@@ -1,4 +1,4 @@
-"""The one table of arms: network, loss, how figures show it, its learning rate, and the notebooks that study it.
+"""The one table of arms: network, loss, how figures show it, and its learning rate.
 
 To add an arm: write its builder in `networks`, its line here, its claim in claims.csv, its page.
 """
@@ -19,7 +19,6 @@ class Arm:
     builder : a function of `networks`.
     name, colour, marker, dashes : how figures and tables show it (Matplotlib's terms).
     rate : Adam's initial learning rate, chosen by `make bench BENCHES=rates` on validation images only.
-    study : the notebooks that compare it; the first one explains it.
     loss : a name in `losses.LOSSES`.
     """
 
@@ -29,7 +28,6 @@ class Arm:
     marker: str | tuple
     dashes: str | tuple
     rate: float
-    study: tuple[int, ...]
     loss: str = "mse"
 
     @property
@@ -49,28 +47,28 @@ n, DOTTED = networks, (0, (4, 1, 1, 1, 1, 1))
 ARMS = {
     arm.label: arm
     for arm in (
-        #   network, name, colour, marker, dashes, rate, notebooks, loss
-        Arm(n.srcnn, "SRCNN", "#222222", "o", "-", 1e-3, (1, 2, 3, 4, 5)),
-        Arm(n.pre_upsampling, "pre-upsampling", "#332288", "s", "-", 1e-3, (2, 3)),
-        Arm(n.post_upsampling, "post-upsampling", "#CC6677", "D", "--", 3e-3, (2,)),
-        Arm(n.progressive_upsampling, "progressive", "#117733", "P", "-.", 1e-3, (2,)),
-        Arm(n.iterative_upsampling, "iterative", "#DDAA33", "X", DOTTED, 1e-3, (2,)),
-        Arm(n.srcnn_skip, "SRCNN + skip", "#777777", "o", "-", 1e-3, (2,)),
-        Arm(n.pre_skip, "pre + skip", "#8877CC", "s", "-", 1e-3, (2,)),
-        Arm(n.post_skip, "post + skip", "#EE99AA", "D", "--", 1e-3, (2, 6)),
-        Arm(n.progressive_skip, "progressive + skip", "#66BB88", "P", "-.", 1e-3, (2,)),
-        Arm(n.iterative_skip, "iterative + skip", "#EECC77", "X", DOTTED, 1e-3, (2,)),
-        Arm(n.residual, "residual", "#44AA99", "h", "--", 1e-3, (3,)),
-        Arm(n.inception, "inception", "#AA4499", "p", "-.", 1e-3, (3,)),
-        Arm(n.residual_as_pre, "residual, pre's cost", "#66CCBB", (6, 1, 0), "--", 1e-3, (3,)),
-        Arm(n.inception_as_pre, "inception, pre's cost", "#DD88CC", (5, 0, 36), "-.", 1e-3, (3,)),
-        Arm(n.plain, "plain, no skips", "#226655", "v", ":", 1e-3, (3,)),
-        Arm(n.srcnn, "SRCNN, MAE", "#88CCEE", "<", "--", 1e-3, (4,), "mae"),
-        Arm(n.srcnn, "SRCNN, perceptual", "#882255", ">", "-.", 1e-3, (4,), "perceptual"),
-        Arm(n.srcnn, "SRCNN, random features", "#6699CC", "H", ":", 1e-3, (4,), "perceptual_random"),
-        Arm(n.srcnn_edge_input, "SRCNN, edge-enhanced input", "#999933", "*", "--", 1e-3, (5,)),
-        Arm(n.combined, "combined", "#EE7733", "d", "-", 1e-3, (6,)),
-        Arm(n.combined, "combined, MAE", "#FFAA66", (4, 1, 0), "--", 1e-3, (6,), "mae"),
+        #   network, name, colour, marker, dashes, rate, loss
+        Arm(n.srcnn, "SRCNN", "#222222", "o", "-", 1e-3),
+        Arm(n.pre_upsampling, "pre-upsampling", "#332288", "s", "-", 1e-3),
+        Arm(n.post_upsampling, "post-upsampling", "#CC6677", "D", "--", 3e-3),
+        Arm(n.progressive_upsampling, "progressive", "#117733", "P", "-.", 1e-3),
+        Arm(n.iterative_upsampling, "iterative", "#DDAA33", "X", DOTTED, 1e-3),
+        Arm(n.srcnn_skip, "SRCNN + skip", "#777777", "o", "-", 1e-3),
+        Arm(n.pre_skip, "pre + skip", "#8877CC", "s", "-", 1e-3),
+        Arm(n.post_skip, "post + skip", "#EE99AA", "D", "--", 1e-3),
+        Arm(n.progressive_skip, "progressive + skip", "#66BB88", "P", "-.", 1e-3),
+        Arm(n.iterative_skip, "iterative + skip", "#EECC77", "X", DOTTED, 1e-3),
+        Arm(n.residual, "residual", "#44AA99", "h", "--", 1e-3),
+        Arm(n.inception, "inception", "#AA4499", "p", "-.", 1e-3),
+        Arm(n.residual_as_pre, "residual, pre's cost", "#66CCBB", (6, 1, 0), "--", 1e-3),
+        Arm(n.inception_as_pre, "inception, pre's cost", "#DD88CC", (5, 0, 36), "-.", 1e-3),
+        Arm(n.plain, "plain, no skips", "#226655", "v", ":", 1e-3),
+        Arm(n.srcnn, "SRCNN, MAE", "#88CCEE", "<", "--", 1e-3, "mae"),
+        Arm(n.srcnn, "SRCNN, perceptual", "#882255", ">", "-.", 1e-3, "perceptual"),
+        Arm(n.srcnn, "SRCNN, random features", "#6699CC", "H", ":", 1e-3, "perceptual_random"),
+        Arm(n.srcnn_edge_input, "SRCNN, edge-enhanced input", "#999933", "*", "--", 1e-3),
+        Arm(n.combined, "combined", "#EE7733", "d", "-", 1e-3),
+        Arm(n.combined, "combined, MAE", "#FFAA66", (4, 1, 0), "--", 1e-3, "mae"),
     )
 }
 
