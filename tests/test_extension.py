@@ -12,7 +12,8 @@ BUILDER = '''
 def tiny():
     """Three small convolutions behind bilinear enlargement."""
     lr, x = layers.lr_input()
-    x = layers.conv(layers.conv(layers.bilinear(x), 4, 3, "conv_a"), 4, 3, "conv_b")
+    x = layers.conv(layers.bilinear(x), 4, 3, "conv_a", activation="relu")
+    x = layers.conv(x, 4, 3, "conv_b", activation="relu")
     return layers.sr_output(lr, layers.conv(x, 3, 3, "conv_out"), "tiny")
 '''
 ARMS = """        Arm(n.tiny, "tiny", "#010101", "1", "-", 1e-3),
