@@ -72,13 +72,11 @@ def limits_line(shown: dict) -> str:
 
 
 def count_of_verdicts(claims: pd.DataFrame) -> str:
-    """How many rows of each family hold, do not hold and stay open, in a sentence."""
+    """How many of the original's claims hold, do not hold and stay open, in a sentence."""
+    verdicts = claims[claims.p.notna() & (claims.family == "primary")].verdict
     verbs = {"holds": "held", "does not hold": "did not", "undecided": "stayed undecided"}
-    parts = []
-    for family, verdicts in claims[claims.p.notna()].groupby("family").verdict:
-        counts = ", ".join(f"{(verdicts == verdict).sum()} {verb}" for verdict, verb in verbs.items())
-        parts.append(f"of {len(verdicts)} {family} rows, {counts}")
-    return f"{'; '.join(parts).capitalize()}." if parts else "One seed gives no verdicts."
+    counts = ", ".join(f"{(verdicts == verdict).sum()} {verb}" for verdict, verb in verbs.items())
+    return f"Of {len(verdicts)} claims, {counts}." if len(verdicts) else "One seed gives no verdicts."
 
 
 def minutes_line(_) -> str:

@@ -95,7 +95,7 @@ def findings(table: pd.DataFrame, brief: bool = False) -> pd.DataFrame:
     """The findings, a row per primary claim: `original` (what the original says), `ours` (with interval), `verdict`.
 
     `table` is `judge`'s, of all claims. `ours` says how many parts hold and names the one that speaks least for the
-    claim; unless `brief`, it lists the refuted ones and sets the original's own differences beside ours.
+    claim; unless `brief`, in words, with the refuted ones and the original's own differences beside ours.
     """
     primary = table[table.family == "primary"]
     ours = [_ours(row, table, brief) for row in primary.itertuples()]
@@ -104,13 +104,16 @@ def findings(table: pd.DataFrame, brief: bool = False) -> pd.DataFrame:
 
 def _ours(row, table: pd.DataFrame, brief: bool) -> str:
     if row.verdict == "not testable here":
-        return f"not testable here: {row.why}"
+        return row.why if brief else f"not testable here: {row.why}"
     parts = table[table.part_of == row.Index]
-    said = f"{table.claim[row.binding or row.Index]}: {measured(row)}"
+    said = measured(row) if brief else f"{table.claim[row.binding or row.Index]}: {measured(row)}"
+    if brief and row.binding:
+        said = f"{row.binding}, {said}"
     if len(parts) and row.verdict != "no verdict":
         refuted = parts.index[parts.verdict == "does not hold"]
         listed = f", refuted: {', '.join(refuted)}" if len(refuted) and not brief else ""
-        said = f"{(parts.verdict == 'holds').sum()} of {len(parts)} parts hold{listed}; weakest: {said}"
+        weakest = f"weakest {said}" if brief else f"weakest: {said}"
+        said = f"{(parts.verdict == 'holds').sum()} of {len(parts)} parts hold{listed}; {weakest}"
     if row.verdict == "undecided" and row.p < 0.05:
         said += f"; decided alone, not after correcting for {(table.p_holm.notna()).sum()}"
     beside = parts[parts.published.notna() & parts.effect.notna()].itertuples()

@@ -67,7 +67,7 @@ def test_the_run_is_told_with_its_command_its_hours_and_its_verdicts(claims):
     shown = {"parameters": parameters, "claims": claims, "runs": runs}
     text = readme.run_shown_line(shown)
     assert "`make reproduce PROFILE=standard DATA=bsds500 SEEDS=0,1`: 2 trainings, 1.0 hours" in text
-    assert "Of 2 primary rows, 1 held, 0 did not, 1 stayed undecided; of 1 secondary rows, 0 held, 1 did not" in text
+    assert "Of 2 claims, 1 held, 0 did not, 1 stayed undecided." in text
     assert "(this one), scored on Set5, Set14, BSD100." in text
     limits = readme.limits_line(shown)
     assert "trained for 1,500 steps on bsds500" in limits and "block1_pool and block3_pool, the original's" in limits
