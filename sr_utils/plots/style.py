@@ -78,7 +78,7 @@ def caption(runs, scored=(), pictured: str = "") -> str:
     keys = ("profile", "steps", "data", "seed", "precision", "device", "features")
     used = {k: ", ".join(dict.fromkeys(str(c[k]) for c in configs if c[k] is not None)) for k in keys}
     text = "profile {profile} · {steps} · trained on {data} · seeds {seed} · {precision} on {device}".format(**used)
-    text += f" · scored on {', '.join(scored)}" if scored else ""
+    text += f" · scored on {', '.join(scored)}" if len(scored) else ""
     text += f" · pictures of {pictured}" if pictured else ""
     return text + (f" · features: {used['features']}" if used["features"] else "")
 
