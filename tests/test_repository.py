@@ -89,7 +89,8 @@ def test_links_and_paths_exist(page):
             assert (ROOT / target).exists(), target
 
 
-def test_tables_of_the_readme_are_the_records():
+def test_tables_of_the_readme_are_the_records(monkeypatch):
+    monkeypatch.setenv("SR_FIGURES", str(ROOT / "figures"))
     assert fill(README, published(max(paths.NOTEBOOKS.glob("06*.ipynb")))) == README
 
 
@@ -131,7 +132,7 @@ def test_recipes_are_shell_whatever_the_variables(tmp_path, variables):
 def test_no_tracked_file_is_large():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
-        limit = 4_000_000 if name.startswith("record/") else 2_000_000
+        limit = 6_000_000 if name.startswith("record/") else 2_000_000  # a table of fifteen seeds
         assert not (ROOT / name).exists() or (ROOT / name).stat().st_size < limit, name
 
 

@@ -116,10 +116,12 @@ def described(run) -> pd.DataFrame:
 
 
 def halve(source, target) -> None:
-    """Copy a `.weights.h5` with every number as float16, compressed; Keras reads it like the original."""
+    """Copy a `.weights.h5` with every number as float16, compressed, without the loss's own network; Keras reads it."""
     with h5py.File(source) as whole, h5py.File(target, "w") as half:
 
         def copy(name, item):
+            if name.partition("/")[0] == "loss":  # what a perceptual loss was trained with, not the network
+                return
             if isinstance(item, h5py.Dataset):
                 half.create_dataset(name, data=item[()].astype(np.float16), compression="gzip", track_times=False)
             else:
