@@ -51,7 +51,7 @@ def plan(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Plan:
         "arm": arm,
         "loss": loss,
         "seed": seed,
-        "profile": asdict(profile),
+        "profile": asdict(profile) | {"vgg_layers": list(profile.vgg_layers)},  # as JSON gives it back
         "rate": rate(arm, loss, profile),
         "data": image_set.name,
         "images": sets.digest([*image_set.train, *image_set.valid]),
