@@ -22,6 +22,7 @@ def smoke(kept, monkeypatch, tmp_path):
     """The kept run of `SMOKE`; an empty record that takes `smoke`, and scores one image."""
     monkeypatch.setenv("SR_RECORD", str(tmp_path / "record"))
     monkeypatch.setattr(recording, "RECORDED", ("smoke",))
+    monkeypatch.setattr(recording, "KEPT", {"profile": "smoke", "seed": 0})
     monkeypatch.setattr(recording, "sets_of", lambda data: {"sample": load("sample").valid[:1]})
     return kept
 

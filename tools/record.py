@@ -34,7 +34,7 @@ FILTERED, RIPPLED = {"srcnn", "bicubic"}, {"srcnn", "srcnn_edge_input"}
 BENCHMARKS = ("Set5", "Set14", "BSD100")  # what networks are scored on; those of `sample` on its validation images
 RECORDED = ("quick", "standard", "long", "paper")  # profiles; six steps of smoke say nothing
 SAME = 5e-5  # dB: what rounding in the tables makes
-FIRST = 0  # the seed whose weights are kept
+KEPT = {"profile": "standard", "data": "bsds500", "seed": 0}  # whose weights are kept: they draw the pages' pictures
 
 
 def platform(setup: dict) -> str:
@@ -93,6 +93,11 @@ def measures(entry, sets: dict) -> dict:
     return tables
 
 
+def keeps(key: dict) -> bool:
+    """Whether the weights of a run with this key belong into the record."""
+    return KEPT.items() <= key.items()
+
+
 def described(run) -> pd.DataFrame:
     """The row of `runs`: what was trained, where, when, and what is kept of it."""
     config, profile, key = run.config, run.config["profile"], key_of(run)
@@ -107,7 +112,7 @@ def described(run) -> pd.DataFrame:
         "commit": subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip(),
         "date": time.strftime("%Y-%m-%d", time.gmtime(trained)), "weights": "",
     }  # fmt: skip
-    if config["seed"] == FIRST:  # its weights are kept, in float16
+    if keeps(key):  # in float16
         path = records.weights(pd.Series(row | {"weights": "kept"}))
         path.parent.mkdir(parents=True, exist_ok=True)
         replace(path, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
@@ -187,7 +192,7 @@ def add_run(run, force: bool) -> bool:
             return False
         if not anew:
             tables = {table: measure for table, measure in tables.items() if records.rows(table, row).empty}
-            anew = bool(row.weights) != (key["seed"] == FIRST)
+            anew = bool(row.weights) != keeps(key)
     rows = {table: keyed(measure(), key, table) for table, measure in tables.items()}
     rows |= {"runs": described(run)} if anew else {}
     add(rows)
