@@ -1,10 +1,9 @@
-"""A real JupyterLab in a real browser, for the browser tests."""
+"""A real JupyterLab in a real browser, and the comparer in it, for the browser tests."""
 
 import base64
 import contextlib
 import io
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,18 +16,11 @@ import nbformat
 import numpy as np
 from PIL import Image
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-INSTALL = "no Chromium here; sudo apt-get install --no-install-recommends chromium"
-
-#: The pixels that a canvas shows, as PNG.
-READ = """(canvas) => canvas.toDataURL("image/png").split(",")[1]"""
-
 
 @contextlib.contextmanager
 def jupyterlab(folder: Path, **environment):
-    """JupyterLab on the notebooks of a folder; yields its address, whose query holds the token."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+    """JupyterLab on the notebooks of a folder; yields its address, and its token is "test"."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", "--IdentityProvider.token=test", f"--ServerApp.root_dir={folder}"]
@@ -61,14 +53,14 @@ def notebook(path: Path, *cells: str) -> None:
     nbformat.write(book, path)
 
 
-def open_and_run(page, address: str, name: str, sign: str = ".sr-comparer figure", timeout: float = 240) -> None:
+def open_and_run(page, address: str, name: str, sign: str = ".sr-comparer figure", timeout: int = 240) -> None:
     """Open a notebook, run all its cells, and wait until the last comparer, or whatever `sign` selects, is there."""
     page.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}?token=test", timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
     page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for(timeout=60_000)  # a run before asks for a kernel
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    for _ in range(int(timeout)):
+    for _ in range(timeout):
         page.locator(".jp-WindowedPanel-outer").last.evaluate("(panel) => panel.scrollTo(0, panel.scrollHeight)")
         if page.locator(sign).count():
             break
@@ -105,20 +97,23 @@ class ComparerPage:
         """The crop whose place is that picture's."""
         return self.grid.get_by_label(name, exact=True)
 
-    def scores(self, name: str) -> str:
+    def scores(self, name: str):
         """What stands under that picture."""
-        return self.canvas(name).locator("xpath=..//span").inner_text()
+        return self.canvas(name).locator("xpath=..//span")
 
     def pixels(self, canvas) -> np.ndarray:
         """What a canvas holds: uint8 (H, W, 3), one pixel per pixel of its picture."""
         self.settle()
-        return np.asarray(Image.open(io.BytesIO(base64.b64decode(canvas.evaluate(READ)))).convert("RGB"))
+        png = canvas.evaluate("(canvas) => canvas.toDataURL('image/png').split(',')[1]")
+        return np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB"))
 
     def picture(self, name: str) -> np.ndarray:
         """The crop in the place of that picture, one pixel per HR pixel: uint8 (side, side, 3)."""
-        crop, side = self.pixels(self.canvas(name)), self.place()[2]
-        assert crop.shape[:2] == (side, side)
-        return crop
+        return self.pixels(self.canvas(name))
+
+    def halves(self) -> list[np.ndarray]:
+        """The pictures left and right of the wipe."""
+        return [self.pixels(self.stage.locator("canvas").nth(i)) for i in (1, 0)]
 
     def settle(self) -> None:
         """Wait until every shown picture has come and the next two frames are drawn."""
@@ -126,30 +121,37 @@ class ComparerPage:
         self.root.locator("figure.waiting").first.wait_for(state="detached", timeout=60_000)
         self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
-    def press(self, label: str, key: str, times: int = 1) -> None:
+    def press(self, label: str, key: str, times: int) -> None:
         """Press a key on that slider."""
         for _ in range(times):
             self.control(label).press(key)
         self.settle()
 
-    def drag(self, element, dx: float, dy: float, at=(0.5, 0.5), steps: int = 8) -> None:
-        """Drag with the mouse, by screen pixels, from a place given as shares of the element's size."""
+    def keys(self, name: str, *keys: str) -> None:
+        """Press these keys, one after the other, on that picture's crop."""
+        for key in keys:
+            self.canvas(name).press(key)
+        self.settle()
+
+    def point(self, element, at) -> tuple[float, float, float, float]:
+        """Put the mouse on a place given as shares of the element's size; returns (x, y, width, height)."""
         element.scroll_into_view_if_needed()
         box = element.bounding_box()
         x, y = box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"]
-        self.page.mouse.move(x, y)
+        self.page.mouse.move(x, y, steps=2)
+        return x, y, box["width"], box["height"]
+
+    def drag(self, element, dx: float, dy: float, at=(0.5, 0.5), steps: int = 8) -> None:
+        """Drag with the mouse from that place; all are shares of the element's size."""
+        x, y, width, height = self.point(element, at)
         self.page.mouse.down()
-        self.page.mouse.move(x + dx, y + dy, steps=steps)
+        self.page.mouse.move(x + dx * width, y + dy * height, steps=steps)
         self.page.mouse.up()
         self.settle()
 
     def roll(self, element, steps: int, at=(0.5, 0.5)) -> None:
-        """Turn the wheel over a place of the element; positive steps come nearer."""
-        element.scroll_into_view_if_needed()
-        box = element.bounding_box()
-        x, y = box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"]
-        self.page.mouse.move(x - 3, y - 3)
-        self.page.mouse.move(x, y)
+        """Turn the wheel over that place; positive steps come nearer."""
+        self.point(element, at)
         for _ in range(abs(steps)):
             self.page.mouse.wheel(0, -100 if steps > 0 else 100)
             self.page.wait_for_timeout(80)
