@@ -1,11 +1,17 @@
-"""`make bench`: which benches there are, the record that they write, its tables, and calibration at a tiny size."""
+"""`make bench`: its record and tables, calibration at a tiny size, and the networks of others."""
 
 import json
+import types
 
+import numpy as np
 import pytest
 
-from bench import __main__, calibration, record
-from sr_utils import StudyError, models
+from bench import __main__, calibration, peers, record
+from sr_utils import models
+from sr_utils.data.images import downscale, upsample
+from sr_utils.data.sets import load
+from sr_utils.evaluation import upscale
+from sr_utils.evaluation.metrics import psnr
 from tools.readme import fill
 
 HOST = {"processor": "one", "cores": 2, "precision": "float32", "keras": "3", "torch": None}
@@ -16,6 +22,7 @@ def test_tables_of_the_pages_are_the_record_of_make_bench():
     assert fill(record.PAGE.read_text(), committed, record.TABLES) == record.PAGE.read_text()
     assert set(committed) <= set(__main__.BENCHES) <= set(record.TABLES)
     assert {row["arm"] for row in committed["steps"]["results"]["rows"]} <= set(models.MODELS)
+    assert all(__main__.resolve_name(place).__name__ == name for name, place in __main__.BENCHES.items())
 
 
 def test_calibration_finds_what_is_true_and_where_it_ends():
@@ -40,19 +47,40 @@ def test_what_a_bench_finds_is_kept_shown_and_published(monkeypatch, tmp_path, c
     line = "| one | 2 | float32 | 10 |"
     assert line in page.read_text() and "old" not in page.read_text() and line in capsys.readouterr().out
     assert record.committed() == {"steps": {}, "minutes": {"host": HOST, "results": found}}
-    assert record.where({"host": HOST | {"torch": "2"}}) == "\n\n*one, 2 cores, float32; keras 3, torch 2*"
 
 
 def test_a_bench_that_cannot_run_says_why(monkeypatch, capsys):
-    def refuse():
-        raise StudyError("not here")
-
-    monkeypatch.setattr(__main__, "resolve_name", lambda place: refuse)
-    assert __main__.main() == 0 and capsys.readouterr().out.count("left out: not here") == len(__main__.UNNAMED)
-    assert __main__.main("steps", "nothing") == 1
-    assert "make bench stopped: there is no bench 'nothing'; choose from calibration" in capsys.readouterr().err
+    monkeypatch.setattr(peers.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(__main__, "resolve_name", lambda place: lambda: peers.parameters("SPAN"))
+    assert __main__.main() == 0 and capsys.readouterr().out.count("left out: span") == len(__main__.UNNAMED)
+    assert __main__.main("steps", "nothing") == 1 and "no bench 'nothing'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", __main__.BENCHES)
-def test_every_bench_is_found(name):
-    assert __main__.resolve_name(__main__.BENCHES[name]).__name__ == name
+@pytest.mark.parametrize("peer", peers.PEERS)
+def test_a_peer_enlarges_in_place(peer):
+    """The real weights, where they are installed: better than bicubic; the one for drawn films at least in place."""
+    pytest.importorskip("ncnn", reason="ncnn is not installed; pip install .[peers]")
+    pair, enlarge = load("sample").valid[0], peers.of_ncnn(peer)
+    sr, bicubic = enlarge(pair.lr), upsample(pair.lr)
+    assert 10_000 < peers.parameters(peer) < 2_000_000
+    assert sr.shape == pair.hr.shape and sr.dtype == np.uint8
+    np.testing.assert_array_equal(enlarge(pair.lr), sr)  # the same again: nothing reads memory that is gone
+    if "animevideo" in peer:  # it smooths photographs
+        assert psnr(sr, bicubic) > psnr(np.roll(sr, 4, 1), bicubic) + 3
+    else:
+        assert psnr(sr, pair.hr) > psnr(bicubic, pair.hr) + 0.3
+
+
+def test_the_bench_of_peers_without_them(picture):
+    """`combined` as `make upscale` has it, and exported: the same pictures, each in a process of its own."""
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed; pip install .[export]")
+    hr = picture(36, 52)
+    pair = types.SimpleNamespace(name="small", lr=downscale(hr), hr=hr)
+    rows = ours, exported = peers.peers(("combined", peers.EXPORTED), {"one": [pair]}, (8, 8), rounds=2)["rows"]
+    assert exported["scores"]["one"] == pytest.approx(ours["scores"]["one"], rel=0.01)  # two precisions
+    expected = psnr(upscale(models.load("combined"), pair.lr), pair.hr)
+    assert ours["scores"]["one"]["psnr"] == pytest.approx(expected, abs=0.3)
+    assert ours["ratio"] == 1 and exported["ratio"] == exported["ms"] / exported["rival ms"]
+    assert all(20 < row["MiB"] < 2000 and row["first"] > row["ms"] / 1e3 > 0 for row in rows)
+    found = {"peers": {"host": HOST, "results": {"rows": rows, "versions": {}}}}
+    assert record.peers_table(found).count("620,336") == 2
