@@ -181,7 +181,7 @@ def test_two_commands_take_turns(smoke):
 
 
 def test_a_run_without_recorded_seeds_stands_alone(held):
-    assert "stands alone" in reproduce.beside_record("smoke", "sample", pd.DataFrame())
+    assert "stands alone" in reproduce.beside_record("smoke", "sample", pd.DataFrame({"seed": [0]}))
 
 
 def test_distances_are_added_for_a_seed_whose_arms_are_all_here(smoke, monkeypatch):

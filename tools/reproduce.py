@@ -119,19 +119,27 @@ def main(argv=None) -> int:
 
 
 def beside_record(profile: str, data: str, scores: pd.DataFrame) -> str:
-    """A sentence: where this run's effects lie beside those of the recorded seeds of the nearest command."""
-    runs = record.read("runs")
-    held = runs.groupby(["profile", "data"]).seed.nunique()
-    held = held[held > 1]
-    near = [(profile, data), *((profile, other) for other in held.index.unique("data"))]
-    chosen = next((pair for pair in near if pair in held.index), None)
-    if chosen is None:
-        return f"The record has no two seeds of {profile}, so that this run stands alone."
-    judged = pd.read_csv(paths.figures() / profile / "claims.csv", index_col="id")
-    table = replication.beside(judged, record.tables(*chosen))
-    trainings = scores[scores.seed >= 0].groupby(["arm", "seed"]).ngroups
-    named = "" if chosen == (profile, data) else f"Nearest recorded run: {chosen[0]} on {chosen[1]}. "
-    return named + replication.sentence(table, trainings)
+    """A sentence: where this run's effects lie beside those of the recorded seeds of the nearest command.
+
+    A recorded run of the same seed is nearly this one, so it says nothing of how seeds vary, and is left out.
+    """
+    mine, held = sorted(set(scores.seed) - {-1}), record.read("runs").query("profile == @profile")
+    held = {name: sorted(set(runs.seed) - set(mine if name == data else ())) for name, runs in held.groupby("data")}
+    for name in sorted(held, key=lambda name: name != data):
+        if len(held[name]) > 1:
+            judged = pd.read_csv(paths.figures() / profile / "claims.csv", index_col="id")
+            table = replication.beside(judged, record.tables(profile, name, held[name]))
+            if len(table):
+                trainings = scores[scores.seed >= 0].groupby(["arm", "seed"]).ngroups
+                compared = (
+                    f"seed {_listed(mine)} beside the recorded seeds {_listed(held[name])} of {profile} on {name}"
+                )
+                return f"Yours on {data}, {compared}: {replication.sentence(table, trainings)}"
+    return f"The record has no two other seeds of {profile}, so that this run stands alone."
+
+
+def _listed(seeds: list) -> str:
+    return ", ".join(map(str, seeds))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from traitlets.config import Config
 
 from sr_utils import paths, profiles, widgets
 from sr_utils.models import pretrained
-from tools import command
+from tools import command, wheel
 from tools.comparers import ARMS, Comparers, recorded, shown_run, smaller
 from tools.demo import add_demo
 
@@ -82,10 +82,11 @@ def exporter() -> HTMLExporter:
 
 
 def citation() -> dict:
-    """CITATION.cff, and the `date` of the last commit, which is "" outside a checkout."""
+    """CITATION.cff, the study's `address`, and the `date` of the last commit, which is "" outside a checkout."""
     log = ["git", "log", "-1", "--format=%cs"]
     date = subprocess.run(log, cwd=paths.ROOT, capture_output=True, text=True, check=False).stdout.strip()
-    return {**yaml.safe_load((paths.ROOT / "CITATION.cff").read_text(encoding="utf-8")), "date": date}
+    cited = yaml.safe_load((paths.ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    return cited | {"address": wheel.address(), "date": date}
 
 
 def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = True, networks=recorded) -> None:

@@ -12,43 +12,15 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+import jinja2
 import nbformat
 
 from sr_utils import paths
 from tools import command
+from tools.readme import fill
 
 FILES = ("LICENSE", "README.md", "pyproject.toml", "sr_utils", "tools/photo")
-#: The cell `install`, where the address is known and where it is not.
-INSTALL = """\
-import subprocess
-import sys
-from importlib.metadata import packages_distributions, version
-from importlib.util import find_spec
-from pathlib import Path
-
-if not find_spec("sr_utils"):  # on Colab, for example: fetch the study, and install what is missing
-    packages = [names[0] for module, names in packages_distributions().items() if module in sys.modules]
-    loaded = {{name: version(name) for name in packages}}
-    study = Path("super-resolution-study").resolve()
-    if not study.exists():
-        subprocess.run(["git", "clone", "--quiet", "--depth=1", "{address}", study], check=True)
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "-e", f"{{study}}[tensorflow]"], check=True)
-    sys.path.append(str(study))
-    if changed := [name for name in loaded if version(name) != loaded[name]]:
-        raise SystemExit(f"Restart the session (its menu is Runtime), and run this page again: {{changed}} changed.")\
-"""
-ABSENT = """\
-from importlib.util import find_spec
-
-if not find_spec("sr_utils"):
-    raise ModuleNotFoundError("The study is not installed here; run pip install -e .[tensorflow] in its checkout.")\
-"""
-#: Where to open the study without installing it, if it is on GitHub, and where its tests run.
-BADGES = """\
-[![tests]({home}/actions/workflows/test.yml/badge.svg)]({home}/actions/workflows/test.yml) \
-[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]\
-(https://colab.research.google.com/github/{name}/blob/main/notebooks/01_baseline.ipynb) \
-[![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/{name}/main)"""
+TEMPLATES = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).with_name("template")))
 
 
 def address() -> str | None:
@@ -58,37 +30,23 @@ def address() -> str | None:
     return None if "OWNER" in found else found
 
 
-def install_cell(home: str | None) -> str:
-    """The code of the cell `install`."""
-    return INSTALL.format(address=home) if home else ABSENT
-
-
-def absolute(markdown: str, home: str | None) -> str:
-    """Markdown whose relative links and pictures lead to the repository, for readers who do not see it there."""
-
-    def lead(link: re.Match) -> str:
-        return f"]({home}/{'raw' if link[1].endswith(('.png', '.svg')) else 'blob'}/main/{link[1]})"
-
-    return re.sub(r"\]\((?!https?:|#)([^)]+)\)", lead, markdown) if home else markdown
+def filled(template: str, home: str | None) -> str:
+    """A template of tools/template with this address: "badges.md", or "install.py", the code of the cell `install`."""
+    return TEMPLATES.get_template(f"{template}.j2").render(home=home)
 
 
 def written(home: str | None) -> dict:
     """{path: text} of each file that repeats the address, as it should be."""
-    _, on_github, name = (home or "").partition("https://github.com/")
-    badges = BADGES.format(home=home, name=name) if on_github else ""
-    cited = f"license: MIT\nrepository-code: {home}\n" if home else "license: MIT\n"
-    texts = {}
-    for file, pattern, text in (
-        ("README.md", r"(?<=<!-- badges -->\n).*?(?=<!-- /badges -->)", f"{badges}\n"),
-        ("CITATION.cff", r"^license: MIT\n(repository-code: [^\n]*\n)?", cited),
-    ):
-        before = (paths.ROOT / file).read_text(encoding="utf-8")
-        texts[paths.ROOT / file] = re.sub(pattern, lambda _, text=text: text, before, flags=re.DOTALL | re.MULTILINE)
+    readme, cited = paths.ROOT / "README.md", paths.ROOT / "CITATION.cff"
+    source = f"license: MIT\nrepository-code: {home}\n" if home else "license: MIT\n"
+    licence = re.sub(r"(?m)^license: MIT\n(repository-code: .*\n)?", source, cited.read_text(encoding="utf-8"))
+    badges = fill(readme.read_text(encoding="utf-8"), home, {"badges": lambda home: filled("badges.md", home)})
+    texts = {readme: badges, cited: licence}
     for path in sorted(paths.NOTEBOOKS.glob("*.ipynb")):
         page = nbformat.read(path, as_version=4)
         for cell in page.cells:
             if cell.id == "install":
-                cell.source = install_cell(home)
+                cell.source = filled("install.py", home)
         texts[path] = nbformat.writes(page) + "\n"
     return texts
 
@@ -101,8 +59,6 @@ def build_wheel(folder: Path) -> Path:
             target = Path(scratch) / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(paths.ROOT / name, target)
-        readme = Path(scratch) / "README.md"
-        readme.write_text(absolute(readme.read_text(encoding="utf-8"), address()), encoding="utf-8")
         pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "wheel"]
         subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", folder, scratch], check=True)
     return max(folder.glob("*.whl"), key=lambda path: path.stat().st_mtime)

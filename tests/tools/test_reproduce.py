@@ -9,7 +9,8 @@ import nbformat
 import psutil
 import pytest
 
-from sr_utils import StudyError, paths
+from sr_utils import StudyError, paths, record
+from sr_utils.claims import judge
 from tools import reproduce
 
 #: `make reproduce` of the pages in a folder.
@@ -91,3 +92,13 @@ def test_an_unknown_device_is_refused(monkeypatch, capsys):
     monkeypatch.setenv("DEVICE", "tpu")
     assert reproduce.main([]) == 1
     assert "There is no device 'tpu'; set DEVICE to auto, cpu or gpu." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("data", "beside"), [("bsds500", "1, 2"), ("photos", "0, 1, 2")])
+def test_a_run_is_compared_with_recorded_seeds_that_are_not_its_own(data, beside):
+    mine = record.tables("quick", "bsds500", [0])
+    (paths.figures() / "quick").mkdir(parents=True)
+    judge(*mine.values()).to_csv(paths.figures() / "quick/claims.csv")
+    said = reproduce.beside_record("quick", data, mine["scores"])
+    assert said.startswith(f"Yours on {data}, seed 0 beside the recorded seeds {beside} of quick on bsds500: 21 train")
+    assert f"where {len(beside.split())} recorded seeds put them" in said
