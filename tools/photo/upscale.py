@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import errno
+import glob
 import os
 import signal
 import sys
@@ -21,7 +22,6 @@ from . import engine, formats
 from .reading import ENDINGS, Photograph, read_photograph
 from .strips import enlarged
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
 NO_IMAGE = "{} is no image and no folder of images; name one that is: IMAGE=photo.jpg"
 
 
@@ -40,8 +40,8 @@ def plan_files(source: str, target: str | None = None, force: bool = False) -> F
 
     In a folder, what is no picture by its name is passed over, and so are results that exist, unless `force`.
 
-    Raises `StudyError` for a source that does not exist, a folder without images, a result that cannot be written or
-    would overwrite its picture, and, without `force`, the result of a single picture that exists.
+    Raises `StudyError` for a source that does not exist, a folder without images, a result of an unknown format or in
+    the place of its picture, and, without `force`, the result of a single picture that exists.
     """
     picture, goal = paths.expanded(source), paths.expanded(target) if target else None
     try:
@@ -93,13 +93,8 @@ def _check_goal(source: Path, goal: Path) -> None:
     if goal.exists() and source.exists() and goal.samefile(source):
         raise StudyError(f"{shown(goal)} is the picture itself; name another place with OUT=…")
     nearest = next(folder for folder in goal.absolute().parents if folder.exists())
-    for wrong, number, place in (
-        (not nearest.is_dir(), errno.ENOTDIR, nearest),
-        (goal.is_dir(), errno.EISDIR, goal),
-        (not os.access(nearest, os.W_OK | os.X_OK), errno.EACCES, nearest),
-    ):
-        if wrong:
-            raise OSError(number, "", str(place))
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise OSError(errno.EACCES if nearest.is_dir() else errno.ENOTDIR, "", str(nearest))
 
 
 def fitted(photo: Photograph, source: Path, goal: Path) -> Photograph:
@@ -112,9 +107,8 @@ def fitted(photo: Photograph, source: Path, goal: Path) -> Photograph:
     if photo.alpha is None or ending not in formats.OPAQUE:
         return photo
     if photo.alpha.min() < np.iinfo(photo.alpha.dtype).max:
-        raise StudyError(
-            f"{shown(source)} is transparent in places, which {ending} cannot keep; write a .png or .webp."
-        )
+        why = f"{shown(source)} is transparent in places, which {ending} cannot keep"
+        raise StudyError(f"{why}; write a .png or .webp.")
     return dataclasses.replace(photo, alpha=None)
 
 
@@ -134,9 +128,9 @@ def upscale_file(network, source: Path, goal: Path) -> list[str]:
             seconds = time.perf_counter() - began
             paths.replace(goal, lambda scratch: notes.extend(formats.write_picture(image, scratch, ending, photo)))
     except OSError as error:
-        advice = "free space, or name another place" if error.errno in FULL else "name another place"
         reason = os.strerror(error.errno) if error.errno else error
-        raise StudyError(f"{shown(goal)} cannot be written ({reason}); {advice} with OUT=….") from None
+        why = f"{shown(goal)} cannot be written ({reason}); free space, or name another place with OUT=…"
+        raise StudyError(f"{why}.") from None
     megapixels = SCALE**2 * height * width / 1e6
     return [f"{shown(source)} {note}." for note in notes] + [
         f"{shown(goal)}: {width}×{height} -> {SCALE * width}×{SCALE * height}, "
@@ -146,16 +140,11 @@ def upscale_file(network, source: Path, goal: Path) -> list[str]:
 
 def sweep(path: Path) -> None:
     """Remove the temporary files of `path` whose processes were killed, and this process's own."""
-    before, after = paths.scratch_of(path, "\0").name.split("\0")
-    try:
-        files = list(path.parent.iterdir())
-    except (FileNotFoundError, PermissionError):
-        return  # no folder, or one that can be written but not listed
-    for file in files:
-        if file.name.startswith(before) and file.name.endswith(after):
-            number = file.name[len(before) : -len(after)]
-            if number.isdecimal() and (int(number) == os.getpid() or not psutil.pid_exists(int(number))):
-                file.unlink(missing_ok=True)
+    end = paths.scratch_of(path, "").name.removeprefix(".")
+    for file in path.parent.glob(f".*{glob.escape(end)}"):
+        number = file.name[1 : -len(end)]
+        if number.isdecimal() and (int(number) == os.getpid() or not psutil.pid_exists(int(number))):
+            file.unlink(missing_ok=True)
 
 
 def main(argv=None) -> int:

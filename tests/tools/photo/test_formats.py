@@ -9,7 +9,7 @@ import pytest
 import pyvips
 from PIL import Image, ImageCms, IptcImagePlugin, PngImagePlugin
 
-from tools.photo import formats, metadata, reading
+from tools.photo import formats, reading
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 XMP = (
@@ -26,8 +26,8 @@ TEXT_FOR_A_NUMBER = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x13\x02\x02\0\x04\0\0\0abc\0
 def exif():
     exif = Image.Exif()
     exif[274], exif[MAKE] = 6, "Camera"
-    exif[metadata.EXIF] = {DATE: "2024:05:06 07:08:09", EXPOSURE: (1, 125), MAKER_NOTE: b"note" * 20, WIDTH: 30}
-    exif[metadata.GPS] = {1: "N", 2: (48.0, 51.0, 30.0)}
+    exif[formats.EXIF] = {DATE: "2024:05:06 07:08:09", EXPOSURE: (1, 125), MAKER_NOTE: b"note" * 20, WIDTH: 30}
+    exif[formats.GPS] = {1: "N", 2: (48.0, 51.0, 30.0)}
     return exif
 
 
@@ -70,10 +70,10 @@ def test_metadata_come_through(kind, ending, tmp_path):
     assert notes == [] and result.size == (80, 120)
     assert result.info["icc_profile"] == PROFILE
     found = result.getexif()
-    inner = found.get_ifd(metadata.EXIF)
+    inner = found.get_ifd(formats.EXIF)
     assert found.get(274, 1) == 1 and found[MAKE] == "Camera"
     assert (inner[DATE], inner[EXPOSURE], inner[MAKER_NOTE]) == ("2024:05:06 07:08:09", (1, 125), b"note" * 20)
-    assert inner[WIDTH] == 80 and found.get_ifd(metadata.GPS)[1] == "N"
+    assert inner[WIDTH] == 80 and found.get_ifd(formats.GPS)[1] == "N"
     xmp = result.info["xmp"] if isinstance(result.info["xmp"], bytes) else result.info["xmp"].encode()
     assert b'xmp:Rating="5"' in xmp and b'tiff:Orientation="1"' in xmp and b"hdrgm" not in xmp
     assert b'tiff:ImageWidth="80"' in xmp and b"<exif:PixelYDimension>120<" in xmp
@@ -186,7 +186,7 @@ def test_a_table_of_a_big_tiff_is_extended_too(tmp_path):
         formats._add_tags(file, {"exif": made})
     with Image.open(tmp_path / "big.tif") as result:
         assert result.getpixel((79, 119)) == (40, 50, 60)
-        assert result.getexif().get_ifd(metadata.EXIF)[DATE] == "2024:05:06 07:08:09"
+        assert result.getexif().get_ifd(formats.EXIF)[DATE] == "2024:05:06 07:08:09"
 
 
 def test_what_does_not_fit_is_left_away_with_a_word(tmp_path):
