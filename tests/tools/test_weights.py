@@ -3,12 +3,13 @@
 import json
 import re
 
+import h5py
 import numpy as np
 import pytest
 
 from sr_utils import models, paths
 from sr_utils.data import load, upsample
-from sr_utils.evaluation import scores, upscale
+from sr_utils.evaluation import scores
 from sr_utils.models import pretrained
 from tools import weights
 from tools.readme import fill
@@ -16,13 +17,15 @@ from tools.readme import fill
 TOLERANCE = 0.02  # dB between processors and precisions
 
 
-@pytest.mark.parametrize("arm", weights.SHIPPED)
-def test_the_scores_are_the_cards(arm):
+def test_the_scores_are_the_cards_and_their_order_is_right():
     """PSNR and SSIM of the loaded weights on the sample images, against what was recorded when they were made."""
-    means = weights.mean_scores(models.load(arm), {"sample": load("sample").valid})["sample"]
-    recorded = pretrained.record()[arm]["scores"]["sample"]
-    assert means["psnr"] == pytest.approx(recorded["psnr"], abs=TOLERANCE)
-    assert means["ssim"] == pytest.approx(recorded["ssim"], abs=0.001)
+    sets, found = {"sample": load("sample").valid}, []
+    for arm in ("srcnn", "combined"):
+        means, recorded = weights.mean_scores(models.load(arm), sets)["sample"], pretrained.record()[arm]["scores"]
+        assert means["psnr"] == pytest.approx(recorded["sample"]["psnr"], abs=TOLERANCE)
+        assert means["ssim"] == pytest.approx(recorded["sample"]["ssim"], abs=0.001)
+        found.append(means["psnr"])
+    assert weights.mean_scores("bicubic", sets)["sample"]["psnr"] < found[0] < found[1]
 
 
 @pytest.mark.parametrize("arm", weights.SHIPPED)
@@ -31,16 +34,7 @@ def test_the_scores_on_set5_are_the_cards(arm, sr_data):
     assert means["Set5"]["psnr"] == pytest.approx(pretrained.record()[arm]["scores"]["Set5"]["psnr"], abs=TOLERANCE)
 
 
-def test_they_beat_bicubic_and_the_order_is_right():
-    sets = {"sample": load("sample").valid}
-    arms = ("bicubic", models.load("srcnn"), models.load("combined"))
-    bicubic, srcnn, combined = (weights.mean_scores(arm, sets)["sample"]["psnr"] for arm in arms)
-    assert bicubic < srcnn < combined
-
-
 def test_they_are_small_and_float16():
-    import h5py
-
     files = list(pretrained.FOLDER.glob("*.h5"))
     assert len(files) == len(weights.SHIPPED) and sum(file.stat().st_size for file in files) < 4e6
     for file in files:
@@ -60,8 +54,6 @@ def test_a_self_ensemble_of_bilinear_interpolation_is_bilinear_interpolation(pic
     """The untrained combined model is bilinear, which turning and flipping does not change."""
     lr = picture(11, 14)
     together = weights.ensemble(models.build("combined"))(lr).astype(int)
-    difference = np.abs(together - upscale(models.build("combined"), lr))
-    assert difference.max() <= 1 and difference.mean() < 0.01  # a half may be rounded either way
     inner = np.s_[4:-4, 4:-4]  # Pillow treats the border differently
     assert np.abs(together[inner] - upsample(lr, "bilinear")[inner]).max() <= 1
 
@@ -87,5 +79,4 @@ def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
         np.testing.assert_array_equal(after, before.astype(np.float16).astype(np.float32))
     assert any((before != after).any() for before, after in zip(whole.get_weights(), half.get_weights(), strict=True))
     assert re.search(r"\*\*`post_upsampling`\*\* \| 80,720", (tmp_path / "README.md").read_text())
-    assert weights.main(["residual"]) == 1
-    assert "'residual' is not shipped; choose post_upsampling" in capsys.readouterr().err
+    assert weights.main(["residual"]) == 1 and "'residual'" in capsys.readouterr().err
