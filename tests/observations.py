@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from sr_utils.claims.observations import at_paper, curves
+from sr_utils.claims.observations import AT_PAPER, curves
 from sr_utils.claims.table import CLAIMS
-from sr_utils.models.arms import COMPARED
+from sr_utils.models.arms import PICTURES_COMPARED
 
 FIXED = {"bilinear": -1.0, "bicubic": -0.6}
 NAMED = {arm for c in CLAIMS for arm in (c.arm, c.reference) if arm}
@@ -76,7 +76,7 @@ def sweep(seeds=5, images=20) -> pd.DataFrame:
 def likeness(seeds=5, images=20, apart=1.5) -> pd.DataFrame:
     """Distances of pictures in which two arms differ `apart` times as much as two seeds of one arm."""
     rng, rows = np.random.default_rng(2), []
-    couples = [*combinations(COMPARED, 2), *((arm, arm) for arm in COMPARED if seeds > 1)]
+    couples = [*combinations(PICTURES_COMPARED, 2), *((arm, arm) for arm in PICTURES_COMPARED if seeds > 1)]
     for a, b in couples:
         for seed in range(seeds):
             factor = 1 if a == b else 10 if "srcnn perceptual" in (a, b) else apart
@@ -107,5 +107,5 @@ def everything(seeds=5, images=20, apart=1.5, noise=0.02, **effects) -> dict[str
         "likeness": likeness(seeds, images, apart),
         "response": response(seeds),
         "perceptual": perceptual(scored),
-        "paper": at_paper(curves(runs(seeds, arms=["srcnn"]))),
+        "paper": curves(runs(seeds, arms=["srcnn"])).replace({"srcnn": "srcnn" + AT_PAPER}),
     }

@@ -186,7 +186,7 @@ def test_a_run_without_recorded_seeds_stands_alone(held):
 
 def test_distances_are_added_for_a_seed_whose_arms_are_all_here(smoke, monkeypatch):
     """Seed 1 lacks an arm; seed 0 compares it with its own next seed as well."""
-    monkeypatch.setattr(recording, "COMPARED", ("post_upsampling", "srcnn mae"))
+    monkeypatch.setattr(recording, "PICTURES_COMPARED", ("post_upsampling", "srcnn mae"))
     names = [("post_upsampling", "mse", 0), ("srcnn", "mae", 0), ("post_upsampling", "mse", 1)]
     found = []
     for arm, loss, seed in names:

@@ -20,7 +20,7 @@ from filelock import FileLock
 from sr_utils import StudyError, device, evaluation, paths
 from sr_utils import record as records
 from sr_utils.data.sets import NAMES, load
-from sr_utils.models.arms import ARMS, COMPARED
+from sr_utils.models.arms import ARMS, PICTURES_COMPARED
 from sr_utils.paths import replace
 from sr_utils.record import KEY
 from sr_utils.training import checkpoints, configuration, recorded, runs
@@ -202,14 +202,14 @@ def add_run(run, force: bool) -> bool:
 
 
 def add_distances(found: list, force: bool) -> None:
-    """Add distances of the pictures of `COMPARED` arms, for each seed of which all are here and none is recorded."""
+    """Add distances of `PICTURES_COMPARED`, for each seed of which all arms are here and none is recorded."""
     groups = {}
     for run in found:
-        if run.label in COMPARED:
+        if run.label in PICTURES_COMPARED:
             groups.setdefault(tuple(key_of(run)[name] for name in (*KEY[3:], "seed")), []).append(run)
     have = set(records.read("distances")[[*KEY[3:], "seed"]].itertuples(index=False, name=None))
     for (*same, seed), group in groups.items():
-        if len(group) == len(COMPARED) and (force or (*same, seed) not in have):
+        if len(group) == len(PICTURES_COMPARED) and (force or (*same, seed) not in have):
             group = sorted(group, key=lambda run: list(ARMS).index(run.label))  # one order of two, for one key
             next_seed = groups.get((*same, seed + 1), [])
             table = evaluation.picture_distances([*group, *next_seed], sets_of(group[0].config["data"]))

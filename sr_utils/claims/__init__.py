@@ -1,7 +1,8 @@
 """From scores to statements: intervals and p-values, the table of claims, and verdicts."""
 
 from sr_utils.claims.judging import judge
-from sr_utils.claims.observations import FRESH, at_paper, curves, learning, split
+from sr_utils.claims.observations import curves, learning
+from sr_utils.claims.replication import evidence
 from sr_utils.claims.table import CLAIMS, published, registered
 
-__all__ = ["CLAIMS", "FRESH", "at_paper", "curves", "judge", "learning", "published", "registered", "split"]
+__all__ = ["CLAIMS", "curves", "evidence", "judge", "learning", "published", "registered"]

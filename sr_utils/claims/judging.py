@@ -19,16 +19,13 @@ FAMILIES = (("primary", "p_holm", statistics.holm), ("secondary", "q", stats.fal
 
 @dataclass(frozen=True)
 class Trial:
-    """A claim with an arm, and what was observed: `paired` (seeds × units). `why` it gets no verdict, if so.
-
-    Of ratios, `paired` and `null` are base-2 logarithms. `margin` is that of "same", in the metric's unit.
-    """
+    """A claim with an arm, and what was observed of it. Of ratios, `paired` and `null` are base-2 logarithms."""
 
     claim: tuple  # a row of CLAIMS
-    paired: pd.DataFrame | None = None
+    paired: pd.DataFrame | None = None  # seeds × units
     null: float = 0.0
-    margin: float = 0.0
-    why: str = ""
+    margin: float = 0.0  # of "same", in the metric's unit
+    why: str = ""  # it gets no verdict
 
     def p_values(self) -> tuple[float, float]:
         """(p of "holds", p of "does not hold"), each up to 2; the smaller one is two-sided."""
@@ -63,15 +60,25 @@ class Trial:
 
     def as_expected(self) -> float:
         """In which share of the seeds the mean difference agrees; without seeds, of the units."""
-        return float(
-            np.mean(self.agrees(self.paired.loc[FIXED] if FIXED in self.paired.index else self.paired.mean(axis=1)))
-        )
+        each = self.paired.loc[FIXED] if FIXED in self.paired.index else self.paired.mean(axis=1)
+        return float(np.mean(self.agrees(each)))
 
     def leans(self) -> bool:
         """Whether the effect alone speaks for the claim."""
         if self.claim.estimator == "share":
             return self.as_expected() > 0.5
         return bool(self.agrees(self.paired.to_numpy().mean()))
+
+    def covers(self) -> str:
+        """What the interval speaks of: "5 seeds × 119 images"."""
+        seeds, units = self.paired.shape
+        images = f"{units:,} {'ripples' if self.claim.metric == 'response' else 'images'}"
+        if FIXED in self.paired.index:
+            return images
+        named = f"{seeds} seeds" if seeds > 1 else ONE_SEED
+        if units == 1 or self.claim.estimator == "share":
+            return named
+        return f"{named} × {images}" if seeds > 1 else f"{images}, {named}"
 
 
 def gather(*observations: pd.DataFrame) -> dict[str, list[Trial]]:
@@ -112,23 +119,20 @@ def _absent(arm: str, metric: str, arms) -> str:
 def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame:
     """Every claim with its effect, interval and verdict: a row per claim, indexed by id, with all of `CLAIMS`' columns.
 
-    `observations` are tables with the columns `arm`, `seed`, `set`, `image` and one per metric; `curves`, sweeps over
-    `strength` and distances of pictures are taken as they are (see `observations.observed`). `study` asks for the rows
-    of that notebook only, without verdicts: a correction is over all claims, so verdicts stand in 06.
+    `observations` are tables with the columns `arm`, `seed`, `set`, `image` and one per metric, or others that
+    `observations.observed` reads. `study` asks for the rows of that notebook only, without verdicts: a correction is
+    over all claims.
 
     Columns
     -------
     effect, low, high, p : the mean (of ratios the geometric one), its 95 % interval, and the two-sided p of whichever
         of "holds" and "does not hold" is nearer. An intersection (`parts`) holds with the largest p among its parts',
-        and does not hold with the smallest of theirs times their number. It shows the effect and interval of its
-        `binding` part: the one that speaks least for the claim.
+        and fails with the smallest of theirs times their number. It shows its `binding` part, its weakest.
     verdict : "holds", "does not hold", "undecided", "no verdict" (`why`: one seed) or "not testable here" (`why`). By
         Holm's `p_holm` over all primary rows that were tested, by Benjamini and Hochberg's (1995) `q` over all
-        secondary ones; 0.05 each. `leans` says whether the effect alone speaks "for" or "against" the claim.
-    level, corrected_low, corrected_high : the interval that goes with the verdict, at the level of the row's step of
-        the correction: it decides as the corrected p does.
-    as_expected : in which share of the seeds the difference is on the claim's side of `null`, or for "same" inside the
-        margin. `seeds`, `units` and `covers` say what the interval speaks of.
+        secondary ones; 0.05 each. `leans`: the effect alone speaks "for" or "against" the claim.
+    level, corrected_low, corrected_high : the interval that decides as the corrected p does.
+    as_expected : the share of the seeds whose difference is as claimed. `covers`: what the interval speaks of.
     null, margin, unit, quantity : as effects are printed; `quantity` says that `effect` is no difference.
     """
     trials = gather(*observations)
@@ -152,8 +156,7 @@ def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame
 def verdicts(trials: dict[str, list[Trial]], correct=statistics.holm) -> pd.DataFrame:
     """`adjusted` p and `verdict` of a family: that of the smaller of the two p-values, where it is below 0.05.
 
-    `level` is that of the interval which decides in the same way: an intersection is refuted by one of its parts, each
-    tested at its share of what the correction leaves.
+    An interval at `level` decides in the same way: an intersection is refuted by one part, tested at its share.
     """
     both = pd.DataFrame([intersection(t.p_values() for t in parts) for parts in trials.values()], index=list(trials))
     smaller = both.min(axis=1).clip(upper=1).to_numpy()
@@ -178,7 +181,6 @@ def weakest(parts: list[Trial]) -> Trial:
 
 
 def _row(c, parts: list[Trial]) -> dict:
-    """What the table says of a claim: its line of claims.csv, and what was found of it, or of its weakest part."""
     row = c._asdict() | {"parts": " ".join(c.parts), "leans": "", "seeds": 0, "units": 0, "covers": "", "binding": ""}
     row |= dict.fromkeys(("effect", "low", "high", "as_expected", "p"), np.nan)
     absent = [part.why for part in parts if part.paired is None]
@@ -191,18 +193,8 @@ def _row(c, parts: list[Trial]) -> dict:
     ratio = METRICS.scale[shown.claim.metric] == "ratio"
     return row | {
         "null": 2**null if ratio else null, "margin": shown.margin, "as_expected": shown.as_expected(),
-        "seeds": len(shown.paired), "units": shown.paired.shape[1], "covers": _covers(shown), "why": why,
+        "seeds": len(shown.paired), "units": shown.paired.shape[1], "covers": shown.covers(), "why": why,
         "binding": shown.claim.id if c.parts else "",
         "leans": "for" if all(part.leans() for part in parts) else "against",
         "p": np.nan if why else min(1.0, *intersection(part.p_values() for part in parts)),
     }  # fmt: skip
-
-
-def _covers(trial: Trial) -> str:
-    seeds, units = trial.paired.shape
-    images = f"{units:,} {'ripples' if trial.claim.metric == 'response' else 'images'}"
-    if FIXED in trial.paired.index:
-        return images
-    if units == 1 or trial.claim.estimator == "share":
-        return f"{seeds} seeds" if seeds > 1 else ONE_SEED
-    return f"{seeds} seeds × {images}" if seeds > 1 else f"{images}, {ONE_SEED}"

@@ -1,20 +1,18 @@
 """The tables that claims are judged by, and rows that are made from others: what curves say, how far apart pictures
-are, arms with a filter behind. Seeds from `FRESH` on confirm: they were trained after the claims were registered.
-"""
+are, arms with a filter behind."""
 
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from sr_utils import StudyError
-from sr_utils.claims.statistics import FIXED
+from sr_utils import StudyError, evaluation, record
 from sr_utils.claims.table import FURTHEST, between
-from sr_utils.models.arms import ALIKE
+from sr_utils.models.arms import ARMS, PICTURES_ALIKE
 
-FRESH = 5
 GOALS = (150, 130, 115)  # validation losses in grey levels² that runs are timed to; at `standard` every arm gets there
 RENAMED = {"loss": "train_loss", "mse": "train_mse"}  # claims are about another loss
+STRENGTHS = (0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.5, 0.7, 1)  # of edge enhancement
 AT_PAPER = " at paper"  # what an arm is called that was trained at the original's own schedule
 UNIT = ["arm", "seed", "set", "image"]
 
@@ -35,17 +33,23 @@ def observed(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def split(*observations: pd.DataFrame) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
-    """(exploratory, confirmatory): rows of seeds below `FRESH`, and of later ones; interpolations are in both.
+def observe(runs, sets, profile: str, data: str, seeds, recorded: bool) -> dict[str, pd.DataFrame]:
+    """Every table that claims are judged by, by its name in the record: of the record, or measured of these runs.
 
-    Runs at the original's schedule are in the second whatever their seed: none was trained before the registration.
+    Of the record, those of all its `seeds` whose arm is among `runs`, or is an interpolation.
     """
-    old, fresh = [], []
-    for table in observations:
-        confirms = (table.seed >= FRESH) | table.arm.str.endswith(AT_PAPER)
-        old.append(table[~confirms])
-        fresh.append(table[confirms | (table.seed == FIXED)])
-    return tuple([table for table in tables if len(table)] for tables in (old, fresh))
+    if recorded:
+        stale = set(ARMS) - {run.label for run in runs}  # or not trained yet
+        tables = record.tables(profile, data, seeds)
+        return {name: rows[~rows.arm.isin(stale)] for name, rows in tables.items()}
+    filtered, edge = ([run for run in runs if run.label == arm] for arm in ("srcnn", "srcnn_edge_input"))
+    return {
+        "scores": evaluation.score_all(["bilinear", "bicubic", *runs], sets),
+        "curves": curves(runs),
+        "sweep": evaluation.strength_sweep(["bicubic", *filtered], sets, STRENGTHS),
+        "distances": evaluation.picture_distances(runs, sets),
+        "response": evaluation.response([*filtered, *edge], next(iter(sets.values()))[:5]),
+    }
 
 
 def curves(runs) -> pd.DataFrame:
@@ -54,18 +58,12 @@ def curves(runs) -> pd.DataFrame:
     return pd.concat(histories, names=["arm", "seed", "epoch"]).reset_index()
 
 
-def at_paper(curves: pd.DataFrame) -> pd.DataFrame:
-    """Curves of runs at the profile `paper` under the arms' names in claims about it: "srcnn at paper"."""
-    return curves.assign(arm=curves.arm + AT_PAPER)
-
-
 def learning(curves: pd.DataFrame) -> pd.DataFrame:
     """What claims about learning are judged by, a row per run, made from `curves`.
 
-    - `area`: under the curve, divided by the schedule's length: the mean validation MSE in grey levels²;
-    - `first_fifth`, `last_two_fifths`: the shares of the fall in these parts of the schedule;
-    - `epochs_150` and so on, `epochs_fall`: `epochs_to` each of `GOALS`, and to 95 % of the curve's own fall. A goal
-      that no run of an arm reaches is missing.
+    `area`: the mean validation MSE over the schedule in grey levels²; `first_fifth`, `last_two_fifths`: the shares of
+    the fall in these parts of it; `epochs_150` and so on, `epochs_fall`: `epochs_to` each of `GOALS` (missing where no
+    run of an arm reaches it), and to 95 % of the curve's own fall.
     """
     rows = []
     for (arm, seed), run in curves.groupby(["arm", "seed"], sort=False):
@@ -99,8 +97,7 @@ def epochs_to(curve: pd.Series, goal: float) -> float:
 def enhanced(sweep: pd.DataFrame) -> pd.DataFrame:
     """A sweep over `strength` as scores of arms of their own: "srcnn enhanced 0.1" and so on.
 
-    "srcnn enhanced" has, for each seed and image, the strength with the highest SSIM (`turn_ssim`) and with the lowest
-    GMSD (`turn_gmsd`).
+    "srcnn enhanced" has each seed's and image's strength of highest SSIM (`turn_ssim`) and lowest GMSD (`turn_gmsd`).
     """
     wide = sweep.pivot_table(index=UNIT, columns="strength", values=["ssim", "gmsd"])
     turns = pd.DataFrame({"turn_ssim": wide["ssim"].idxmax(axis=1), "turn_gmsd": wide["gmsd"].idxmin(axis=1)})
@@ -109,26 +106,16 @@ def enhanced(sweep: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([sweep.assign(arm=named).drop(columns="strength"), turns], ignore_index=True)
 
 
-def best_strengths(sweep: pd.DataFrame) -> pd.DataFrame:
-    """The best strength of edge enhancement by each measure: arms × `psnr`, `ssim`, `gmsd`, `sharpness`.
-
-    PSNR and SSIM at their largest, GMSD at its smallest, sharpness where it comes nearest to HR's.
-    """
-    means = sweep.groupby(["arm", "strength"], sort=False)[["psnr", "ssim", "gmsd", "sharpness"]].mean()
-    worse = means.assign(psnr=-means.psnr, ssim=-means.ssim, sharpness=(means.sharpness - 1).abs())
-    return worse.groupby("arm", sort=False).idxmin().map(lambda key: key[1])
-
-
 def furthest(distances: pd.DataFrame) -> pd.DataFrame:
     """The distances of pictures, named by `between`, and rows of the two of the five networks that are furthest apart.
 
-    For each seed and image, the new rows hold the largest `gmsd` of any two networks, and how many times larger the
-    largest distance is than that of two seeds of one network (the mean over networks): `apart` of `rms`, `apart_gmsd`
-    of `gmsd`. They are missing where a network was not run, and the latter two where there is one seed.
+    For each seed and image, these hold the largest `gmsd` of any two networks, and how many times larger the largest
+    distance is than that of two seeds of one network: `apart` of `rms`, `apart_gmsd` of `gmsd`. They are missing where
+    a network was not run, and the latter two where there is one seed.
     """
     named = [between(a, b) for a, b in zip(distances.arm, distances.other, strict=True)]
     distances = distances.assign(arm=named).drop(columns="other")
-    arms, selves = [between(a, b) for a, b in combinations(ALIKE, 2)], [between(a, a) for a in ALIKE]
+    arms, selves = [between(a, b) for a, b in combinations(PICTURES_ALIKE, 2)], [between(a, a) for a in PICTURES_ALIKE]
     if not set(arms) <= set(named):
         return distances
     wide = distances.pivot(index=UNIT[1:], columns="arm", values=["rms", "gmsd"])

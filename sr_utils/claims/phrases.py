@@ -2,9 +2,14 @@
 
 import pandas as pd
 
-from sr_utils.claims.statistics import signed
+from sr_utils.claims.statistics import differences, signed
 from sr_utils.claims.table import METRICS
+from sr_utils.models.arms import ARMS
 
+NOTE = (
+    "\n\n*In brackets: 95 % intervals over seeds and images; with one seed, over images alone. "
+    "Not clear: the interval contains zero.*"
+)
 SMALLEST = 1e-7  # of a p-value: the integral behind it ends at six standard deviations
 
 
@@ -18,6 +23,30 @@ def change(row, unit: str = " dB", spec: str = "+.2f") -> str:
     text = f"{signed(row.difference, spec)}{unit}"
     unclear = "" if direction(row) else ", not clear"
     return text if pd.isna(row.low) else f"{text} ({signed(row.low, spec)} … {signed(row.high, spec)}{unclear})"
+
+
+def answer(*sentences: str) -> str:
+    """Markdown: a bullet for each sentence, its first letter a capital, and what the brackets hold."""
+    return "\n".join(f"- {sentence[0].upper()}{sentence[1:]}." for sentence in sentences if sentence) + NOTE
+
+
+def percent(number: float) -> str:
+    """A share: "57 %"."""
+    return f"{100 * number:.0f} %"
+
+
+def means(scores: pd.DataFrame, metric: str) -> pd.Series:
+    """The mean of each arm over seeds and images."""
+    return scores.groupby("arm", sort=False)[metric].mean()
+
+
+def against(scores: pd.DataFrame, reference: str, *arms: str, metric: str = "psnr") -> str:
+    """Arms against another: "PSNR against SRCNN: residual +0.22 dB (+0.05 … +0.39); inception …"."""
+    unit, digits = (" dB", "+.2f") if metric in ("psnr", "response") else ("", "+.4f")
+    table = differences(scores[scores.arm.isin((reference, *arms))], reference, metric)
+    names = {arm: ARMS[arm].name if arm in ARMS else arm for arm in (reference, *arms)}
+    listed = (f"{names[arm]} {change(table.loc[arm], unit, digits)}" for arm in arms)
+    return f"{METRICS.name[metric]} against {names[reference]}: {'; '.join(listed)}"
 
 
 def value(row, number: float, unit: bool = True) -> str:
@@ -63,8 +92,7 @@ def expected(row) -> str:
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """`judge`'s table for reading, primary rows as the original says them. Without `study`, it ends with the verdicts.
 
-    An intersection shows its weakest part, the one named in its claim. "as expected in" counts seeds, or images of what
-    has none.
+    An intersection shows its weakest part, the one named in its claim.
     """
     rows = list(table.itertuples())
     shown = pd.DataFrame({
@@ -73,7 +101,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
         "effect": map(effect_text, rows),
         "95 % interval": map(interval_text, rows),
         "over": [row.covers for row in rows],
-        "as expected in": ["" if pd.isna(row.as_expected) else f"{100 * row.as_expected:.0f} %" for row in rows],
+        "as expected in": map(counted, rows),
     }, index=table.index)  # fmt: skip
     corrected = table.p_holm.fillna(table.q)
     if corrected.notna().any():
@@ -82,6 +110,14 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     if not (table.verdict == "no verdict").all():
         shown["verdict"] = [f"{row.verdict} ({row.why})" if row.why else row.verdict for row in rows]
     return shown
+
+
+def counted(row) -> str:
+    """In how many seeds (of interpolations, images) the difference is as expected: "5 of 5 seeds"."""
+    if pd.isna(row.as_expected):
+        return ""
+    of, what = (row.seeds, "seeds") if "seed" in row.covers else (row.units, "images")
+    return f"{row.as_expected * of:.0f} of {of} {what}"
 
 
 def _claim(row) -> str:
@@ -94,8 +130,8 @@ def _claim(row) -> str:
 def findings(table: pd.DataFrame, brief: bool = False) -> pd.DataFrame:
     """The findings, a row per primary claim: `original` (what the original says), `ours` (with interval), `verdict`.
 
-    `table` is `judge`'s, of all claims. `ours` says how many parts hold and names the one that speaks least for the
-    claim; unless `brief`, in words, with the refuted ones and the original's own differences beside ours.
+    `table` is `judge`'s, of all claims. `ours` names the part that speaks least for the claim; unless `brief`, in
+    words, with the refuted parts and the original's own differences.
     """
     primary = table[table.family == "primary"]
     ours = [_ours(row, table, brief) for row in primary.itertuples()]

@@ -1,43 +1,91 @@
-"""A reader's run beside the recorded ones: where do recorded seeds put the effect of a new seed?"""
+"""Which seeds judge the claims, as record/registration.md has it, and a reader's run beside the recorded ones."""
+
+from itertools import takewhile
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from sr_utils import StudyError, record
 from sr_utils.claims.judging import judge
+from sr_utils.claims.observations import AT_PAPER, observe
+from sr_utils.claims.statistics import FIXED, LEVEL
+from sr_utils.claims.table import CLAIMS
+from sr_utils.models.arms import ARMS
 
-LEVEL = 0.95
+FIRST, LEAST, LAST = 5, 9, 14  # seeds that confirm; and the one that must be complete before a verdict is looked at
+REGISTERED = "standard", "bsds500"  # profile and images
+
+
+def evidence(runs, sets, profile: str, data: str, seeds, recorded: bool) -> tuple[dict, dict, dict, str]:
+    """(tables of what a page shows; those of the seeds that explore; those that confirm, if any; a sentence on these).
+
+    Raises `StudyError` where fresh seeds alone are asked for, too early.
+    """
+    observed = observe(runs, sets, profile, data, seeds, recorded)
+    if not recorded:
+        return observed, observed, {}, "by trainings of this machine"
+    old, fresh, said = of_seeds(observed, range(FIRST)), {}, "exploratory: only seeds of the registered run confirm"
+    if (profile, data) == REGISTERED:
+        paper = record.tables("paper", data).get("curves", pd.DataFrame())
+        fresh, said = confirmatory(observe(runs, sets, profile, data, None, True), paper)
+    if not fresh and min(seeds) >= FIRST:
+        raise StudyError(f"Seeds from {FIRST} on are judged together: {said}; show seeds below {FIRST} until then.")
+    return observed, old, fresh, said
+
+
+def confirmatory(tables: dict[str, pd.DataFrame], paper: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str]:
+    """(tables of the seeds that confirm, or none yet; a sentence on them), from all that is recorded.
+
+    `paper` has the curves at the original's schedule: they confirm whatever their seed, since none is older.
+    """
+    done = complete(tables["scores"])
+    if LEAST not in done:
+        several = f"{len(done)} of {LAST - FIRST + 1} fresh seeds are recorded"
+        return {}, f"exploratory: {several}; no verdict of theirs before seed {LEAST}"
+    fresh = of_seeds(tables, done) | ({"paper": paper.assign(arm=paper.arm + AT_PAPER)} if len(paper) else {})
+    return fresh, f"confirmatory: by the fresh seeds {FIRST} to {done[-1]}, trained after the registration"
+
+
+def complete(scores: pd.DataFrame) -> list[int]:
+    """The fresh seeds, without a gap, of which every network of a primary row is recorded."""
+    needed = {arm for c in CLAIMS if c.original or c.part_of for arm in (c.arm, c.reference)} & set(ARMS)
+    arms = scores.groupby("seed").arm.agg(set)
+    return list(takewhile(lambda seed: needed <= arms.get(seed, set()), range(FIRST, LAST + 1)))
+
+
+def of_seeds(tables: dict[str, pd.DataFrame], seeds) -> dict[str, pd.DataFrame]:
+    """The rows of these seeds, and of interpolations; distances of pictures only between these seeds."""
+    chosen = {}
+    for name, rows in tables.items():
+        rows = rows[rows.seed.isin((*seeds, FIXED))]
+        rows = rows[rows.other_seed.isin(seeds)] if "other_seed" in rows else rows
+        chosen |= {name: rows} if len(rows) else {}
+    return chosen
 
 
 def prediction(recorded: dict[str, pd.DataFrame], others: int = 1) -> pd.DataFrame:
     """Where the mean effect of `others` new seeds lies, by Student's prediction interval: a row per claim.
 
-    `recorded` are tables as `record.tables` returns them. Columns `mean` of the recorded seeds' effects, `low`, `high`,
-    `seeds`. Another run of the same experiment lies within `low` and `high` in 95 % of cases, whatever the effect; a
-    confidence interval would be narrower, since it is about the mean. Claims that a single seed cannot answer are left
-    out.
+    `recorded` are tables as `record.tables` returns them; of fresh seeds, those that confirm. Columns `mean`, `low`,
+    `high` (another run lies between in 95 % of cases), `seeds`. Claims that one seed cannot answer are left out.
     """
-    seeds = sorted(set(recorded["scores"].seed) - {-1})
-    effects = pd.DataFrame({seed: judge(*_of(recorded, seed)).effect for seed in seeds}).dropna()
+    done = complete(recorded["scores"])
+    seeds = [s for s in sorted(set(recorded["scores"].seed)) if 0 <= s < FIRST or (LEAST in done and s in done)]
+    effects = pd.DataFrame({seed: judge(*of_seeds(recorded, [seed]).values()).effect for seed in seeds}).dropna()
     count, spread = effects.shape[1], effects.std(axis=1, ddof=1)
     reach = stats.t.ppf((1 + LEVEL) / 2, max(1, count - 1)) * spread * np.sqrt(1 / count + 1 / others)
     mean = effects.mean(axis=1)
     return pd.DataFrame({"mean": mean, "low": mean - reach, "high": mean + reach, "seeds": count})
 
 
-def _of(tables: dict[str, pd.DataFrame], seed: int) -> list[pd.DataFrame]:
-    rows = [table[table.seed.isin((seed, -1))] for table in tables.values()]
-    return [table[table.other_seed == seed] if "other_seed" in table else table for table in rows]
-
-
 def beside(judged: pd.DataFrame, recorded: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """The effects of a reader's run, `judge`'s table, beside `prediction`'s: a row per claim that both can answer.
+    """The effects of a reader's run, `judge`'s table, beside `prediction`'s, furthest first: a row per claim of both.
 
-    Columns `effect`, those of `prediction`, and `inside`. Rows are sorted by their distance from `mean`, in units of
-    half the interval; the furthest is the first.
+    Columns `effect`, those of `prediction`, and `inside`.
     """
-    others = max(1, int(judged.seeds.max()))
-    table = prediction(recorded, others).join(judged[["claim", "unit", "effect"]], how="inner").dropna()
+    table = prediction(recorded, max(1, int(judged.seeds.max())))
+    table = table.join(judged[["claim", "unit", "effect"]], how="inner").dropna()
     table["inside"] = table.effect.between(table.low, table.high)
     away = (table.effect - table["mean"]).abs() / (table.high - table.low).clip(lower=1e-12)
     return table.iloc[np.argsort(-away.to_numpy(), kind="stable")]
@@ -45,10 +93,9 @@ def beside(judged: pd.DataFrame, recorded: dict[str, pd.DataFrame]) -> pd.DataFr
 
 def sentence(table: pd.DataFrame, trainings: int) -> str:
     """One line: "21 trainings; 86 of 89 effects lie where five recorded seeds put them (expected: 85); furthest: …"."""
-    seeds, inside = table.seeds.max(), int(table.inside.sum())
     first = table.iloc[0]
     return (
-        f"{trainings} trainings; {inside} of {len(table)} effects lie where {seeds} recorded seeds put them "
-        f"(expected: {LEVEL * len(table):.0f}); furthest: {table.index[0]}, {first.claim}: {first.effect:+.3g} where "
-        f"{first.low:+.3g} to {first.high:+.3g} {first.unit} was expected"
+        f"{trainings} trainings; {table.inside.sum()} of {len(table)} effects lie where {table.seeds.max()} recorded "
+        f"seeds put them (expected: {LEVEL * len(table):.0f}); furthest: {table.index[0]}, {first.claim}: "
+        f"{first.effect:+.3g} where {first.low:+.3g} to {first.high:+.3g} {first.unit} was expected"
     )

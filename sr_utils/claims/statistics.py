@@ -1,10 +1,8 @@
 """From scores to an interval and a p-value: paired differences, their two sources of chance, and corrections.
 
-A difference is measured once per seed and unit (image), and both are samples: another seed, or another image, would
-have given another number. So the mean difference carries two errors, each estimated from few values. Student's t
-describes one such error; the sum of two is the distribution of Behrens and Fisher (Fisher, 1935,
-doi:10.1111/j.1469-1809.1935.tb02120.x), which gives interval and p-value. With one seed, or one unit, that is the
-one-sample t-test.
+Seeds and images are both samples, so a mean difference carries two errors, each estimated from few values. Student's t
+describes one; the sum of two is the distribution of Behrens and Fisher (Fisher, 1935,
+doi:10.1111/j.1469-1809.1935.tb02120.x). With one seed, or one image, that is the one-sample t-test.
 """
 
 from dataclasses import dataclass
@@ -24,9 +22,9 @@ _WEIGHTS = stats.norm.pdf(_NODES) / stats.norm.pdf(_NODES).sum()
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean with its two standard errors and their degrees of freedom: of seeds, and of units. Floats or arrays.
+    """A mean (…) with its two standard errors (2, …), of seeds and of units, and their degrees of freedom.
 
-    `errors` has the shape (2, …); an error of zero stands for a source of chance that is absent.
+    An error of zero stands for a source of chance that is absent.
     """
 
     mean: np.ndarray
@@ -72,9 +70,8 @@ def _quantiles(freedom: int) -> np.ndarray:
 def estimate(differences) -> Estimate:
     """The mean of paired differences (…, seeds, units) with the errors of a two-way layout, both factors random.
 
-    The means of seeds vary by the seeds and by what is particular to each seed and unit; the units' error is what they
-    add to that, so nothing counts twice. A single difference has no errors: they are NaN, as is all that follows.
-    Raises `StudyError` for no difference, or one that is not finite.
+    The units' error is what they add to that of the seeds' means, so nothing counts twice. A single difference has no
+    errors: they are NaN. Raises `StudyError` for no difference, or one that is not finite.
     """
     d = np.asarray(differences, float)
     if not d.size or not np.isfinite(d).all():
@@ -97,10 +94,7 @@ def interaction(d: np.ndarray) -> np.ndarray:
 
 
 def interval(differences, level: float = LEVEL) -> tuple[float, float, float]:
-    """Mean of paired differences (seeds, units) and its interval at this level: (mean, low, high).
-
-    With one seed the interval speaks of images only; a single difference has none (NaN). Raises as `estimate` does.
-    """
+    """Mean of paired differences (seeds, units) and its interval at this level: (mean, low, high); NaN for a single."""
     result = estimate(np.atleast_2d(differences))
     half = result.half_width(level)
     return float(result.mean), float(result.mean - half), float(result.mean + half)
@@ -110,57 +104,53 @@ def paired(scores: pd.DataFrame, arm: str, reference: str = "", metric: str = "p
     """arm − reference, paired by seed and image: a row per seed, a column per (set, image). "" subtracts nothing.
 
     An interpolation is paired with every seed, and a seed that only one of the two has is left out. Raises `StudyError`
-    for an arm without scores, one that was scored twice or not finitely, and for arms without a common seed, or that
-    were scored on different images.
+    for an arm without scores or not finitely scored, and for arms without a common seed or with different images.
     """
     a = _grid(scores, arm, metric)
     if not reference:
         return a
     b = _grid(scores, reference, metric)
-    if not a.columns.sort_values().equals(b.columns.sort_values()):
-        raise StudyError(f"{arm} and {reference} were scored on different images; score both on the same sets.")
-    if FIXED not in (*a.index, *b.index):
+    if FIXED in b.index:
+        found = a - b.loc[FIXED]
+    elif FIXED in a.index:
+        found = a.loc[FIXED] - b
+    else:
         common = a.index.intersection(b.index)
-        if common.empty:
-            raise StudyError(f"{arm} and {reference} have no seed in common; train both with the same.")
-        a, b = a.loc[common], b.loc[common]
-    longer = a if len(a) >= len(b) else b
-    return pd.DataFrame(a.to_numpy() - b[a.columns].to_numpy(), index=longer.index, columns=a.columns)
+        found = a.loc[common] - b.loc[common]
+    if found.empty:
+        raise StudyError(f"{arm} and {reference} have no seed in common; train both with the same.")
+    if found.isna().any(axis=None):
+        raise StudyError(f"{arm} and {reference} were scored on different images; score both on the same sets.")
+    return found
 
 
 def _grid(scores, arm, metric) -> pd.DataFrame:
     rows = scores[(scores.arm == arm) & scores[metric].notna()] if metric in scores else scores[:0]
     if rows.empty:
         raise StudyError(f"There are no scores for {arm!r} ({metric}); score it first.")
-    if rows.duplicated(["seed", "set", "image"]).any():
-        raise StudyError(f"{arm} has two scores for one seed and image; give every score once.")
     grid = rows.pivot(index="seed", columns=["set", "image"], values=metric)
-    if grid.isna().any(axis=None):
-        raise StudyError(f"The seeds of {arm} were scored on different images; score all on the same sets.")
     if not np.isfinite(grid.to_numpy(float)).all():
-        raise StudyError(f"{arm} has a {metric} that is not finite; an infinite PSNR means that SR equals HR.")
+        raise StudyError(
+            f"{arm} lacks a finite {metric} of some seed and image; score all seeds on the same images, of which none "
+            "may be equal to HR (its PSNR is infinite)."
+        )
     return grid
 
 
 def differences(scores: pd.DataFrame, reference: str, metric: str = "psnr") -> pd.DataFrame:
-    """Each arm against the reference: mean score, mean difference, and its 95 % interval, indexed by arm.
-
-    With one image and one seed there is no interval: `low` and `high` are NaN.
-    """
-    rows = {}
-    for arm in dict.fromkeys(scores.arm):
-        d = paired(scores, arm, reference, metric).to_numpy()
-        mean, low, high = interval(d)
-        value = scores.loc[scores.arm == arm, metric].mean()
-        rows[arm] = {metric: value, "difference": mean, "low": low, "high": high}
-    return pd.DataFrame.from_dict(rows, orient="index")
+    """Each arm against the reference, indexed by arm: its mean score, `difference`, and 95 % interval `low`, `high`."""
+    means = scores.groupby("arm", sort=False)[metric].mean()
+    rows = [interval(paired(scores, arm, reference, metric)) for arm in means.index]
+    table = pd.DataFrame(rows, means.index.rename(None), ["difference", "low", "high"])
+    table.insert(0, metric, means)
+    return table
 
 
 def p_values(result: Estimate, expect: str, null: float = 0.0, margin: float = 0.0) -> tuple[float, float]:
     """(p of "holds", p of "does not hold"): twice the one-sided p of either, so that the smaller is two-sided.
 
     `expect` is "more" or "less" than `null`, or the "same" within ±margin: the two one-sided tests of Schuirmann (1987,
-    doi:10.1007/BF01068419). The smaller p is below 0.05 exactly where the 95 % interval decides.
+    doi:10.1007/BF01068419).
     """
     if expect == "same":
         holds = max(result.above(-margin), result.below(margin))
@@ -179,11 +169,8 @@ def holm(p_values) -> np.ndarray:
 
 
 def tested_at(p, adjusted, alpha: float, holm: bool) -> np.ndarray:
-    """The share of `alpha` at which each of a family's p-values is tested by Holm, or by Benjamini and Hochberg.
-
-    An interval at one minus this level decides as the adjusted p-value does; after Benjamini and Yekutieli (2005,
-    doi:10.1198/016214504000001907).
-    """
+    """The share of `alpha` at which each of a family's p-values is tested by Holm, or by Benjamini and Hochberg: an
+    interval at one minus it decides as the adjusted p does (Benjamini & Yekutieli, 2005)."""
     rejected = np.sum(adjusted < alpha)
     if holm:
         return alpha / (len(p) - np.minimum(stats.rankdata(p, "ordinal") - 1, rejected))
@@ -193,8 +180,8 @@ def tested_at(p, adjusted, alpha: float, holm: bool) -> np.ndarray:
 def pseudo_values(differences) -> np.ndarray:
     """Tukey's pseudo-values of differences (seeds, units) whose row s needs the seed after s as well, in a circle.
 
-    Each leaves a seed out, and so two rows. Their mean is that of the rows, and their scatter that of seeds: a little
-    too large where rows share nothing. Fewer than three seeds cannot be left out; they stay as they are.
+    Each leaves a seed out, and so two rows. Their mean is that of the rows, and their scatter that of seeds. Fewer than
+    three seeds stay as they are.
     """
     d = np.asarray(differences, float)
     if len(d) < 3:

@@ -4,22 +4,19 @@ The original is the study that these notebooks reproduce. Each of its claims is 
 several things at once, a primary row is the intersection of its parts: it holds only if all of them do. Every other row
 is *secondary*: the parts, the controls, the quantities behind them, and the study's own combined model.
 
-A row expects that in `metric`, `arm` has "more" or "less" than `reference`, by at least `margin` where it has one, or
-the "same" within ±`margin`:
+A row expects that in `metric` (of metrics.csv), `arm` has "more" or "less" than `reference`, by at least `margin`
+where it has one, or the "same" within ±`margin`. Columns:
 
-- `id`: as text cites it, the original's claim, and a letter for a row behind it (6s is the original's word on skips);
-- `study`: the notebook that asks it; `claim`: what is tested; `original`: what the original says, for a primary row;
+- `id`: as text cites it; `study`: the notebook that asks it; `claim`: what is tested; `original`: what the original
+  says, for a primary row; `published`: its own difference; `figure`: what shows the row; `note`: stands beside the
+  verdict; `control`: whether the row rules out another explanation;
 - `reference`: an arm; empty where the claim is about a quantity, which is then compared with `null`;
-- `metric`: a row of metrics.csv; "loss" is the MSE of uint8 SR over all pixels and channels of a benchmark image;
 - `margin`: in the file in dB; here, of a loss, as the share of the reference's mean that so many dB of PSNR are;
 - `estimator`: "mean" of the paired differences; "jackknife": the same, where a seed's row needs the next seed as well;
   "share": in what share of the seeds the difference is as expected, where a mean of runs means nothing;
-- `parts`: ids of the rows whose intersection this row is, with blanks between; it has no arm of its own then;
-- `published`: the original's own difference, where it gives one, in the metric's unit;
-- `control`: whether the row rules out another explanation; `figure`: what shows a primary row; `note`: what a reader
-  must know beside the verdict.
+- `parts`: ids of the rows whose intersection this row is, with blanks between; it has no arm of its own then.
 
-Made from these: `family`, "primary" or "secondary"; `part_of`, the intersection that a row is part of; `unit`; and
+Made from these: `family`, "primary" or "secondary"; `part_of`, the intersection that a row is part of; `unit`;
 `quantity`, whether the effect is no difference. In metrics.csv, a `scale` of "percent" says how a number is printed;
 of "ratio", that means and intervals are taken of its logarithm.
 """

@@ -17,10 +17,10 @@ from sr_utils.evaluation.cache import cached
 from sr_utils.evaluation.metrics import gmsd, mse
 from sr_utils.evaluation.tiling import grey_levels, tiles
 from sr_utils.evaluation.upscaling import upscale
-from sr_utils.models.arms import COMPARED
+from sr_utils.models.arms import PICTURES_COMPARED
 
 
-def picture_distances(runs, sets, arms=COMPARED) -> pd.DataFrame:
+def picture_distances(runs, sets, arms=PICTURES_COMPARED) -> pd.DataFrame:
     """Differences between SR images: rows `arm`, `other`, `seed`, `set`, `image`, `rms` (grey levels), `gmsd`.
 
     Only runs of these `arms` (labels) are compared. `rms` is over all pixels and channels of uint8 SR. There is a row

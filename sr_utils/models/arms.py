@@ -86,6 +86,6 @@ PLACES = {
     "post": "post_upsampling",
 }
 
-#: The original says that the pictures of the first five look alike, and that those of the last look different.
-ALIKE = ("srcnn", *PLACES.values())
-COMPARED = (*ALIKE, "srcnn perceptual")
+#: The original says that the pictures of these look alike, and that the perceptual loss's look different.
+PICTURES_ALIKE = ("srcnn", *PLACES.values())
+PICTURES_COMPARED = (*PICTURES_ALIKE, "srcnn perceptual")

@@ -1,13 +1,10 @@
 """Line charts with each curve's name at its end, and the curves of training."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator
 from scipy.optimize import isotonic_regression
 
-from sr_utils.claims.observations import share_of_fall
 from sr_utils.plots.style import GREY, axes, headline, legible, look, name, styled
 
 FAR = 1.25  # times the lowest final loss, 1 dB: a curve above that is named, and not drawn in the last third
@@ -54,14 +51,13 @@ def mark(ax, x: float, text: str, y: float) -> None:
 
 
 @styled()
-def loss_curves(runs, levels: Mapping = {}, marks: Mapping = {}, band: tuple = ()):
+def loss_curves(runs, band: tuple = ()):
     """Validation MSE over epochs, one curve per arm: the whole schedule at the left, its last third at the right.
 
     A curve is the mean over an arm's seeds, and its band reaches from the lowest seed to the highest; where some seeds
     collapsed, each has a thin curve of its own. Of `runs` (`training.Run`s), `label`, `history` and `config` are read.
-    `levels` (label -> loss of what is not trained) become horizontal lines, `marks` (share of the schedule -> words)
-    vertical ones, with the first arm's share of its fall, `band` (lowest, highest, words) a grey margin.
-    The last third leaves out curves that end more than a quarter above the lowest, and names them.
+    `band` (lowest, highest, words) becomes a grey margin. The last third leaves out curves that end more than a quarter
+    above the lowest, and names them.
     """
     fig, (whole, end) = axes(430, columns=2, width_ratios=(1.35, 1))
     curves = [(label, words, samples, samples.iloc[:, -1].mean()) for label, words, samples in _curves(runs)]
@@ -76,14 +72,9 @@ def loss_curves(runs, levels: Mapping = {}, marks: Mapping = {}, band: tuple = (
             curve(end, label, samples.iloc[:, min(-2, -epochs // 3) :], text=f"{words}  {final:,.1f}")
     place = {"xycoords": "axes fraction", "ha": "right", "va": "top", "color": GREY}
     end.annotate("\n".join(far), (1, 1), **place)
-    for label, level in levels.items():
-        whole.axhline(level, **look(label, marker=False))
-        whole.annotate(name(label), (epochs, level), (0, 3), textcoords="offset points", ha="right", color=GREY)
-    for share, words in marks.items():
-        mark(whole, share * epochs, f"{100 * share_of_fall(first, share):.0f} % of the fall\n{words}", 0.94)
-    for ax in (whole, end)[: 2 * len(band)]:
-        ax.axhspan(*band[:2], color=BAND, zorder=0)
     if band:
+        for ax in (whole, end):
+            ax.axhspan(*band[:2], color=BAND, zorder=0)
         end.annotate(band[2], (epochs, band[1]), (0, -4), textcoords="offset points", ha="right", va="top", color=GREY)
     unit = "MSE on the validation crops / grey levels²"
     whole.set(xlabel=f"epoch ({runs[0].config['profile']['steps']:,} steps each)", ylabel=f"{unit}, logarithmic")
@@ -98,9 +89,8 @@ def loss_curves(runs, levels: Mapping = {}, marks: Mapping = {}, band: tuple = (
     title = f"On the validation crops, {best[1]} ends lowest, at {best[0]:,.1f} grey levels²; "
     title += f"{worst[1]} highest, at {worst[0]:,.1f}"
     if len(curves) == 1:
-        title = (
-            f"{best[1]}'s loss falls from {first.iloc[0]:,.1f} to {best[0]:,.1f} grey levels² on the validation crops"
-        )
+        title = f"{best[1]}'s loss falls from {first.iloc[0]:,.1f} to {best[0]:,.1f} grey levels² "
+        title += "on the validation crops"
     return headline(fig, title, f"Line plots of {unit} over epochs")
 
 

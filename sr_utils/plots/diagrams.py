@@ -11,7 +11,7 @@ from math import log2
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.path import Path
 
-from sr_utils.plots.style import PAGE, canvas, headline, name, styled
+from sr_utils.plots.style import DPI, PAGE, canvas, headline, name, styled
 
 #: The colour of a box shows what it does, as its label does.
 COLOURS = {"image": "#f0f0f0", "conv": "#cfe0f3", "up": "#fbd9b5", "down": "#e6c3d6"}
@@ -86,83 +86,67 @@ def arrow(ax, *points):
     ax.add_patch(FancyArrowPatch(path=Path(points), arrowstyle="-|>", mutation_scale=10, color="#444444", lw=1.1))
 
 
-class Layout:
-    """Where a network's boxes and lines stand, in pixels: `top` is its upper end, and y grows downwards."""
-
-    def __init__(self, model, top: float = 0):
-        self.nodes, self.edges, self.repeats = graph(model)
-        column, size = columns_and_sizes(self.nodes, self.edges)
-        length = {(a, b): column[b] - column[a] for a, b in self.edges}
-        near = {a for (a, _), columns in length.items() if columns == 1}
-        peers = Counter(column.values())
-        #: Boxes whose only line leads over other columns stand below, out of the way of those in their column.
-        self.low = [n for n in self.nodes if n not in near and column[n] < max(peers) and peers[column[n]] > 1]
-        over = [edge for edge in self.edges if length[edge] > 1 and edge[0] not in self.low]
-        self.over = sorted(over, key=length.get)  # lines that pass above: the shortest stands lowest
-        self.step = min(STEP, (PAGE - BOX - 8) // max(peers))
-        self.x = {node: 4 + BOX / 2 + self.step * rank for node, rank in column.items()}
-        self.y, self.wide, self.tall = {}, {}, {}
-        for node, layer in self.nodes.items():
-            stack = [n for n in self.nodes if column[n] == column[node] and n not in self.low]
-            self.y[node] = 46 * (stack.index(node) - (len(stack) - 1) / 2) if node in stack else 0
-            self.wide[node], self.tall[node] = BOX, TALL + TALLER * log2(size[node]) if stack == [node] else LOW
-            if describe(layer)[0] == "+":
-                self.wide[node] = self.tall[node] = ROUND
-        self.reach = max(abs(self.y[node]) + self.tall[node] / 2 for node in self.nodes)
-        self.top, self.main = top, top + 34 + LANE * len(self.over) + self.reach
-        self.bottom = self.main + self.reach + 10 + 20 * bool(self.repeats) + 58 * bool(self.low)
-        self.y = {node: self.bottom - 26 if node in self.low else self.main + y for node, y in self.y.items()}
-
-    def lane(self, edge) -> float:
-        """Height of a line that passes above other columns."""
-        return self.main - self.reach - LANE * (self.over.index(edge) + 0.6)
-
-    def line(self, a: str, b: str) -> list:
-        """The points of the line from one box to another."""
-        (xa, ya), (xb, yb) = (self.x[a], self.y[a]), (self.x[b], self.y[b])
-        right, left = xa + self.wide[a] / 2, xb - self.wide[b] / 2
-        if a in self.low:
-            return [(right, ya), (xb, ya), (xb, yb + self.tall[b] / 2)]
-        if b in self.low:
-            return [(xa, ya + self.tall[a] / 2), (xa, yb), (left, yb)]
-        if (a, b) not in self.over:
-            return [(right, ya), (left, yb)]
-        start = (xa, ya - self.tall[a] / 2)
-        if b in self.repeats and a not in self.repeats:  # in every repeat it starts where the block does
-            start = (min(self.x[node] for node in self.repeats) - self.step / 2, self.main)
-        return [start, (start[0], self.lane((a, b))), (xb, self.lane((a, b))), (xb, yb - self.tall[b] / 2)]
-
-    def draw(self, ax, title: str) -> None:
-        for node, layer in self.nodes.items():
-            label, kind = describe(layer)
-            label = label.removesuffix("\nReLU") if self.tall[node] == LOW else label
-            box(ax, self.x[node], self.y[node], self.wide[node], self.tall[node], label, kind)
-        for edge in self.edges:
-            points = self.line(*edge)
-            arrow(ax, *points)
-            if points[0][1] == self.main and edge in self.over:
-                ax.plot(*points[0], "o", ms=4, color="#444444")
-        if self.repeats:
-            xs = [self.x[node] for node in self.repeats]
-            lanes = [self.lane(edge) - 8 for edge in self.over if edge[1] in self.repeats]
-            left, right, bottom = min(xs) - self.step / 2 - 8, max(xs) + BOX / 2 + 4, self.main + self.reach + 24
-            height = max(bottom - y for y in (self.main - self.reach - 6, *lanes))
-            ax.add_patch(Rectangle((left, bottom), right - left, -height, fill=False, ec="#888888", ls="--"))
-            ax.text(right - 6, bottom - 4, f"× {max(self.repeats.values())}", ha="right", fontsize=11, weight="bold")
-        ax.text(4, self.top + 4, title, va="top", fontsize=10, weight="bold")
+def draw(ax, model, top: float) -> tuple[float, float, str]:
+    """Draw a network from `top` down: returns its right and its lower end, and the labels of its boxes."""
+    nodes, edges, repeats = graph(model)
+    column, size = columns_and_sizes(nodes, edges)
+    length = {(a, b): column[b] - column[a] for a, b in edges}
+    near = {a for (a, _), columns in length.items() if columns == 1}
+    peers = Counter(column.values())
+    # Boxes whose only line leads over other columns stand below, out of the way of those in their column.
+    low = [node for node in nodes if node not in near and column[node] < max(peers) and peers[column[node]] > 1]
+    over = sorted((edge for edge in edges if length[edge] > 1 and edge[0] not in low), key=length.get)  # pass above
+    step = min(STEP, (PAGE - BOX - 8) // max(peers))
+    x, y, wide, tall = {node: 4 + BOX / 2 + step * rank for node, rank in column.items()}, {}, {}, {}
+    labels = {node: describe(layer) for node, layer in nodes.items()}
+    for node, (label, _) in labels.items():
+        stack = [other for other in nodes if column[other] == column[node] and other not in low]
+        y[node] = 46 * (stack.index(node) - (len(stack) - 1) / 2) if node in stack else 0
+        wide[node], tall[node] = BOX, TALL + TALLER * log2(size[node]) if stack == [node] else LOW
+        if label == "+":
+            wide[node] = tall[node] = ROUND
+    reach = max(abs(y[node]) + tall[node] / 2 for node in nodes)
+    main = top + 34 + LANE * len(over) + reach
+    bottom = main + reach + 10 + 20 * bool(repeats) + 58 * bool(low)
+    y = {node: bottom - 26 if node in low else main + up for node, up in y.items()}
+    lane = {edge: main - reach - LANE * (rank + 0.6) for rank, edge in enumerate(over)}
+    for node, (label, kind) in labels.items():
+        label = label.removesuffix("\nReLU") if tall[node] == LOW else label
+        box(ax, x[node], y[node], wide[node], tall[node], label, kind)
+    for a, b in edges:
+        right, left = (x[a] + wide[a] / 2, y[a]), (x[b] - wide[b] / 2, y[b])
+        if a in low:
+            arrow(ax, right, (x[b], y[a]), (x[b], y[b] + tall[b] / 2))
+        elif b in low:
+            arrow(ax, (x[a], y[a] + tall[a] / 2), (x[a], y[b]), left)
+        elif (a, b) not in lane:
+            arrow(ax, right, left)
+        else:
+            start = x[a], y[a] - tall[a] / 2
+            if b in repeats and a not in repeats:  # in every repeat it starts where the block does
+                start = min(x[node] for node in repeats) - step / 2, main
+                ax.plot(*start, "o", ms=4, color="#444444")
+            arrow(ax, start, (start[0], lane[a, b]), (x[b], lane[a, b]), (x[b], y[b] - tall[b] / 2))
+    if repeats:
+        xs, upper = [x[node] for node in repeats], [up - 8 for (_, b), up in lane.items() if b in repeats]
+        left, right, lower = min(xs) - step / 2 - 8, max(xs) + BOX / 2 + 4, main + reach + 24
+        height = lower - min([main - reach - 6, *upper])
+        ax.add_patch(Rectangle((left, lower), right - left, -height, fill=False, ec="#888888", ls="--"))
+        ax.text(right - 6, lower - 4, f"× {max(repeats.values())}", ha="right", fontsize=11, weight="bold")
+    title = f"{name(model.name)}  ·  {model.count_params():,} parameters"
+    ax.text(4, top + 4, title, va="top", fontsize=10, weight="bold")
+    return max(x.values()) + BOX / 2 + 4, bottom, ", ".join(label.replace("\n", " ") for label, _ in labels.values())
 
 
 @styled()
 def network_diagram(*models):
     """One row per built Keras model, left to right. A box is as high as its output: LR, twice LR, or HR."""
-    layouts, top = [], 0
+    fig, ax = canvas(PAGE, PAGE)
+    ends, top, layers = [], 0, []
     for model in models:
-        layouts.append(Layout(model, top))
-        top = layouts[-1].bottom
-    fig, ax = canvas(max(max(layout.x.values()) for layout in layouts) + BOX / 2 + 4, round(top))
-    layers = []
-    for model, layout in zip(models, layouts, strict=True):
-        layout.draw(ax, f"{name(model.name)}  ·  {model.count_params():,} parameters")
-        labels = [describe(layer)[0].replace("\n", " ") for layer in layout.nodes.values()]
-        layers.append(f"{name(model.name)}: {', '.join(labels)}")
+        right, top, labels = draw(ax, model, top)
+        ends.append(right)
+        layers.append(f"{name(model.name)}: {labels}")
+    fig.set_size_inches(max(ends) / DPI, round(top) / DPI)
+    ax.set(xlim=(0, max(ends)), ylim=(round(top), 0))
     return headline(fig, "", f"Block diagrams, drawn from the networks. {'; '.join(layers)}")

@@ -1,10 +1,9 @@
-"""Pictures beside each other: windows of scenes at an integer zoom, error maps, whole pictures."""
+"""Pictures beside each other: windows of scenes at an integer zoom, and whole pictures."""
 
 import textwrap
 from collections.abc import Callable, Mapping
 
 import cv2
-import numpy as np
 from matplotlib.patches import Rectangle
 
 from sr_utils.data.images import upsample
@@ -15,7 +14,6 @@ GAP, LINE = 8, 15  # pixels between pictures, and from one line of words to the 
 SIDE, ZOOM = 60, 3  # of a window: HR pixels, and screen pixels for each of them
 CELL = SIDE * ZOOM
 COLUMNS = PAGE // (CELL + GAP)  # at most
-ERRORS = {"cmap": "viridis", "vmin": 0, "vmax": 48}  # grey levels of luma
 
 
 def show(ax, image, x: float, y: float, zoom: float, *lines: str, **options) -> None:
@@ -32,8 +30,8 @@ def shrunk(image, width: float, height: float):
     return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), scale
 
 
-def _scene(ax, label: str, image, window: tuple, at: tuple) -> None:
-    """Show a whole picture in the room of a window, with its window framed."""
+def framed(ax, label: str, image, window: tuple, at: tuple) -> None:
+    """Show a whole picture in the room of a window, with its window (y, x) framed."""
     small, scale = shrunk(image, CELL, CELL)
     show(ax, small, *at, 1, label)
     corner = (at[0] + window[1] * scale, at[1] + window[0] * scale)
@@ -41,69 +39,41 @@ def _scene(ax, label: str, image, window: tuple, at: tuple) -> None:
         ax.add_patch(Rectangle(corner, SIDE * scale, SIDE * scale, fill=False, ec=colour, lw=width))
 
 
-def _windows(images: Mapping, psnr: Callable, windows: Mapping) -> dict[str, tuple]:
+def windows(images: Mapping, psnr: Callable) -> dict[str, tuple]:
     """Words on each scene -> (HR, (y, x) of its window, {label: (crop, "… dB")}); LR by nearest neighbour."""
     cut = {}
     for i, (scene, versions) in enumerate(images.items(), 1):
         texture = (len(images) - i) % 2 == 1  # so that the last scene, or a single one, shows edges
-        y, x = windows.get(scene) or telling_window(versions["lr"], versions["hr"], SIDE, texture)
+        y, x = telling_window(versions["lr"], versions["hr"], SIDE, texture)
         whole = versions | {"lr": upsample(versions["lr"], "nearest")}
         crops = {label: image[y : y + SIDE, x : x + SIDE] for label, image in whole.items()}
-        words = scene if scene in windows else f"{scene}: {'texture' if texture else 'edges'}"
         scores = {label: "" if label == "hr" else f"{psnr(crop, crops['hr']):.2f} dB" for label, crop in crops.items()}
-        cut[words] = versions["hr"], (y, x), {label: (crop, scores[label]) for label, crop in crops.items()}
+        scored = {label: (crop, scores[label]) for label, crop in crops.items()}
+        cut[f"{scene}: {'texture' if texture else 'edges'}"] = versions["hr"], (y, x), scored
     return cut
 
 
 @styled()
-def crops(images: Mapping, psnr: Callable, windows: Mapping = {}, notes: Mapping = {}):
+def crops(images: Mapping, psnr: Callable, notes: Mapping = {}):
     """Each scene and, beside it, its window in every version, with its PSNR. Nothing is smoothed.
 
     `images` maps a scene's name to {label -> uint8 (H, W, 3)}, as `evaluation.pictures` returns it: "hr", any arms, and
-    "lr", of a quarter of the size. `psnr` is `evaluation.psnr`, here of the windows. `windows` maps scenes to (y, x) in
-    HR pixels; others show what `telling_window` finds, in turn texture and edges. `notes` maps labels to a line of
-    words, such as how long an arm was trained.
+    "lr", of a quarter of the size. `psnr` is `evaluation.psnr`, here of the windows, which show in turn texture and
+    edges. `notes` maps labels to a line of words, such as how long an arm was trained.
     """
-    cut = _windows(images, psnr, windows)
+    cut = windows(images, psnr)
     labels = dict.fromkeys(label for *_, versions in cut.values() for label in versions)
     lines = {label: [*textwrap.wrap(name(label), 26), *filter(None, [notes.get(label)])] for label in labels}
     rows = -(-(1 + len(labels)) // COLUMNS)
     columns, pitch = -(-(1 + len(labels)) // rows), CELL + LINE * (1 + max(map(len, lines.values()))) + GAP
     fig, ax = canvas(columns * (CELL + GAP) - GAP, rows * pitch * len(cut))
     for i, (words, (hr, window, versions)) in enumerate(cut.items()):
-        _scene(ax, words, hr, window, (0, i * rows * pitch))
+        framed(ax, words, hr, window, (0, i * rows * pitch))
         for j, (label, (crop, score)) in enumerate(versions.items(), 1):
             row, column = divmod(j, columns)
             show(ax, crop, column * (CELL + GAP), (i * rows + row) * pitch, ZOOM, *lines[label], score)
-    return headline(fig, f"Windows of {SIDE}×{SIDE} pixels of HR", _described("Crops", cut))
-
-
-@styled()
-def error_maps(images: Mapping, psnr: Callable):
-    """As `crops`, without LR and with an error map under each arm: the difference to HR's luma, in grey levels.
-
-    The first column holds HR's window and the scene.
-    """
-    cut = _windows(images, psnr, {})
-    row, column = CELL + 2 * LINE + GAP, CELL + GAP
-    fig, ax = canvas(column * max(len(crops) - 1 for *_, crops in cut.values()) - GAP, 2 * row * len(cut) + 3 * LINE)
-    for i, (words, (picture, window, versions)) in enumerate(cut.items()):
-        top, below, (hr, _) = 2 * i * row, (2 * i + 1) * row, versions.pop("hr")
-        show(ax, hr, 0, top, ZOOM, name("hr"))
-        _scene(ax, words, picture, window, (0, below))
-        del versions["lr"]
-        for j, label in enumerate(versions, 1):
-            errors = cv2.absdiff(*(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (versions[label][0], hr)))
-            show(ax, versions[label][0], j * column, top, ZOOM, name(label), versions[label][1])
-            show(ax, errors, j * column, below, ZOOM, f"mean error {errors.mean():.1f}", **ERRORS)
-    scale = np.tile(np.linspace(0, ERRORS["vmax"], CELL), (GAP, 1))
-    show(ax, scale, column, 2 * row * len(cut), 1, f"error of luma: 0 … {ERRORS['vmax']} grey levels or more", **ERRORS)
-    return headline(fig, f"Windows of {SIDE}×{SIDE} pixels of HR, and their errors", _described("Error maps", cut))
-
-
-def _described(what: str, cut: Mapping) -> str:
-    labels = ", ".join(name(label) for label in next(iter(cut.values()))[-1])
-    return f"{what} of {', '.join(cut)}, each as {labels}"
+    what = f"Crops of {', '.join(cut)}, each as {', '.join(map(name, labels))}"
+    return headline(fig, f"Windows of {SIDE}×{SIDE} pixels of HR", what)
 
 
 @styled()

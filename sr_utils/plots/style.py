@@ -2,11 +2,10 @@
 
 import io
 import textwrap
-from collections.abc import Mapping
-from dataclasses import dataclass
 from math import ceil
 
 import matplotlib.pyplot as plt
+from IPython.display import Image
 from matplotlib.colors import to_rgb
 from matplotlib.transforms import Bbox
 from PIL.Image import open as open_image
@@ -42,11 +41,6 @@ def styled():
 def name(label: str) -> str:
     """The label as figures and tables write it; a label without an entry in `LOOKS` is not changed."""
     return LOOKS[label][0] if label in LOOKS else label
-
-
-def rename(names: Mapping[str, str]) -> None:
-    """Call some arms otherwise from here on, where a page has better names for them."""
-    LOOKS.update({label: (new, *LOOKS[label][1:]) for label, new in names.items()})
 
 
 def picture_name(dataset: str, stem: str) -> str:
@@ -116,9 +110,7 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
     """Write `figures/<profile>/<file>.png`, close the figure, and return the picture for the page.
 
     The title stands above the drawing, the note (what the figure was made from) below it. `alt` and `title` replace
-    those of the drawing function.
-
-    Raises `StudyError` for a figure without alt text, and if the folder cannot be written.
+    those of the drawing function. Raises `StudyError` if the folder cannot be written.
     """
     path, title = paths.figures() / profile / f"{file}.png", title or fig.get_suptitle()
     alt = alt or (fig.get_label() and f"{fig.get_label()}. {title}".strip())
@@ -135,7 +127,7 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
         raise StudyError(f"{path} cannot be written ({reason}); free space, or set SR_FIGURES.") from None
     finally:
         plt.close(fig)
-    return Picture(path.read_bytes(), alt)
+    return Picture(path.read_bytes(), alt=alt)
 
 
 def _frame(fig, title: str, note: str) -> Bbox:
@@ -148,15 +140,8 @@ def _frame(fig, title: str, note: str) -> Bbox:
     return Bbox.from_extents(-PAD / DPI, -below / DPI, (width + PAD) / DPI, (height + above) / DPI)
 
 
-@dataclass
-class Picture:
+class Picture(Image):
     """A saved figure as PNG, with its alt text as metadata (nbconvert and the site write it) and as plain text."""
-
-    png: bytes
-    alt: str
-
-    def _repr_png_(self):
-        return self.png, {"alt": self.alt}
 
     def __repr__(self):
         return self.alt

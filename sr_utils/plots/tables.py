@@ -93,14 +93,6 @@ def coloured(table: pd.DataFrame, verdicts) -> Table:
     return style.set_properties(**{"text-align": "left", "white-space": "pre-wrap", "vertical-align": "top"})
 
 
-def finding_table(table: pd.DataFrame) -> Table:
-    """`claims.judge`'s table as findings: what the original says, what was measured here, the verdict."""
-    found = phrases.findings(table).assign(page=lambda each: each.study.map("{:02d}".format))
-    heads = {"page": "page", "original": "the original says", "ours": "measured here", "verdict": "verdict"}
-    style = coloured(found[list(heads)].rename(columns=heads), ["verdict"])
-    return style.set_properties(["verdict"], **{"font-weight": "bold"}).hide(names=True)
-
-
 def by_study(table: pd.DataFrame) -> pd.DataFrame:
     """`claims.judge`'s table in the order of studies, primary rows first."""
     return table.iloc[np.lexsort((table.family != "primary", table.study))]

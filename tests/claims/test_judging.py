@@ -63,18 +63,6 @@ def test_the_corrected_interval_decides_as_the_verdict_does(noise):
         assert said == row.verdict, row.Index
 
 
-def test_a_small_p_alone_does_not_decide_among_many():
-    """The weakest part of claim 9p at t = 2.35 with 19 degrees of freedom: p is 0.03 alone, not enough for Holm."""
-    scores = observations.scores(srcnn_perceptual=-1.0)
-    noise = np.random.default_rng(4).normal(0, 1, 20)
-    noise = 0.1 * ((noise - noise.mean()) / noise.std(ddof=1) - 2.35 / np.sqrt(20))
-    scores.loc[scores.arm == "srcnn mae", "psnr"] = scores[scores.arm == "srcnn"].psnr.to_numpy() + np.tile(noise, 5)
-    scores.loc[scores.arm == "srcnn perceptual", "sharpness"] += 0.3
-    row = judged(scores=scores).loc["9p"]
-    assert row.binding == "9a" and row.p == pytest.approx(0.03, abs=0.001)
-    assert row.p_holm > 0.05 and row.verdict == "undecided" and row.corrected_low < 0 < row.corrected_high
-
-
 def test_an_intersection_holds_only_if_all_parts_do(table):
     """It has the largest p of its parts, and shows the part that speaks least for it."""
     parts, whole = table.loc[list(BY_ID["1"].parts)], table.loc["1"]
@@ -194,40 +182,17 @@ def test_what_cannot_be_tested_is_said_not_guessed():
     assert set(table.verdict[["6h", "7", "10", "5", "9v", "2"]]) == {"not testable here"}
 
 
-@pytest.mark.parametrize(("value", "arm"), [(np.inf, "combined"), (np.nan, None)])
-def test_scores_that_are_not_finite_are_refused(value, arm):
+def test_a_missing_number_is_refused():
     scores = observations.scores(seeds=2, images=4)
-    scores.loc[(scores.arm == (arm or "combined")) & (scores.seed == 0) & (scores.image == "img_0"), "psnr"] = value
-    match = "an infinite PSNR means that SR equals HR" if arm else "A number of combined with seed 0 is missing"
-    with pytest.raises(StudyError, match=match):
+    scores.loc[(scores.arm == "combined") & (scores.image == "img_0"), "psnr"] = np.nan
+    with pytest.raises(StudyError, match="A number of combined with seed 0 is missing"):
         claims.judge(scores)
-
-
-def test_scores_that_cannot_be_paired_are_refused():
-    scores = observations.scores(seeds=3, images=4)
-    for tables, match in (
-        ([scores.assign(seed=scores.seed + 3 * (scores.arm == "srcnn"))], "have no seed in common; train both"),
-        ([scores[(scores.arm != "srcnn") | (scores.image != "img_0")]], "scored on different images; score both"),
-        ([scores, scores], "has two scores for one seed and image; give every score once"),
-    ):
-        with pytest.raises(StudyError, match=match):
-            claims.judge(*tables)
 
 
 def test_one_image_alone_is_judged_by_its_seeds():
     table = claims.judge(*observations.everything(seeds=3, images=1, **GOOD).values())
     assert table.covers["12a"] == "3 seeds" and table.verdict["12a"] == "holds"
     assert (table.verdict["11e"], table.why["11e"]) == ("no verdict", "one image")  # bicubic has no seeds
-
-
-def test_fresh_seeds_confirm_and_old_ones_explore():
-    tables = observations.everything(seeds=8, images=4, **GOOD)
-    old, fresh = claims.split(*tables.values())
-    assert claims.judge(*old).seeds["12a"] == 5 and claims.judge(*fresh).seeds["12a"] == 3
-    alone = [table[(table.seed >= 5) | (table.seed == -1)] for name, table in tables.items() if name != "paper"]
-    ours, theirs = claims.judge(*fresh), claims.judge(*alone)
-    assert ours.effect.drop(["2", "2c", "2d"]).equals(theirs.effect.drop(["2", "2c", "2d"]))
-    assert ours.seeds["2c"] == 8 and claims.judge(*old).verdict["2"] == "not testable here"
 
 
 def test_intersections_of_p_values_by_hand():

@@ -4,7 +4,7 @@ import pytest
 from sr_utils.claims import observations as made
 from sr_utils.claims.observations import epochs_to, learning, share_of_fall
 from sr_utils.claims.table import CLAIMS, FURTHEST, between
-from sr_utils.models.arms import ALIKE
+from sr_utils.models.arms import PICTURES_ALIKE
 from tests import observations
 
 
@@ -41,21 +41,19 @@ def test_curves_hold_every_epoch_of_every_run():
     assert len(table) == 2 * 2 * 4 and table.val_mse[:4].tolist() == runs[0].history["val_mse"].tolist()
 
 
-def test_a_sweep_becomes_arms_and_has_best_strengths():
+def test_a_sweep_becomes_arms():
     sweep = observations.sweep()
     table = made.enhanced(sweep)
     assert set(table.arm) >= {"srcnn enhanced 0.1", "srcnn enhanced 0.5", "bicubic enhanced 1", "srcnn enhanced"}
     turns = table[table.arm == "srcnn enhanced"]
     assert len(turns) == 5 * 20 and set(turns.turn_ssim) == {0.1} == set(turns.turn_gmsd)
-    best = made.best_strengths(sweep)
-    assert best.loc["bicubic"].to_dict() == {"psnr": 0.1, "ssim": 0.1, "gmsd": 0.1, "sharpness": 0.5}
 
 
 def test_the_furthest_two_are_measured_by_two_seeds_of_one_arm():
     table = observations.likeness(seeds=3, images=2, apart=1.5)
     first = (table.seed == 1) & (table.image == "img_0")
     table.loc[first & (table.arm == "srcnn") & (table.other == "post_upsampling"), "rms"] = 12.0
-    selves = table[first & (table.arm == table.other) & table.arm.isin(ALIKE)]
+    selves = table[first & (table.arm == table.other) & table.arm.isin(PICTURES_ALIKE)]
     found = made.furthest(table).set_index(["arm", "seed", "image"]).loc[FURTHEST]
     assert found.apart[1, "img_0"] == pytest.approx(12 / selves.rms.mean())
     assert found.apart_gmsd[1, "img_0"] == pytest.approx(1.5, rel=0.05)

@@ -1,3 +1,7 @@
+import re
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from sr_utils import claims
@@ -73,7 +77,8 @@ def test_a_page_reads_effects_without_verdicts():
 def test_the_whole_table_reads_with_verdicts(table):
     shown = phrases.readable(table)
     assert shown.verdict.tolist() == table.verdict.tolist() and shown["corrected p"].ne("").all()
-    assert f"shown: {table.binding['1']}" in shown.claim["1"] and shown["as expected in"]["12a"] == "100 %"
+    assert shown["as expected in"]["11e"].endswith(" of 20 images")  # bicubic has no seeds
+    assert f"shown: {table.binding['1']}" in shown.claim["1"] and shown["as expected in"]["12a"] == "5 of 5 seeds"
     assert shown.claim["3"].startswith("SR is smoother than HR: ")
 
 
@@ -89,4 +94,29 @@ def test_one_seed_is_said():
     assert phrases.readable(table).over["12a"] == "5 images, one seed"
     assert (
         phrases.findings(table).verdict["1"] == "no verdict" and "parts hold" not in phrases.findings(table).ours["1"]
+    )
+
+
+def test_arms_are_named_with_their_difference_and_its_interval():
+    scores = observations.scores(seeds=3, images=8, residual=0.5, noise=0.02)
+    assert re.fullmatch(
+        r"PSNR against SRCNN: residual \+0.5\d dB \(\+0.\d\d … \+0.\d\d\); bicubic −0.[56]\d dB \(−0.\d\d … −0.5\d\)",
+        phrases.against(scores, "srcnn", "residual", "bicubic"),
+    )
+    assert phrases.against(scores, "srcnn", "residual", metric="gmsd").startswith("GMSD against SRCNN: residual −0.0")
+
+
+def test_an_interval_keeps_its_order_and_says_where_it_is_not_clear():
+    less = pd.Series({"difference": -0.4, "low": -0.6, "high": -0.2})
+    assert phrases.change(less) == "−0.40 dB (−0.60 … −0.20)"
+    assert phrases.change(pd.Series({"difference": 0.1, "low": np.nan, "high": np.nan})) == "+0.10 dB"
+    around = pd.Series({"difference": -0.1, "low": -0.3, "high": 0.1})
+    assert phrases.change(around) == "−0.10 dB (−0.30 … +0.10, not clear)"
+
+
+def test_every_answer_is_a_list_of_sentences_with_a_note():
+    text = phrases.answer("one is so", "", "two is so")
+    assert (
+        text.startswith("- One is so.\n- Two is so.\n\n*In brackets: 95 % intervals")
+        and phrases.percent(0.567) == "57 %"
     )

@@ -6,7 +6,7 @@ from sr_utils import claims, paths
 from sr_utils.claims import table
 from sr_utils.claims.table import BY_ID, CLAIMS, METRICS, between, share_of_mse
 from sr_utils.models.arms import ARMS as TRAINED
-from sr_utils.models.arms import COMPARED, PLACES
+from sr_utils.models.arms import PICTURES_COMPARED, PLACES
 from tests.observations import ARMS
 
 PRIMARY = {c.id: c for c in CLAIMS if c.family == "primary"}
@@ -28,7 +28,7 @@ def test_parts_are_secondary_rows_that_test_something_themselves():
 
 
 def test_every_claim_is_about_arms_that_are_trained_and_metrics_that_are_described():
-    assert set(ARMS) | set(COMPARED) <= set(TRAINED)
+    assert set(ARMS) | set(PICTURES_COMPARED) <= set(TRAINED)
     assert {c.metric for c in CLAIMS} == set(METRICS.index)
     assert {c.estimator for c in CLAIMS} == {"mean", "jackknife", "share"}
 

@@ -45,12 +45,6 @@ def test_the_readers_settings_stay_as_they_are():
     assert {text.get_fontsize() for text in fig.axes[0].texts} <= {9, 10}
 
 
-def test_a_page_can_name_arms_in_its_own_words(monkeypatch):
-    monkeypatch.setattr(style, "LOOKS", dict(style.LOOKS))
-    plots.rename({"srcnn": "MSE"})
-    assert plots.name("srcnn") == "MSE" and style.look("srcnn")["color"] == ARMS["srcnn"].colour
-
-
 def figure(width=700, height=300):
     fig = plt.figure(figsize=(width / 100, height / 100))
     ax = fig.add_axes((0, 0, 1, 1))

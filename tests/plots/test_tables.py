@@ -85,17 +85,6 @@ def test_source_is_shown_as_python():
     )
 
 
-def test_findings_show_what_the_original_says_and_the_verdict_in_colour():
-    table = claims().assign(original=["", "b", "c"], part_of="", published=float("nan"), note="", leans="for")
-    page = plots.finding_table(table.rename_axis("id")).to_html()
-    heads, *rows = [row for row in cells(page) if "holds" in row or "does not hold" in row or "verdict" in row]
-    assert [row[heads.index("verdict")] for row in rows] == ["does not hold", "holds"]
-    assert [row[heads.index("the original says")] for row in rows] == ["b", "c"]
-    assert [row[heads.index("measured here")] for row in rows] == [
-        "second: +0.5 dB (+0.4 … +0.6)", "third: +0.5 dB (+0.4 … +0.6)",
-    ]  # fmt: skip
-
-
 def test_numbers_have_the_pages_digits_and_verdicts_their_colour():
     frame = pd.DataFrame(
         {"GMSD": [0.12345, float("nan")], "verdict": ["holds\n+1 dB", "not trained yet"]}, index=["a", "b"]

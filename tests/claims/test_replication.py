@@ -1,0 +1,91 @@
+"""Which seeds judge, and where recorded seeds put a new one."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sr_utils import StudyError, claims, record
+from sr_utils.claims import replication
+from tests import observations
+
+EFFECTS = {"residual": 0.5, "combined": 0.5}
+
+
+def recorded(seeds, **effects):
+    """Tables of so many seeds as the record holds them; the fresh ones differ from the old."""
+    tables = observations.everything(seeds=seeds, images=4, **EFFECTS | effects)
+    distances = tables.pop("likeness").assign(other_seed=lambda rows: rows.seed)
+    following = distances.seed.where(distances.seed == seeds - 1, distances.seed + 1)
+    distances["other_seed"] = following.where(distances.arm == distances.other, distances.seed)
+    paper = tables.pop("paper").replace({"srcnn at paper": "srcnn"})
+    for table in tables.values():
+        table.loc[table.seed >= 5, table.columns.intersection(["psnr"])] += 1
+    return tables | {"distances": distances}, paper
+
+
+@pytest.fixture
+def as_recorded(monkeypatch):
+    """Set what the record holds, and ask what pages judge by."""
+
+    def ask(tables, paper, seeds=range(5)):
+        def read(profile, data, seeds=None):
+            if profile == "paper":
+                return {"curves": paper}
+            return replication.of_seeds(tables, range(15) if seeds is None else seeds)
+
+        monkeypatch.setattr(record, "tables", read)
+        runs = observations.runs(seeds=1)
+        return replication.evidence(runs, {}, "standard", "bsds500", list(seeds), recorded=True)
+
+    return ask
+
+
+@pytest.mark.parametrize(("seeds", "count"), [(6, 1), (9, 4)])
+def test_fresh_seeds_change_nothing_before_the_fifth_of_them(as_recorded, seeds, count):
+    """Rows of one fresh seed, or of four, beside the old five: the same verdicts, and a sentence that says why."""
+    _, old, fresh, said = as_recorded(*recorded(seeds))
+    alone = as_recorded(*(recorded(seeds)[0] | {}, pd.DataFrame()))[1]
+    five = {name: rows[rows.seed < 5] for name, rows in recorded(seeds)[0].items()}
+    five["distances"] = five["distances"][five["distances"].other_seed < 5]
+    assert fresh == {} and f"{count} of 10 fresh seeds are recorded; no verdict of theirs before seed 9" in said
+    pd.testing.assert_frame_equal(claims.judge(*old.values()), claims.judge(*five.values()))
+    pd.testing.assert_frame_equal(claims.judge(*old.values()), claims.judge(*alone.values()))
+    assert claims.judge(*old.values()).why["2"] == "srcnn at paper was not run"
+    with pytest.raises(StudyError, match="Seeds from 5 on are judged together"):
+        as_recorded(*recorded(seeds), seeds=[5])
+
+
+def test_fresh_seeds_confirm_by_themselves_once_seed_9_is_complete(as_recorded):
+    tables, paper = recorded(12)
+    late = tables["scores"]
+    tables["scores"] = late[(late.seed < 11) | (late.arm != "plain")]  # seed 11 is not complete
+    _, old, fresh, said = as_recorded(tables, paper)
+    assert "confirmatory: by the fresh seeds 5 to 10" in said
+    found = claims.judge(*fresh.values())
+    assert found.seeds["12a"] == 6 == found.seeds["3"] and claims.judge(*old.values()).seeds["12a"] == 5
+    assert found.seeds["2c"] == 12  # none of the original's schedule is older than the registration
+    gap = tables | {"scores": late[(late.seed != 6) | (late.arm != "plain")]}
+    assert "1 of 10 fresh seeds" in as_recorded(gap, paper)[-1]
+
+
+def test_an_unregistered_run_explores(as_recorded, monkeypatch):
+    monkeypatch.setattr(replication, "REGISTERED", ("standard", "other images"))
+    _, _, fresh, said = as_recorded(*recorded(12))
+    assert fresh == {} and said.startswith("exploratory")
+
+
+def test_a_new_seed_lies_where_recorded_ones_put_it():
+    """Student's prediction interval by hand; fresh seeds that do not confirm yet are left out."""
+    tables, _ = recorded(6)
+    table = replication.prediction(tables)
+    means = tables["scores"].groupby(["arm", "seed"]).psnr.mean().unstack()
+    effects = (means.loc["combined"] - means.loc["srcnn"])[range(5)]
+    half = 2.7764451 * effects.std(ddof=1) * np.sqrt(1 / 5 + 1)
+    assert table.loc["12a", ["mean", "low", "high"]].tolist() == pytest.approx(
+        [effects.mean(), effects.mean() - half, effects.mean() + half]
+    )
+    assert set(table.seeds) == {5}
+    mine = claims.judge(*observations.everything(seeds=1, images=4, **EFFECTS | {"combined": 0.9}).values())
+    beside = replication.beside(mine, tables)
+    assert not beside.inside["12a"] and beside.inside.mean() > 0.5
+    assert f"{beside.inside.sum()} of {len(beside)} effects lie where 5 recorded" in replication.sentence(beside, 21)
