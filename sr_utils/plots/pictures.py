@@ -63,7 +63,7 @@ def crops(images: Mapping, psnr: Callable, notes: Mapping = {}):
     """
     cut = windows(images, psnr)
     labels = dict.fromkeys(label for *_, versions in cut.values() for label in versions)
-    lines = {label: [*textwrap.wrap(name(label), 26), *filter(None, [notes.get(label)])] for label in labels}
+    lines = {label: [*textwrap.wrap(name(label), 24), *filter(None, [notes.get(label)])] for label in labels}
     rows = -(-(1 + len(labels)) // COLUMNS)
     columns, pitch = -(-(1 + len(labels)) // rows), CELL + LINE * (1 + max(map(len, lines.values()))) + GAP
     fig, ax = canvas(columns * (CELL + GAP) - GAP, rows * pitch * len(cut))
@@ -86,5 +86,5 @@ def whole(images: Mapping, labels, psnr: Callable):
     for i, label in enumerate(labels):
         score = "" if label == "hr" else f"{psnr(versions[label], versions['hr']):.2f} dB"
         show(ax, shrunk(versions[label], room, PAGE)[0], i * (small.shape[1] + GAP), 0, 1, name(label), score)
-    size = "pixel by pixel" if scale == 1 else f"at {scale:.0%} of HR's size"
+    size = "pixel by pixel" if scale == 1 else f"at {100 * scale:.0f} % of HR's size"
     return headline(fig, f"All of {scene}, {size}", f"{scene} as {', '.join(map(name, labels))}")

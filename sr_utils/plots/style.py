@@ -141,7 +141,7 @@ def _frame(fig, title: str, note: str) -> Bbox:
 
 
 class Picture(Image):
-    """A saved figure as PNG, with its alt text as metadata (nbconvert and the site write it) and as plain text."""
+    """A saved figure as PNG; its alt text, as metadata, is read by the site and by nbconvert --template classic."""
 
     def __repr__(self):
         return self.alt
