@@ -184,23 +184,30 @@ def test_a_run_without_recorded_seeds_stands_alone(held):
     assert "stands alone" in reproduce.beside_record("smoke", "sample", pd.DataFrame({"seed": [0]}))
 
 
-def test_distances_are_added_for_a_seed_whose_arms_are_all_here(smoke, monkeypatch):
-    """Seed 1 lacks an arm; seed 0 compares it with its own next seed as well."""
+def test_distances_are_added_to_the_next_seed_and_close_the_circle(smoke, monkeypatch):
+    """Seeds are recorded one after another; of seed 10 an arm is missing."""
     monkeypatch.setattr(recording, "PICTURES_COMPARED", ("post_upsampling", "srcnn mae"))
-    names = [("post_upsampling", "mse", 0), ("srcnn", "mae", 0), ("post_upsampling", "mse", 1)]
+    names = [(arm, seed) for seed in (5, 6, 9, 10) for arm in ("post_upsampling", "srcnn mae")][:-1]
     found = []
-    for arm, loss, seed in names:
-        config = smoke.config | {"arm": arm, "loss": loss, "seed": seed}
-        found.append(SimpleNamespace(label=arm if loss == "mse" else f"{arm} {loss}", config=config))
-    row = {"set": "sample", "image": "chelsea", "rms": 1.0, "gmsd": 0.1}
-    measured = [("post_upsampling", "srcnn mae", 0), ("post_upsampling", "post_upsampling", 0), ("srcnn mae", "x", 1)]
-    table = pd.DataFrame([row | dict(zip(("arm", "other", "seed"), each, strict=True)) for each in measured])
-    monkeypatch.setattr(evaluation, "picture_distances", lambda runs, sets: table)
-    recording.add_distances(found, force=False)
-    added = record.read("distances")
-    assert added[["arm", "loss", "seed", "other", "other_loss", "other_seed"]].to_numpy().tolist() == [
-        ["post_upsampling", "mse", 0, "srcnn", "mae", 0],
-        ["post_upsampling", "mse", 0, "post_upsampling", "mse", 1],
-    ]
+    for label, seed in names:
+        arm, _, loss = label.partition(" ")
+        config = smoke.config | {"arm": arm, "loss": loss or "mse", "seed": seed}
+        found.append(SimpleNamespace(label=label, config=config))
+
+    def measured(runs, sets):
+        pairs = [("post_upsampling", other) for other in ("srcnn mae", "post_upsampling")]
+        seeds = dict.fromkeys(run.config["seed"] for run in runs)
+        row = {"set": "sample", "image": "chelsea", "rms": 1.0, "gmsd": 0.1}
+        rows = [row | {"arm": a, "other": b, "seed": s} for s in seeds for a, b in pairs if a != b or len(seeds) > 1]
+        return pd.DataFrame(rows)
+
+    monkeypatch.setattr(evaluation, "picture_distances", measured)
+    for count in (2, 4, 7):
+        recording.add_distances(found[:count], force=False)
+        added = record.read("distances")
+        within = added[added.other == "srcnn"]
+        assert within.seed.tolist() == within.other_seed.tolist() == [5, 6, 9][: count // 2]
+    between = added[added.other == "post_upsampling"]
+    assert between[["seed", "other_seed"]].to_numpy().tolist() == [[5, 6], [9, 5]]
     monkeypatch.setattr(evaluation, "picture_distances", lambda *_: pytest.fail("it is there already"))
-    recording.add_distances(found, force=False)
+    recording.add_distances(found[2:4], force=False)

@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from sr_utils import StudyError, device, evaluation, paths
 from sr_utils import record as records
+from sr_utils.claims import replication
 from sr_utils.data.sets import NAMES, load
 from sr_utils.models.arms import ARMS, PICTURES_COMPARED
 from sr_utils.paths import replace
@@ -202,20 +203,25 @@ def add_run(run, force: bool) -> bool:
 
 
 def add_distances(found: list, force: bool) -> None:
-    """Add distances of `PICTURES_COMPARED`, for each seed of which all arms are here and none is recorded."""
+    """Add distances of `PICTURES_COMPARED` for each seed of which all are here: between them, and to the next seed's.
+
+    A fresh seed that may be the last is compared with the first fresh one as well, which closes the circle.
+    """
     groups = {}
-    for run in found:
+    for run in sorted(found, key=lambda run: list(ARMS).index(run.label)):  # one order of two, for one key
         if run.label in PICTURES_COMPARED:
             groups.setdefault(tuple(key_of(run)[name] for name in (*KEY[3:], "seed")), []).append(run)
-    have = set(records.read("distances")[[*KEY[3:], "seed"]].itertuples(index=False, name=None))
+    groups = {key: group for key, group in groups.items() if len(group) == len(PICTURES_COMPARED)}
+    have = set(records.read("distances")[[*KEY[3:], "seed", "other_seed"]].itertuples(index=False, name=None))
     for (*same, seed), group in groups.items():
-        if len(group) == len(PICTURES_COMPARED) and (force or (*same, seed) not in have):
-            group = sorted(group, key=lambda run: list(ARMS).index(run.label))  # one order of two, for one key
-            next_seed = groups.get((*same, seed + 1), [])
-            table = evaluation.picture_distances([*group, *next_seed], sets_of(group[0].config["data"]))
-            table = table[table.seed == seed].copy()
-            table["other_seed"] = np.where(table.arm == table.other, seed + 1, seed)
-            add({"distances": keyed(table, dict(zip(KEY[3:], same, strict=True)), "distances")})
+        nexts = [seed + 1, replication.FIRST] if replication.LEAST <= seed <= replication.LAST else [seed + 1]
+        for other in [each for each in nexts if (*same, each) in groups] or [seed]:
+            if force or not {(*same, seed, seed), (*same, seed, other)} <= have:
+                both = group + (groups[*same, other] if other != seed else [])
+                table = evaluation.picture_distances(both, sets_of(group[0].config["data"]))
+                table = table[table.seed == seed].copy()
+                table["other_seed"] = np.where(table.arm == table.other, other, seed)
+                add({"distances": keyed(table, dict(zip(KEY[3:], same, strict=True)), "distances")})
 
 
 def add_interpolations(sets: dict) -> None:

@@ -3,6 +3,6 @@
 from sr_utils.claims.judging import judge
 from sr_utils.claims.observations import curves, learning
 from sr_utils.claims.replication import evidence
-from sr_utils.claims.table import CLAIMS, published, registered
+from sr_utils.claims.table import CLAIMS, published
 
-__all__ = ["CLAIMS", "curves", "evidence", "judge", "learning", "published", "registered"]
+__all__ = ["CLAIMS", "curves", "evidence", "judge", "learning", "published"]

@@ -108,10 +108,10 @@ def _trial(c, arms: dict[str, pd.DataFrame], one_seed: bool) -> Trial:
 
 
 def _absent(arm: str, metric: str, arms) -> str:
-    if arm == FURTHEST:
-        return "one seed has no distance between two seeds" if arm in arms else "the pictures were not compared"
     if arm not in arms:
-        return "the pictures were not compared" if " ~ " in arm else f"{arm} was not run"
+        return "the pictures were not compared" if " ~ " in arm or arm == FURTHEST else f"{arm} was not run"
+    if arm == FURTHEST:
+        return "one seed has no distance between two seeds"
     reached = metric.startswith("epochs_") and metric in arms[arm] and "area" in arms[arm]
     return f"no run of {arm} came down to it" if reached else f"{METRICS.name[metric]} of {arm} was not measured"
 

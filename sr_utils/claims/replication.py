@@ -55,11 +55,14 @@ def complete(scores: pd.DataFrame) -> list[int]:
 
 
 def of_seeds(tables: dict[str, pd.DataFrame], seeds) -> dict[str, pd.DataFrame]:
-    """The rows of these seeds, and of interpolations; distances of pictures only between these seeds."""
+    """The rows of these seeds, and of interpolations; of distances, within a seed and to the next, in a circle."""
     chosen = {}
     for name, rows in tables.items():
         rows = rows[rows.seed.isin((*seeds, FIXED))]
-        rows = rows[rows.other_seed.isin(seeds)] if "other_seed" in rows else rows
+        if "other_seed" in rows:
+            here = sorted(set(rows.seed))
+            following = rows.seed.map(dict(zip(here, here[1:] + here[:1], strict=True)))
+            rows = rows[(rows.other_seed == rows.seed) | (rows.other_seed == following)]
         chosen |= {name: rows} if len(rows) else {}
     return chosen
 

@@ -23,12 +23,9 @@ of "ratio", that means and intervals are taken of its logarithm.
 
 import functools
 import hashlib
-import re
 from pathlib import Path
 
 import pandas as pd
-
-from sr_utils import paths
 
 FURTHEST = "the furthest two of the five"
 METRICS = pd.read_csv(Path(__file__).with_name("metrics.csv"), index_col="metric", keep_default_na=False)
@@ -86,15 +83,3 @@ def digests() -> dict[str, str]:
 def checksum(ids=()) -> str:
     """The SHA-256 digest of these claims, or all of them, as they are: of their ids and `digests`, a line each."""
     return hashlib.sha256("\n".join(f"{id} {digests()[id]}" for id in ids or digests()).encode()).hexdigest()
-
-
-def registration() -> dict[str, str]:
-    """The `digests` that record/registration.md holds; none in an installation without the repository."""
-    file = paths.ROOT / "record/registration.md"
-    return dict(re.findall(r"^(\w+) ([0-9a-f]{12})$", file.read_text(encoding="utf-8"), re.M)) if file.exists() else {}
-
-
-def registered(id: str) -> bool:
-    """Whether this claim, with its parts, is as it was registered; otherwise all that it says is exploratory."""
-    kept = registration()
-    return id in BY_ID and all(kept.get(each) == digests()[each] for each in (id, *BY_ID[id].parts))

@@ -93,14 +93,9 @@ def coloured(table: pd.DataFrame, verdicts) -> Table:
     return style.set_properties(**{"text-align": "left", "white-space": "pre-wrap", "vertical-align": "top"})
 
 
-def by_study(table: pd.DataFrame) -> pd.DataFrame:
-    """`claims.judge`'s table in the order of studies, primary rows first."""
-    return table.iloc[np.lexsort((table.family != "primary", table.study))]
-
-
 def claim_table(table: pd.DataFrame) -> Table:
     """`claims.judge`'s table to its last row: by study, primary rows first and bold, verdicts in colour."""
-    ordered = by_study(table)
+    ordered = table.iloc[np.lexsort((table.family != "primary", table.study))]
     shown = phrases.readable(ordered)
     if ordered.study.nunique() > 1:
         shown.insert(0, "study", ordered.study.map("{:02d}".format))
