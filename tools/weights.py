@@ -1,6 +1,5 @@
 """`make weights`: train the networks that come with the study, round them to float16, score them, fill their card."""
 
-import argparse
 import json
 import sys
 
@@ -31,25 +30,12 @@ EXAMPLES = {  # title: an image of Set14, and the (y, x) of the crop
     "foliage": ("img_003", (60, 80)),
     "line art": ("img_005", (128, 100)),
     "a wing": ("img_011", (184, 320)),
+    "LR saved as JPEG": ("img_011", (184, 320)),
 }
 SHIPPED = {  # arm -> profile, images, loss
     "srcnn": ("standard", "bsds500", "mse"),
     "combined": (LONGEST, "bsds500_scaled", "mae"),
 }
-
-
-def ensemble(model):
-    """Self-ensemble: a function from LR to SR, the mean over the eight flips and quarter turns (arXiv:1707.02921)."""
-
-    def sr(lr):
-        total = 0
-        for flip in (1, -1):
-            for k in range(4):
-                view = np.rot90(lr[:, ::flip], k)[None].astype(np.float32)
-                total = total + np.rot90(np.asarray(model(view, training=False))[0], -k)[:, ::flip]
-        return np.clip(np.rint(total / 8), 0, 255).astype(np.uint8)
-
-    return sr
 
 
 def mean_scores(model, sets) -> dict:
@@ -80,7 +66,6 @@ def ship(arm: str) -> dict:
         **{key: run.config[key] for key in ("loss", "data", "seed", "precision", "backend", "device")},
         "profile": {key: value for key, value in run.config["profile"].items() if key != "vgg_layers"},
         "scores": after,
-        "self_ensemble": mean_scores(ensemble(run.model), sets),
         "rounding": {name: round(after[name]["psnr"] - before[name]["psnr"], 4) for name in sets},
         "host": {"seconds_per_step": run.host["seconds_per_step"], "versions": run.host["versions"]},
     }
@@ -89,17 +74,14 @@ def ship(arm: str) -> dict:
 def examples() -> None:
     """Draw figures/weights/examples.png: crops of Set14 where the networks do well, and where they do not."""
     pairs = {pair.name: pair for pair in load("Set14").valid}
-    shown = {title: (pairs[name].lr, pairs[name].hr) for title, (name, _) in EXAMPLES.items()}
-    windows = {title: at for title, (_, at) in EXAMPLES.items()}
-    lr, hr = shown[list(EXAMPLES)[-1]]
-    jpeg = cv2.imencode(".jpg", lr[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 30])[1]
-    shown["LR saved as JPEG"] = np.ascontiguousarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[..., ::-1]), hr
-    windows["LR saved as JPEG"] = windows[list(EXAMPLES)[-1]]
     arms = {"bicubic": "bicubic"} | {arm: models.load(arm) for arm in SHIPPED}
-    scenes = {
-        title: {"lr": lr} | {label: upscale(arm, lr) for label, arm in arms.items()} | {"hr": hr}
-        for title, (lr, hr) in shown.items()
-    }
+    scenes, windows = {}, {}
+    for title, (name, windows[title]) in EXAMPLES.items():
+        lr = pairs[name].lr
+        if title == "LR saved as JPEG":
+            jpeg = cv2.imencode(".jpg", lr[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 30])[1]
+            lr = np.ascontiguousarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[..., ::-1])
+        scenes[title] = {"lr": lr} | {label: upscale(arm, lr) for label, arm in arms.items()} | {"hr": pairs[name].hr}
     note = "The weights that come with the study, on crops of Set14. Last row: LR was saved as JPEG of quality 30."
     profiles = {arm: made["profile"] for arm, made in pretrained.record().items()}
     steps = {arm: f"{profile['epochs'] * profile['steps']:,} steps" for arm, profile in profiles.items()}
@@ -114,9 +96,8 @@ def scores_table(record: dict) -> str:
         size = "" if np.isnan(row.parameters) else f"{row.parameters:,.0f}"
         lines.append([f"{name}, published", size, *row[sets].map("{:.2f}".format)])
     for arm, entry in record.items():
-        for label, scores in ((f"**`{arm}`**", "scores"), (f"`{arm}`, self-ensemble of 8", "self_ensemble")):
-            cells = ["{psnr:.2f} · {ssim:.4f}".format(**entry[scores][name]) for name in sets]
-            lines.append([label, f"{entry['parameters']:,}", *cells])
+        cells = ["{psnr:.2f} · {ssim:.4f}".format(**entry["scores"][name]) for name in sets]
+        lines.append([f"**`{arm}`**", f"{entry['parameters']:,}", *cells])
     return markdown(pd.DataFrame(lines, columns=["network", "parameters", *(f"{s} / dB · SSIM" for s in sets)]))
 
 
@@ -139,11 +120,10 @@ TABLES = {"shipped": scores_table, "made": training_table}
 
 
 @command("weights")
-def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(prog="make weights", description=__doc__)
-    parser.add_argument("arms", nargs="*", default=list(SHIPPED), help="which of them; default: all")
+def main(*arms: str) -> int:
+    """Ship these networks, or all."""
     record = pretrained.record() if pretrained.RECORD.exists() else {}
-    for arm in parser.parse_args(argv).arms:
+    for arm in arms or SHIPPED:
         if arm not in SHIPPED:
             raise StudyError(f"{arm!r} is not shipped; choose {' or '.join(SHIPPED)}.")
         record[arm] = ship(arm)
@@ -158,4 +138,4 @@ def main(argv=None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -114,16 +114,14 @@ def on_worker(monkeypatch):
     return pretend
 
 
-@pytest.mark.parametrize(
-    ("threads", "differs"), [(1, {"keras": "2"}), (1, {"sr_utils": "other code"}), (1, {"images": "others"}), (2, {})]
-)
-def test_a_worker_that_differs_is_named(on_worker, threads, differs):
-    on_worker(threads)
+def test_a_worker_that_differs_is_named(on_worker):
     run = ("srcnn", 0, "smoke", "sample", "mse")
     expected = cluster.identity(configuration.plan(*run).config)
-    name = next(iter(differs), "--nthreads")
-    with pytest.raises(StudyError, match=rf"^Worker tcp://there:1: {name} is \S+, not .*; give it this checkout"):
-        cluster._train(run, expected | differs)
+    for name, threads in {"keras": 1, "sr_utils": 1, "images": 1, "--nthreads": 2}.items():
+        on_worker(threads)
+        differs = {} if threads == 2 else {name: "another"}
+        with pytest.raises(StudyError, match=rf"^Worker tcp://there:1: {name} is \S+, not "):
+            cluster._train(run, expected | differs)
 
 
 def test_each_worker_here_has_a_gpu_of_its_own(on_worker, monkeypatch):
@@ -145,7 +143,7 @@ def test_a_command_whose_workers_or_scheduler_die_is_told(monkeypatch, worker, s
     with cluster.dask.config.set({"distributed.scheduler.allowed-failures": 1}):
         if killed == "scheduler":
             worker("plain")
-        with pytest.raises(StudyError, match=rf"^The cluster at \S+ cannot train the study \(.*{reason}.*\); see"):
+        with pytest.raises(StudyError, match=rf"^The cluster at \S+ cannot train the study \(.*{reason}"):
             cluster.train_all(scheduler if killed == "scheduler" else "local:1", "smoke", "sample", [0])
 
 

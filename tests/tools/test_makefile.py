@@ -50,8 +50,7 @@ def test_yes_is_yes_and_no_is_no(made, word, yes):
 
 @pytest.mark.parametrize("variable", ["DEMO", "FORCE", "GPU", "FRESH"])
 def test_other_words_are_refused(made, variable):
-    output = made("upscale", IMAGE=b"a.jpg", **{variable: "maybe"})
-    assert f"{variable}=maybe is neither yes nor no; set it to 1, true or yes, or to 0, false or no" in output
+    assert f"{variable}=maybe" in made("upscale", IMAGE=b"a.jpg", **{variable: "maybe"})
 
 
 def test_a_picture_must_be_named(made):

