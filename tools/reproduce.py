@@ -123,23 +123,18 @@ def beside_record(profile: str, data: str, scores: pd.DataFrame) -> str:
 
     A recorded run of the same seed is nearly this one, so it says nothing of how seeds vary, and is left out.
     """
-    mine, held = sorted(set(scores.seed) - {-1}), record.read("runs").query("profile == @profile")
-    held = {name: sorted(set(runs.seed) - set(mine if name == data else ())) for name, runs in held.groupby("data")}
-    for name in sorted(held, key=lambda name: name != data):
-        if len(held[name]) > 1:
+    runs, mine = record.read("runs").query("profile == @profile"), sorted(set(scores.seed) - {-1})
+    runs = runs[(runs.data != data) | ~runs.seed.isin(mine)]
+    for name, held in sorted(runs.groupby("data"), key=lambda each: each[0] != data):
+        if held.seed.nunique() > 1:
             judged = pd.read_csv(paths.figures() / profile / "claims.csv", index_col="id")
-            table = replication.beside(judged, record.tables(profile, name, held[name]))
+            table = replication.beside(judged, record.tables(profile, name, held.seed))
             if len(table):
                 trainings = scores[scores.seed >= 0].groupby(["arm", "seed"]).ngroups
-                compared = (
-                    f"seed {_listed(mine)} beside the recorded seeds {_listed(held[name])} of {profile} on {name}"
-                )
-                return f"Yours on {data}, {compared}: {replication.sentence(table, trainings)}"
+                yours = f"Yours on {data}, seed {', '.join(map(str, mine))}"
+                theirs = f"the {'other ' * (name == data)}recorded seeds of {profile} on {name}"
+                return f"{yours}, beside {theirs}: {replication.sentence(table, trainings)}"
     return f"The record has no two other seeds of {profile}, so that this run stands alone."
-
-
-def _listed(seeds: list) -> str:
-    return ", ".join(map(str, seeds))
 
 
 if __name__ == "__main__":
