@@ -7,12 +7,9 @@ __version__ = "0.1.0"
 
 
 class StudyError(Exception):
-    """A user's mistake or a machine's limit: one sentence that names the cause and what to do next.
+    """A user's mistake or a machine's limit: one sentence that names the cause and what to do next."""
 
-    Jupyter shows only this sentence, without a traceback.
-    """
-
-    def _render_traceback_(self):  # IPython calls it instead of printing a traceback
+    def _render_traceback_(self):  # all that Jupyter shows
         return [f"{type(self).__name__}: {self}"]
 
 

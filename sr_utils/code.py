@@ -8,10 +8,7 @@ import textwrap
 
 def normal_form(part) -> str:
     """The code of a module, class or function, without what cannot change a result: comments, docstrings, layout, and
-    the names that it chooses itself (of functions, arguments and variables).
-
-    Names of others, attributes and constants stay, so that `ops.sum` in place of `ops.mean` is another code.
-    """
+    the names that it chooses itself. Others' stay, so that `ops.sum` in place of `ops.mean` is another code."""
     try:
         return _normal_form(inspect.getsource(part))
     except (OSError, TypeError):  # typed into python -c, or made at run time: there is no source

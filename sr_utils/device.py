@@ -22,29 +22,11 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"  # TensorFlow's fast convolutions on processors
 FLAGS = {"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"}
 
 
-@contextlib.contextmanager
-def _silent_stderr():
-    """Hide stderr: TensorFlow's C++ code logs to the file descriptor at start-up, and no setting stops that."""
-    if sys.stderr is None:  # closed by the caller
-        yield
-        return
-    kept = os.dup(2)
-    with open(os.devnull, "w", encoding="utf-8") as null:
-        os.dup2(null.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
 def _import_keras():
-    """Keras on a backend of the study, whatever keras.json and the environment say for other projects."""
-    backend = os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "tensorflow"  # before keras.json
+    """Keras on a backend of the study, whatever keras.json says for other projects."""
+    backend = os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "tensorflow"
     if backend not in ("tensorflow", "jax"):
         raise StudyError(f"KERAS_BACKEND is {backend!r}, but the study runs on tensorflow or jax; set one of them.")
-    for variable in ("TF_USE_LEGACY_KERAS", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
-        os.environ.pop(variable, None)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what TensorFlow logs later
     if "tensorflow" not in sys.modules:
         os.environ.setdefault(ONEDNN, "1")
@@ -52,14 +34,22 @@ def _import_keras():
         with _silent_stderr():
             import keras
     except ModuleNotFoundError as error:
-        raise StudyError(
-            f"Keras finds no {error.name}; run pip install .[tensorflow], or pip install .[jax] and set "
-            "KERAS_BACKEND=jax."
-        ) from None
-    except (OSError, ValueError, AttributeError, TypeError) as error:  # keras.json holds something invalid
-        settings = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "keras.json"
-        raise StudyError(f"{settings} stops Keras ({error}); correct or remove it.") from None
+        how = "pip install .[tensorflow], or pip install .[jax] and set KERAS_BACKEND=jax"
+        raise StudyError(f"Keras finds no {error.name}; run {how}.") from None
     return keras
+
+
+@contextlib.contextmanager
+def _silent_stderr():
+    """Hide what TensorFlow's C++ code logs to the file descriptor at start-up; no setting stops that."""
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as null:
+        os.dup2(null.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 keras = _import_keras()
@@ -70,11 +60,9 @@ def _jax() -> bool:
 
 
 def setup() -> dict:
-    """Choose device and precision, once per process, and set Keras for the study, at each call.
+    """Choose device and precision by `DEVICE` (auto, cpu or gpu), once per process, and set Keras for the study.
 
-    Reads `DEVICE` (auto, cpu or gpu; default auto), and returns {"backend", "device", "precision"}; also "onednn" where
-    TensorFlow on this processor would choose otherwise. Raises `StudyError` for an unknown `DEVICE`, or if `DEVICE` is
-    gpu and there is none.
+    Returns {"backend", "device", "precision"}, and "onednn" where TensorFlow on this processor would choose otherwise.
     """
     chosen = _choose()
     keras.config.set_image_data_format("channels_last")  # a session may have set another one since
@@ -101,8 +89,7 @@ def _on_jax(asked: str) -> tuple[bool, bool, dict]:
     if asked == "cpu":
         jax.config.update("jax_default_device", jax.devices("cpu")[0])
     gpus = [] if asked == "cpu" else [device for device in jax.devices() if device.platform == "gpu"]
-    # XLA has no fast bfloat16 convolution on processors.
-    return bool(gpus), bool(gpus) and float(getattr(gpus[0], "compute_capability", "0")) >= 8.0, {}
+    return bool(gpus), bool(gpus) and float(gpus[0].compute_capability) >= 8, {}  # XLA's processors lack bfloat16
 
 
 def _on_tensorflow(asked: str) -> tuple[bool, bool, dict]:
@@ -120,9 +107,7 @@ def _on_tensorflow(asked: str) -> tuple[bool, bool, dict]:
     if asked == "cpu":
         tf.config.set_visible_devices([], "GPU")
     tf.config.experimental.enable_op_determinism()
-    onednn, flags = os.environ.get(ONEDNN), set()
-    with contextlib.suppress(OSError):  # Linux alone has this file
-        flags.update(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    onednn, flags = os.environ.get(ONEDNN), set(_cpuinfo().split())
     other = flags and onednn in ("0", "1") and (onednn == "1") != bool(flags & FLAGS)  # it changes last digits
     return False, bool(flags & {"amx_bf16", "avx512_bf16"}), {"onednn": onednn == "1"} if other else {}
 
@@ -149,19 +134,16 @@ def feed(batches: Iterator):
     first = next(batches)
     options = tf.data.Options()
     options.autotune.enabled = False
-    pipeline = tf.data.Dataset.from_generator(
-        lambda: itertools.chain([first], batches),
-        output_signature=tuple(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in first),
-    )
-    return pipeline.prefetch(2).with_options(options)
+    signature = tuple(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in first)
+    every = tf.data.Dataset.from_generator(lambda: itertools.chain([first], batches), output_signature=signature)
+    return every.prefetch(2).with_options(options)
 
 
 @functools.lru_cache(maxsize=32)  # tracing takes as long as enlarging a small image
 def traced(model):
-    """`model(x, training=False)` as one graph for (B, h, w, 3) of every size; traced once per model.
+    """`model(x, training=False)` as one graph for (B, h, w, 3) of every size, which rounds as in training.
 
-    A graph rounds the sum of convolution and bias to bfloat16 once, as in training; eager execution rounds both. JAX
-    runs the model eagerly: XLA would compile again for every size, and its convolutions are slow on processors.
+    JAX runs the model eagerly: XLA would compile again for every size.
     """
     call = functools.partial(model, training=False)
     if _jax():
@@ -169,9 +151,8 @@ def traced(model):
     import tensorflow as tf
 
     def resize(layer, x):
-        """Replaces `UpSampling2D.call`, which compares the size with zero, although a graph does not know it yet."""
-        size = tf.shape(x)[1:3] * tf.constant(layer.size)
-        return tf.image.resize(x, size, layer.interpolation)
+        """In place of `UpSampling2D.call`, which compares a size that the graph does not know with zero."""
+        return tf.image.resize(x, tf.shape(x)[1:3] * tf.constant(layer.size), layer.interpolation)
 
     graph = tf.function(call, input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)])
     with mock.patch.object(keras.layers.UpSampling2D, "call", resize):
@@ -196,16 +177,18 @@ def gradient(function, x) -> np.ndarray:
 
 def versions() -> dict:
     """The versions that a result's record names: {"python", "machine", "keras", …}."""
-    backend = setup()["backend"]
+    backend = setup()["backend"]  # its package may be called otherwise: tensorflow-cpu, tf-nightly
     numbers = {name: version(name) for name in ("keras", "numpy", "pillow", "scikit-image")}
-    numbers[backend] = sys.modules[backend].__version__  # whatever its package is called: tensorflow-cpu, tf-nightly
-    return {"python": platform.python_version(), "machine": platform.machine(), **numbers}
+    machine = {"python": platform.python_version(), "machine": platform.machine()}
+    return machine | numbers | {backend: sys.modules[backend].__version__}
 
 
 def processor() -> str:
     """This machine's processor, as Linux describes it; empty elsewhere."""
-    with contextlib.suppress(OSError, TypeError):  # another system, or another kind of processor
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        found = [re.search(rf"^{part}\s*: (.*)$", text, re.M)[1] for part in ("model name", "cpu family", "model")]
-        return "{} (family {}, model {})".format(*found)
-    return ""
+    found = dict(re.findall(r"^(model name|cpu family|model)\s*: (.*)$", _cpuinfo(), re.M))
+    return "{model name} (family {cpu family}, model {model})".format_map(found) if len(found) == 3 else ""
+
+
+def _cpuinfo() -> str:
+    path = Path("/proc/cpuinfo")  # Linux alone has it
+    return path.read_text(encoding="utf-8") if path.exists() else ""

@@ -1,7 +1,4 @@
-"""Classical edge enhancement: the Laplacian added back to the image.
-
-Gonzalez & Woods, Digital Image Processing, chapter 3.
-"""
+"""Classical edge enhancement: the Laplacian added back (Gonzalez & Woods, Digital Image Processing, chapter 3)."""
 
 import cv2
 import numpy as np
@@ -13,23 +10,11 @@ KERNEL = np.array([[-1, -1, -1], [-1, 9, -1], [-1, -1, -1]], np.float32)
 IDENTITY = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]], np.float32)
 
 
-def wave_gain(frequency, strength: float = 1.0):
-    """What `edge_enhance` multiplies a horizontal wave by; `frequency` in cycles per pixel, an array or a number."""
-    side, middle, _ = ((1 - strength) * IDENTITY + strength * KERNEL).sum(axis=0)  # constant along y
-    return middle + 2 * side * np.cos(2 * np.pi * np.asarray(frequency))
-
-
 def edge_enhance(image, strength: float = 1.0):
     """Sharpen each channel: uint8 (H, W, 3) -> uint8 (H, W, 3), rounded and clipped, border replicated.
 
-    Parameters
-    ----------
-    strength : 0 (identity) to 1 (the kernel [[-1, -1, -1], [-1, 9, -1], [-1, -1, -1]]); between them the
-        two kernels are blended linearly.
-
-    Raises
-    ------
-    StudyError : for anything but a uint8 (H, W, 3) array or a strength outside 0…1.
+    `strength` goes from 0 (`IDENTITY`) to 1 (`KERNEL`), which are blended linearly. Raises `StudyError` for another
+    array or strength.
     """
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:

@@ -27,10 +27,7 @@ RANDOM_TERMS = {"content": 2.4e-5, "texture": 1.9e-5}
 
 
 def gram(features):
-    """Gram matrices: (B, h, w, C) -> (B, C, C), products of channels averaged over positions and divided by C.
-
-    Dividing by h·w·C makes the value independent of the patch's size.
-    """
+    """Gram matrices: (B, h, w, C) -> (B, C, C), divided by h·w·C, so that the patch's size does not matter."""
     _, h, w, c = ops.shape(features)
     flat = ops.reshape(features, (-1, h * w, c))
     return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat) / (h * w * c)
@@ -39,21 +36,13 @@ def gram(features):
 class PerceptualLoss(keras.losses.Loss):
     """pixel · MSE(images) + content · MSE(features) + texture · MSE(Gram matrices), the last two averaged over layers.
 
-    Parameters
-    ----------
-    layers : names of VGG-19 layers; ("block1_pool", "block5_pool") are its first and last max-pooling layers.
-    weights : path of a Keras VGG-19 `notop` weights file, "imagenet" (Keras' own download), or None for an untrained
-        network with He-normal weights of fixed seeds. `source` describes the choice.
-    pixel, content, texture : weights of the three terms, for images in 0…1 and features as VGG gives them for
-        0…255 input.
+    `layers` are names of VGG-19's; `weights` is a Keras `notop` weights file, "imagenet" (Keras' own download), or None
+    for He-normal weights of fixed seeds. The default weights of the terms were chosen on `bsds500` at `quick`: about
+    half a dB below MSE, so that the effect is visible and the picture still good. They are for images in 0…1 and
+    features as VGG gives them for 0…255, in the session's precision, which `device.setup` sets.
 
-    `y_true` and `y_pred` are (B, H, W, 3) in 0…255, at least 8 pixels a side for block3_pool and 32 for block5_pool.
-    VGG-19 is frozen. The default weights were chosen on `bsds500` at profile `quick` with ImageNet's blocks 1 and 3:
-    the result is about half a dB below MSE, so that the effect is visible and the picture is still good.
-
-    Raises
-    ------
-    StudyError : unknown layer; weights that are missing, damaged, or lack a layer that was asked for; no network.
+    `y_true`, `y_pred`: (B, H, W, 3) in 0…255, at least 8 pixels a side for block3_pool and 32 for block5_pool. Raises
+    `StudyError` for an unknown layer, and for weights that are missing, damaged, or lack a layer that was asked for.
     """
 
     def __init__(self, layers=("block1_pool", "block3_pool"), weights=None, pixel=1.0, content=2e-8, texture=5e-10):

@@ -1,7 +1,6 @@
 """The folders of the study, each with the environment variable that sets it, and files that are written whole."""
 
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -69,6 +68,5 @@ def replace(path: Path, write) -> None:
 
 
 def scratch_of(path: Path, process: str) -> Path:
-    """A process's temporary file for `path`: the same suffix, and at most 200 bytes, since file systems limit names."""
-    end = os.fsencode(path.name)[-200:].decode(sys.getfilesystemencoding(), errors="ignore")
-    return path.with_name(f".{process}-{end}")
+    """A process's temporary file for `path`: the same suffix, and a short name, since file systems limit names."""
+    return path.with_name(f".{process}-{path.name[-50:]}")

@@ -7,26 +7,16 @@ from sr_utils import Named, StudyError
 
 @dataclass(frozen=True)
 class Profile:
-    """One line of the table below; everything in it is part of a run's identity.
-
-    Attributes
-    ----------
-    epochs, steps : the schedule: `epochs` × `steps` optimizer steps, with a validation after each epoch.
-    batch, patch : patches per step, and their side in HR pixels (a multiple of 4).
-    learning_rate : Adam's first rate; None is each arm's own, from `models.arms.ARMS`.
-    schedule : "cosine" decays to zero over the whole run; "halve" halves once, at step 20,000; "muon" is a cosine too,
-        after at most 500 steps of warm-up, with Muon in place of Adam.
-    vgg_layers : the VGG-19 layers that the perceptual loss reads.
-    """
+    """One line of the table below; everything in it is part of a run's identity."""
 
     name: str
-    epochs: int
-    steps: int
-    batch: int
-    patch: int
-    learning_rate: float | None
-    schedule: str
-    vgg_layers: tuple[str, ...]
+    epochs: int  # each is validated at its end
+    steps: int  # in an epoch
+    batch: int  # patches in a step
+    patch: int  # their side in HR pixels, a multiple of 4
+    learning_rate: float | None  # the first one; None is each arm's own
+    schedule: str  # "cosine", "halve" or "muon", as `training.configuration.optimizer` explains
+    vgg_layers: tuple[str, ...]  # what the perceptual loss reads
 
     @property
     def total_steps(self) -> int:
@@ -58,10 +48,7 @@ def get(name: str | Profile) -> Profile:
 
 
 def check_seeds(seeds) -> list[int]:
-    """A list of distinct integers in 0…2³²−1, from an integer, a list, or a string such as "1,2,3".
-
-    Raises `StudyError` for anything else.
-    """
+    """A list of distinct integers in 0…2³²−1, from an integer, a list, or a string such as "1,2,3"; or `StudyError`."""
     given = seeds.split(",") if isinstance(seeds, str) else seeds if isinstance(seeds, (list, tuple)) else [seeds]
     try:
         numbers = [int(str(seed)) for seed in given]

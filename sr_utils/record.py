@@ -40,29 +40,28 @@ def file(table: str) -> Path:
 def read(table: str) -> pd.DataFrame:
     """A table of the record, checked; without rows where there is none yet.
 
-    Raises `StudyError` for a file that is cut, has another column, an empty number, or two rows with one key; it names
-    the file and the row.
+    Raises `StudyError` for a file that is cut, has another column, an empty number, or two rows with one key.
     """
     path = file(table)
-    return _read(table, path, path.stat().st_mtime_ns if path.exists() else 0)
+    return (
+        _read(table, path, path.stat().st_mtime_ns) if path.exists() else pd.DataFrame(columns=KEY + TABLES[table][0])
+    )
 
 
 @functools.lru_cache(maxsize=2 * len(TABLES))
 def _read(table: str, path: Path, time: int) -> pd.DataFrame:
     columns, telling = TABLES[table]
     columns, restore = KEY + columns, f"restore it: git checkout -- {path}"
-    if not time:
-        return pd.DataFrame(columns=columns)
+    numbers = [column for column in columns if column not in TEXT]
     try:
-        rows = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values={
-            column: "" for column in columns if column not in TEXT
-        })  # fmt: skip
+        rows = pd.read_csv(
+            path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=dict.fromkeys(numbers, "")
+        )
     except (ValueError, OSError) as error:  # pandas raises many kinds of ValueError
         raise StudyError(f"{path} cannot be read ({' '.join(str(error).split())}); {restore}") from None
     if list(rows.columns) != columns:
         other = set(rows.columns).symmetric_difference(columns) or {"another order of columns"}
         raise StudyError(f"{path} and this version of the study disagree on {', '.join(sorted(other))}; {restore}")
-    numbers = [column for column in columns if column not in TEXT]
     broken = rows[numbers].apply(pd.to_numeric, errors="coerce").isna().any(axis=1) | rows.arm.eq("")
     twice = rows.duplicated(columns[: len(KEY) + telling])
     for fault, which in (("a value is missing or no number", broken), ("a row with this key stands above it", twice)):
@@ -72,17 +71,14 @@ def _read(table: str, path: Path, time: int) -> pd.DataFrame:
 
 
 def row(arm: str, loss: str, seed: int, profile: str, data: str) -> pd.Series | None:
-    """The row of table `runs` for this training, or None; of several platforms, as `_runs` chooses."""
+    """The row of table `runs` for this training, or None."""
     runs = _runs(profile, data)
     runs = runs[(runs.seed == seed) & (runs.arm == arm) & (runs.loss == loss)]
     return None if runs.empty else runs.iloc[0]
 
 
 def _runs(profile: str, data: str) -> pd.DataFrame:
-    """The rows of `runs` of a profile on a data set; of each seed, those of the platform that trained most arms.
-
-    Arms are compared on one platform only.
-    """
+    """The rows of `runs` of a profile on a data set; of each seed, those of the platform that trained most arms."""
     runs = read("runs")
     runs = runs[(runs.profile == profile) & (runs.data == data)]
     return runs[runs.platform == runs.groupby("seed").platform.transform(lambda p: p.value_counts().index[0])]
@@ -117,15 +113,16 @@ def tables(profile: str, data: str, seeds=None) -> dict[str, pd.DataFrame]:
 
 
 def collect(table: str, entries, measure) -> pd.DataFrame:
-    """A table's rows for several entries: from the record for its runs, and for the interpolations ("bicubic", …)
-    beside them; `measure(entry)` for every other."""
-    known = [entry.measured(table) if hasattr(entry, "measured") else None for entry in entries]
-    sets = {name for rows in known if rows is not None and "set" in rows for name in rows.set}
+    """A table's rows for runs and interpolations ("bicubic", …): from the record for runs that come from there, and for
+    the interpolations beside them; `measure(entry)` for every other."""
+    recorded = [rows(table, entry.row) for entry in entries if not isinstance(entry, str) and entry.row is not None]
+    sets = {name for frame in recorded if "set" in frame for name in frame.set}
     frames = []
-    for entry, rows in zip(entries, known, strict=True):
-        if rows is None:
-            rows = interpolated(table, entry, sets) if sets and isinstance(entry, str) else measure(entry)
-        frames.append(rows)
+    for entry in entries:
+        if isinstance(entry, str):
+            frames.append(interpolated(table, entry, sets) if sets else measure(entry))
+        else:
+            frames.append(measure(entry) if entry.row is None else recorded.pop(0))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -1,7 +1,6 @@
 """Device and precision on other machines, which are simulated: the tests replace what a framework reports."""
 
 import os
-import pathlib
 import subprocess
 import sys
 import types
@@ -37,7 +36,7 @@ def machine(monkeypatch):
                 monkeypatch.setattr(tf.config.experimental, name, lambda *_, name=name: calls.append(name))
         monkeypatch.setattr(device.keras.backend, "backend", lambda: framework)
         monkeypatch.setattr(device.keras.config, "set_dtype_policy", policies.append)
-        monkeypatch.setattr(pathlib.Path, "read_text", lambda path, encoding: _said(flags))
+        monkeypatch.setattr(device, "_cpuinfo", lambda: "" if flags is None else f"flags : fpu sse {flags} avx2")
         monkeypatch.setattr(device, "_choose", unasked)
         chosen = device.setup()
         assert policies[-1] == ("mixed_bfloat16" if chosen["precision"] == "bfloat16" else "float32")
@@ -47,12 +46,6 @@ def machine(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "--mine")
     monkeypatch.setenv(device.ONEDNN, "1")
     return show
-
-
-def _said(flags):
-    if flags is None:
-        raise FileNotFoundError("/proc/cpuinfo")
-    return f"flags : fpu sse {flags} avx2"
 
 
 @pytest.mark.parametrize("framework", ["tensorflow", "jax"])
@@ -134,31 +127,3 @@ def test_settings_of_the_session_do_not_reach_the_study():
 def upscaled(lr):
     with device.seeded(3):
         return evaluation.upscale(models.build("iterative_upsampling"), lr)
-
-
-#: Trains a small network as on a machine with a GPU, and prints whether XLA compiled its steps.
-ON_A_CARD = """
-from sr_utils import device, models, profiles, training
-from sr_utils.models import layers
-
-def small():
-    lr, x = layers.lr_input()
-    return layers.sr_output(lr, layers.sub_pixel(x, 4, 3, "up4"), "small")
-
-models.MODELS["small"] = small
-
-device._on_tensorflow, made = lambda asked: (True, False, {}), []
-compile = device.keras.Model.compile
-device.keras.Model.compile = lambda self, *given, **options: made.append(self) or compile(self, *given, **options)
-run = training.train("small", 0, profiles.Profile("card", 1, 2, 2, 24, 1e-3, "cosine", ()), "sample")
-print(run.config["device"], made[0].jit_compile)
-"""
-
-
-def test_steps_on_a_card_are_compiled():
-    """With TensorFlow's switch for deterministic operations, Keras would not use XLA, and warn."""
-    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
-    settings = {"KERAS_BACKEND": "tensorflow", "DEVICE": "auto"}
-    done = subprocess.run([sys.executable, "-c", ON_A_CARD], env=os.environ | settings, capture_output=True, text=True)
-    assert done.stdout.split() == ["gpu", "True"], done.stderr
-    assert "jit_compile" not in done.stderr

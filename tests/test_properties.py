@@ -21,16 +21,6 @@ PICTURES = st.builds(
 )  # fmt: skip
 
 
-@given(st.integers(1, 70), st.integers(1, 70))
-def test_downscale_of_any_size_is_a_quarter_or_a_sentence(height, width):
-    hr = np.zeros((height, width, 3), np.uint8)
-    if min(height, width) < 4:
-        with pytest.raises(StudyError, match="too small for ×4"):
-            sets.downscale(hr)
-    else:
-        assert sets.downscale(hr).shape == (height // 4, width // 4, 3)
-
-
 @given(PICTURES, st.integers(0, 99))
 def test_metrics_know_equality_and_their_ranges(hr, seed):
     noise = np.random.default_rng(seed).integers(-30, 31, hr.shape)

@@ -58,9 +58,7 @@ def fetch(url: str, folder: Path) -> None:
             shutil.unpack_archive(archive, scratch, **filtered)
             for item in Path(scratch).iterdir():
                 shutil.copytree(item, folder / item.name, dirs_exist_ok=True, copy_function=shutil.move)
-    except (shutil.ReadError, tarfile.TarError, EOFError) as error:
-        archive.unlink()
-        raise StudyError(f"{name} cannot be unpacked ({error}); it was removed, so try again.") from None
-    except OSError as error:
-        raise StudyError(f"{name} cannot be unpacked ({error.strerror or error}); free space or set SR_DATA.") from None
+    except (OSError, tarfile.TarError, EOFError) as error:
+        reason = f"{archive} cannot be unpacked ({getattr(error, 'strerror', None) or error})"
+        raise StudyError(f"{reason}; free space, or remove it and try again.") from None
     archive.unlink()

@@ -9,13 +9,10 @@ SCALE = 4
 
 
 def downscale(hr, scale: int = SCALE):
-    """Antialiased bicubic: uint8 (H, W, 3) -> uint8 (H/scale, W/scale, 3).
+    """Antialiased bicubic, after `modcrop`: uint8 (H, W, 3) -> uint8 (H/scale, W/scale, 3).
 
-    Pillow's BICUBIC widens its kernel with the scale, as MATLAB's imresize does (within 0.2 grey levels on the
-    usual benchmarks); OpenCV's INTER_CUBIC does not. A size that is no multiple of `scale` is first cropped at the
-    bottom and right ("modcrop").
-
-    Raises `StudyError` for an image smaller than `scale`.
+    Pillow's BICUBIC widens its kernel with the scale, as MATLAB's imresize does (within 0.2 grey levels on the usual
+    benchmarks); OpenCV's INTER_CUBIC does not.
     """
     hr = modcrop(hr, scale)
     return np.asarray(Image.fromarray(hr).resize((hr.shape[1] // scale, hr.shape[0] // scale), Image.BICUBIC))

@@ -1,8 +1,4 @@
-"""Named image sets -> (LR, HR) pairs.
-
-`load(name)` looks for the usual layout under `SR_DATA` (or the user's cache) and downloads what is missing, checked
-against a pinned checksum. `sample` comes inside scikit-image and needs no network.
-"""
+"""Named image sets -> (LR, HR) pairs, downloaded once where they are not at hand."""
 
 import contextlib
 import functools
@@ -25,7 +21,7 @@ from sr_utils.data import archives
 from sr_utils.data.images import SCALE, downscale, modcrop, resized
 from sr_utils.data.reading import image_files, read_image, shown
 
-SMALLEST = 48  # px; a smaller image holds no crop of the pages, and no patch of a profile above smoke
+SMALLEST = 48  # pixels a side; a smaller image holds no crop of the pages, and no patch of a profile above smoke
 
 # Photographs in scikit-image's wheel. Both motorcycle views are one scene, so they stay on one side.
 SAMPLE_TRAIN = ("astronaut.png", "coffee.png", "motorcycle_left.png", "motorcycle_right.png")
@@ -41,7 +37,7 @@ COPIES = ((1, (1, 2)), (1, (2, 3)), (1, (3, 1)), (0.9, (0, 0)), (0.8, (0, 0)), (
 class Pair:
     """One image: `.name`, `.hr` uint8 (4h, 4w, 3) and `.lr` uint8 (h, w, 3), read-only, decoded when first asked for.
 
-    With `scale` and `shift`, HR is the file's picture scaled, then cropped at the top and left; LR is made from that.
+    HR is the file's picture by `scale`, less `shift` pixels at the top and left. Without a file of its own, LR is made.
     """
 
     name: str
@@ -50,15 +46,20 @@ class Pair:
     scale: float = 1
     shift: tuple[int, int] = (0, 0)
 
-    lr = property(lambda self: _decoded(self.hr_path, self.lr_path, self.scale, self.shift)[0])
-    hr = property(lambda self: _decoded(self.hr_path, self.lr_path, self.scale, self.shift)[1])
+    lr = property(lambda self: self._pictures[0])
+    hr = property(lambda self: self._pictures[1])
+
+    @property
+    def _pictures(self):
+        times = [path and path.stat().st_mtime_ns for path in (self.hr_path, self.lr_path)]
+        return _decoded(self.hr_path, self.lr_path, self.scale, self.shift, *times)
 
 
 CACHE = psutil.virtual_memory().total // 2  # bytes; DIV2K takes 7.1 GB, BSDS500 0.2
 
 
 @cachetools.cached(cachetools.LRUCache(CACHE, lambda arrays: sum(a.nbytes for a in arrays)), lock=threading.Lock())
-def _decoded(hr_path: Path, lr_path: Path | None, scale: float, shift: tuple[int, int]):
+def _decoded(hr_path: Path, lr_path: Path | None, scale: float, shift: tuple[int, int], *times):
     hr = modcrop(resized(read_image(hr_path), scale)[shift[0] :, shift[1] :])
     lr = downscale(hr) if lr_path is None else read_image(lr_path)
     hr = np.ascontiguousarray(hr[: lr.shape[0] * SCALE, : lr.shape[1] * SCALE])
@@ -76,29 +77,20 @@ class ImageSet:
 
 
 def load(name: str, root=None) -> ImageSet:
-    """An image set by name, or every readable image of a folder.
+    """An image set of `NAMES`, or the images of a folder: every tenth (at least one) is kept for validation.
 
-    Parameters
-    ----------
-    name : `sample`, `bsds500`, `bsds500_scaled`, `div2k`, `Set5`, `Set14`, `BSD100`, `Urban100`, or the path of a
-        folder. In a folder, every tenth image (at least one) is kept for validation; files that cannot be read, and
-        images below 48×48 pixels, are named in a warning.
-    root : where archives and image folders lie; default `SR_DATA`, else the user's cache.
-
-    BSDS500's train and test images are all for training. Its val split is the BSD100 benchmark, which nothing may be
-    trained on, so `bsds500` validates on the validation images of `sample`. `bsds500_scaled` has each image eight
-    times: also at smaller sizes (as LapSRN's training has, arXiv:1704.03915), and moved by a part of an LR pixel.
-
-    Raises
-    ------
-    StudyError : unknown name, empty folder, no network, wrong checksum, full disk; each says what to do next.
+    `root` is where archives and image sets lie: `SR_DATA`, else the user's cache. Files of a folder that cannot be
+    used are named in a warning. BSDS500's train and test images are all for training; its val split is the BSD100
+    benchmark, which nothing may be trained on, so that `bsds500` validates on the images of `sample`. `bsds500_scaled`
+    has each image eight times: also smaller (as LapSRN's training has, arXiv:1704.03915), and moved by a part of an LR
+    pixel. Raises `StudyError` for an unknown name, an empty folder, or an archive that cannot be had.
     """
     root = Path(root) if root else paths.data()
     if name == "sample":
         folder = Path(skimage.__file__).parent / "data"
         return ImageSet(name, _pairs(folder / f for f in SAMPLE_TRAIN), _pairs(folder / f for f in SAMPLE_VALID))
     if name == "div2k":
-        return ImageSet(name, _div2k(root, "train"), _div2k(root, "valid"))
+        return ImageSet(name, _div2k(root / name.upper(), "train"), _div2k(root / name.upper(), "valid"))
     if name == "bsds500":
         return ImageSet(name, _bsds500(root), load("sample").valid)
     if name == "bsds500_scaled":
@@ -106,12 +98,12 @@ def load(name: str, root=None) -> ImageSet:
         copies = [replace(p, name=f"{p.name}@{s}{at}", scale=s, shift=at) for s, at in COPIES for p in whole.train]
         return replace(whole, name=name, train=[*whole.train, *copies])
     if name in BENCHMARKS:
-        return ImageSet(name, [], _benchmark(root, BENCHMARKS[name]))
+        return ImageSet(name, [], _benchmark(root / "benchmark" / BENCHMARKS[name]))
     return _folder(check_name(name))
 
 
 def validation(name: str, root=None) -> Sequence[Pair]:
-    """The validation images of a set; those of `bsds500` are the ones of `sample`, so that none is downloaded."""
+    """The validation images of a set, without a download for `bsds500`."""
     return load("sample" if name.startswith("bsds500") else name, root).valid
 
 
@@ -126,13 +118,12 @@ def check_name(name: str) -> Path:
 
 def digest(pairs) -> str:
     """Ten hex digits over names and files' bytes: another one when an image is added, removed, renamed or replaced."""
-    both = [(pair.name, pair.hr_path, pair.lr_path) for pair in pairs]
-    files = [(name, *(path and _sha256(path) for path in files)) for name, *files in both]
+    files = [(pair.name, _sha256(pair.hr_path), _sha256(pair.lr_path)) for pair in pairs]
     return hashlib.sha256(repr(files).encode()).hexdigest()[:10]
 
 
-def _sha256(path: Path) -> str:
-    return _sha256_at(path, path.stat().st_mtime_ns)
+def _sha256(path: Path | None) -> str | None:
+    return path and _sha256_at(path, path.stat().st_mtime_ns)
 
 
 @functools.cache
@@ -147,24 +138,18 @@ def on_disk(root=None) -> list[str]:
 
 
 def _pairs(hr_paths, lr_folder: Path | None = None) -> list[Pair]:
-    """Pair each HR file with `<stem>x4` in the LR folder; without one, LR is made by `downscale`."""
+    """Pair each HR file with `<stem>x4` in the LR folder, if there is one."""
     return [Pair(p.stem, p, lr_folder and lr_folder / f"{p.stem}x{SCALE}.png") for p in hr_paths]
 
 
 def _folder(folder: Path) -> ImageSet:
-    try:
-        entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
-    except OSError as error:
-        raise StudyError(f"{folder} cannot be read ({error.strerror}); give yourself access to it.") from None
-    stems, pairs, refused = Counter(path.stem for path in entries if path.is_file()), [], []
-    for path in entries:  # one name, one row of a table
-        pair = Pair(shown(path.name if stems[path.stem] > 1 else path.stem), path)
-        if fault := _fault(pair):
-            refused.append(fault)
-        else:
-            pairs.append(pair)
-    if refused:
+    entries = sorted(folder.glob("[!.]*"))
+    stems = Counter(path.stem for path in entries if path.is_file())  # one name, one row of a table
+    pairs = [Pair(shown(path.name if stems[path.stem] > 1 else path.stem), path) for path in entries]
+    faults = [_fault(pair) for pair in pairs]
+    if refused := list(filter(None, faults)):
         warnings.warn(f"{len(refused)} file(s) skipped: " + " ".join(refused), stacklevel=3)
+    pairs = [pair for pair, fault in zip(pairs, faults, strict=True) if not fault]
     if len(pairs) < 2:
         raise StudyError(f"{folder} holds {len(pairs)} usable image(s); two are needed, one of them for validation.")
     train, valid = [p for i, p in enumerate(pairs) if i % 10], pairs[::10]
@@ -202,12 +187,11 @@ def _bsds500(root: Path) -> list[Pair]:
 
 def _div2k(root: Path, split: str) -> list[Pair]:
     hr, lr = f"DIV2K_{split}_HR", f"DIV2K_{split}_LR_bicubic"
-    root /= "DIV2K"
     files = _there(root / hr, f"{archives.DIV2K}{hr}.zip", root)
     _there(root / lr / "X4", f"{archives.DIV2K}{lr}_X4.zip", root)
     return _pairs(files, root / lr / "X4")
 
 
-def _benchmark(root: Path, folder: str) -> list[Pair]:
-    hr, lr = root / "benchmark" / folder / "HR", root / "benchmark" / folder / "LR_bicubic/X4"
-    return _pairs(_there(hr, archives.EDSR, root), lr if lr.is_dir() else None)
+def _benchmark(folder: Path) -> list[Pair]:
+    lr = folder / "LR_bicubic/X4"
+    return _pairs(_there(folder / "HR", archives.EDSR, folder.parents[1]), lr if lr.is_dir() else None)

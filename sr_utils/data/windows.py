@@ -12,8 +12,6 @@ def telling_window(lr, hr, side: int, texture: bool = False) -> tuple[int, int]:
 
     Bicubic's squared error is weighted by how much LR's gradients agree in direction (the structure tensor's coherence,
     0…1; Bigün & Granlund, 1987), or for `texture` by how little. `lr` uint8 (h, w, 3), `hr` uint8 (4h, 4w, 3).
-
-    Raises `StudyError` for an image smaller than the window.
     """
     height, width = hr.shape[:2]
     if min(height, width) < side:

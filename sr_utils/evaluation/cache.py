@@ -12,8 +12,7 @@ from sr_utils.paths import replace
 def cached(folder: Path | None, name: str, depends: list, compute) -> pd.DataFrame:
     """The table that `compute()` returns, kept as `<folder>/<name>-<digest>.pkl`; with None as folder it is not kept.
 
-    `depends` lists what the table depends on besides the weights: the digest covers the code of functions and the
-    `repr` of values.
+    The digest is over the code of functions and the `repr` of values that it `depends` on, besides the weights.
     """
     if folder is None:
         return compute()

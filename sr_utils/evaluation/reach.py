@@ -18,8 +18,8 @@ def reach(model: keras.Model) -> int | None:
     """The receptive field's radius: how many LR pixels beyond its own an SR pixel can depend on, to each side.
 
     It is the extent of the gradient of one LR pixel's SR in long, narrow pictures, with random weights in place of the
-    trained ones, which may be zero. None, with a warning, where windows of a picture don't give windows of its SR: the
-    network sees further than 127 pixels, or treats pixels by their place, as strides do.
+    trained ones, which may be zero. None, with a warning, for a network that sees further than 127 pixels, or treats
+    pixels by their place, as strides do: windows of a picture would not give windows of its SR.
     """
     rng, cause = np.random.default_rng(0), ""
     weights = [[_random(v, rng) for v in part] for part in (model.trainable_variables, model.non_trainable_variables)]

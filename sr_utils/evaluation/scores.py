@@ -17,7 +17,7 @@ def score(model, pairs, strengths=(0,)) -> pd.DataFrame:
     """One row per image and strength: `image`, `strength`, `loss` (`mse`), `psnr` (dB), `ssim`, `sharpness`, `gmsd`.
 
     `model` is what `upscale` takes; its SR is edge-enhanced at each strength (0 changes nothing). An image of one
-    colour is left out with a warning, since its PSNR is infinite. Raises `StudyError` if no image is left.
+    colour is left out with a warning. Raises `StudyError` if no image is left.
     """
     rows = []
     for pair in pairs:
@@ -26,8 +26,7 @@ def score(model, pairs, strengths=(0,)) -> pd.DataFrame:
             continue
         sr = upscale(model, pair.lr)
         for strength in strengths:
-            enhanced = edge_enhance(sr, strength)
-            rows.append({"image": pair.name, "strength": strength, **measure(enhanced, pair.hr)})
+            rows.append({"image": pair.name, "strength": strength, **measure(edge_enhance(sr, strength), pair.hr)})
     if not rows:
         raise StudyError("There is no image to score; name a set that has validation images with some detail.")
     return pd.DataFrame(rows)
@@ -46,10 +45,10 @@ def test_sets(data: str, record: bool = False) -> dict:
 
 
 def score_all(entries, sets) -> pd.DataFrame:
-    """Rows `arm`, `seed`, `set`, `image`, `loss`, `psnr`, `ssim`, `sharpness`, `gmsd` of trained runs, interpolations.
+    """Rows `arm`, `seed`, `set`, `image` and those of `score`, of `training.Run`s and of interpolations.
 
-    `entries` are `training.Run`s or the names "nearest", "bilinear", "bicubic" (which have seed −1). A run's scores
-    are kept beside its weights; they are computed again if a set's images or the code of a metric change.
+    The latter are named "nearest", "bilinear", "bicubic", and have seed −1. A run's scores are kept beside its weights;
+    they are computed again if a set's images or the code of a metric change.
     """
     return record.collect("scores", entries, lambda entry: _scores(entry, sets).drop(columns="strength"))
 
@@ -61,14 +60,12 @@ def strength_sweep(entries, sets, strengths) -> pd.DataFrame:
 
 
 def _scores(entry, sets, strengths=(0,)) -> pd.DataFrame:
-    """Scores of a run, kept beside its weights, or of an interpolation."""
-    name = isinstance(entry, str)
-    model, folder, label, seed = (
-        (entry, None, entry, -1) if name else (entry.model, entry.folder, entry.label, entry.config["seed"])
-    )
+    model, folder, label, seed = entry, None, entry, -1
+    if not isinstance(entry, str):
+        model, folder, label, seed = entry.model, entry.folder, entry.label, entry.config["seed"]
     functions, frames = (score, measure, mse, upscale, tiles, grey_levels, edge_enhance, luma, *METRICS.values()), []
-    for of, pairs in sets.items():
+    for name, pairs in sets.items():
         depends = [digest(pairs), list(strengths), *functions]
         table = cached(folder, "scores", depends, lambda pairs=pairs: score(model, pairs, strengths))
-        frames.append(table.assign(arm=label, seed=seed, set=of))
+        frames.append(table.assign(arm=label, seed=seed, set=name))
     return pd.concat(frames)[["arm", "seed", "set", "image", "strength", "loss", *METRICS]]

@@ -1,7 +1,6 @@
 """A network applied to an image of any size: one window at a time, so that memory does not grow with the image.
 
-Windows overlap by the receptive field, so that together they equal the SR of the whole image, to the byte. Nothing here
-needs Keras.
+Windows overlap by the receptive field, so that together they equal the SR of the whole image, to the byte.
 """
 
 import math
@@ -12,9 +11,7 @@ import numpy as np
 from sr_utils.data.images import SCALE
 
 
-def tiles(
-    network: Callable, margin: int, lr: np.ndarray, window: int | None = None
-) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
+def tiles(network: Callable, margin: int, lr: np.ndarray, window: int | None = None) -> Iterator[tuple]:
     """SR in pieces, row by row: yields ((top, left), piece), in HR pixels, of the dtype of `lr` (uint8 or uint16).
 
     `network` goes from float32 (1, h, w, 3) to (1, 4h, 4w, 3), both in 0…255; `margin` is its receptive field's radius
@@ -27,11 +24,8 @@ def tiles(
     for y, (top, bottom), height in _spans(lr.shape[0], margin, window):
         for x, (left, right), width in columns:
             sr = network(lr[None, y : y + height, x : x + width] * np.float32(255 / white))
-            rows, across = (
-                slice(SCALE * (top - y), SCALE * (bottom - y)),
-                slice(SCALE * (left - x), SCALE * (right - x)),
-            )
-            yield (top * SCALE, left * SCALE), grey_levels(np.asarray(sr)[0, rows, across], lr.dtype)
+            kept = np.asarray(sr)[0, SCALE * (top - y) : SCALE * (bottom - y), SCALE * (left - x) : SCALE * (right - x)]
+            yield (top * SCALE, left * SCALE), grey_levels(kept, lr.dtype)
 
 
 def _spans(length: int, margin: int, window: int) -> Iterator[tuple[int, tuple[int, int], int]]:

@@ -1,7 +1,4 @@
-"""The one table of arms: network, loss, how figures show it, and its learning rate.
-
-To add an arm: write its builder in `networks`, its line here, its claim in claims.csv, its page.
-"""
+"""The one table of arms. To add one: its builder in `networks`, its line here, its claim in claims.csv, its page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,32 +9,23 @@ from sr_utils.models import networks
 
 @dataclass(frozen=True)
 class Arm:
-    """A network trained with a loss.
+    """A network trained with a loss, and how figures and tables show it (in Matplotlib's terms)."""
 
-    Attributes
-    ----------
-    builder : a function of `networks`.
-    name, colour, marker, dashes : how figures and tables show it (Matplotlib's terms).
-    rate : Adam's initial learning rate, chosen by `make bench BENCHES=rates` on validation images only.
-    loss : a name in `losses.LOSSES`.
-    """
-
-    builder: Callable
+    builder: Callable  # a function of `networks`
     name: str
     colour: str
     marker: str | tuple
     dashes: str | tuple
-    rate: float
-    loss: str = "mse"
+    rate: float  # the first learning rate, chosen by `make bench BENCHES=rates` on validation images only
+    loss: str = "mse"  # a name in `losses.LOSSES`
 
     @property
     def label(self) -> str:
-        """How tables of scores name it: `srcnn`, or `srcnn mae` for a loss other than MSE."""
         return label(self.builder.__name__, self.loss)
 
 
 def label(arm: str, loss: str = "mse") -> str:
-    """The label of a network trained with a loss: `srcnn`, or `srcnn mae` for a loss other than MSE."""
+    """How tables name a network trained with a loss: `srcnn`, or `srcnn mae` for a loss other than MSE."""
     return arm if loss == "mse" else f"{arm} {loss}"
 
 

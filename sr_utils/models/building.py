@@ -11,8 +11,7 @@ from sr_utils.models.arms import ARMS, MODELS
 def build(arm: str):
     """The untrained `keras.Model` of that name, (B, h, w, 3) -> (B, 4h, 4w, 3).
 
-    Raises `StudyError` for an unknown name, and for a network of your own that does not take every size to four times
-    the size: before it is trained, not when it is scored.
+    Raises `StudyError` for an unknown name, and for a network of your own that does not enlarge every size by four.
     """
     model = MODELS[arm]()
     if arm not in {line.builder.__name__ for line in ARMS.values()}:

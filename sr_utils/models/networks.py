@@ -10,18 +10,9 @@ arXiv:1707.02921, started at the identity: Zhang et al., 2019, arXiv:1901.09321.
 arXiv:1409.4842.
 """
 
-import importlib
-from typing import TYPE_CHECKING
+import lazy_loader
 
-if TYPE_CHECKING:
-    from sr_utils.models import layers
-else:
-
-    class _Layers:  # imports Keras only when a network is built: the table of arms is read without it
-        def __getattr__(self, name):
-            return getattr(importlib.import_module("sr_utils.models.layers"), name)
-
-    layers = _Layers()
+layers = lazy_loader.load("sr_utils.models.layers", suppress_warning=True)  # the table of arms is read without Keras
 
 CHANNELS = 32  # of every learnt up-sampling before a convolution; with 3, pre-upsampling is no better than the baseline
 

@@ -31,9 +31,9 @@ def lock(folder: Path):
     file = FileLock(folder.with_name(f".{folder.name}.lock"))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(Timeout):
+        try:
             file.acquire(timeout=0)
-        if not file.is_locked:
+        except Timeout:
             print(f"Another process is training {folder.name}; waiting for it.", flush=True)
             file.acquire()
         yield
@@ -48,9 +48,8 @@ def complete(folder: Path) -> bool:
     """Whether the folder holds a complete run. A run with an altered or missing file is named and moved aside."""
     if not (folder / "run.json").exists():
         return False
-    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
-        recorded = json.loads((folder / "run.json").read_text(encoding="utf-8"))["sha256"]
-        if recorded == _digests(folder):
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        if json.loads((folder / "run.json").read_text(encoding="utf-8"))["sha256"] == _digests(folder):
             return True
     print(f"{folder.name} is damaged; moved aside, and trained again.")
     paths.move_aside(folder)
@@ -108,12 +107,9 @@ def tidy(folder: Path) -> None:
 
 
 def save_weights(model, path: Path, rows: list | None = None) -> None:
-    """Write the model's weights, the optimizer's state if it has one, and the rows if given, by `paths.replace`.
-
-    Raises `OSError` where the disk has no room; it is asked first, since HDF5 can abort the process.
-    """
+    """Write the model's weights, the optimizer's state if it has one, and the rows if given, by `paths.replace`."""
     if shutil.disk_usage(path.parent).free < 12 * model.count_params() + 2**20:  # a weight and Adam's two moments
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # before HDF5 aborts the process
 
     def write(scratch):
         model.save_weights(scratch)

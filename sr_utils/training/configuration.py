@@ -1,8 +1,8 @@
 """The configuration of a training, and its key: the name of the folder in which the run is kept.
 
-The key depends on everything that changes the weights: the network, the bytes of the images, the schedule, and the
-code of loss, layers, optimizer and batches. The part of it that is neither seed nor image nor machine is the run's
-recipe, by which a row of the record knows the code that made it.
+The key depends on everything that changes the weights: network, images, schedule, and the code of loss, layers,
+optimizer and batches. Without seed, images and machine it is the run's recipe, by which a row of the record knows the
+code that made it.
 """
 
 import hashlib
@@ -69,10 +69,7 @@ def recipe(config: dict) -> str:
 
 
 def todays_recipe(arm: str, loss: str, profile, where: str = "cpu") -> str:
-    """The `recipe` of a training by today's code; another one than a recorded row's means that it is stale.
-
-    `where` is "cpu" or "gpu".
-    """
+    """The `recipe` of a training by today's code; `where` is "cpu" or "gpu"."""
     profile = profiles.get(profile)
     config = {"loss": loss, "profile": asdict(profile), "rate": rate(arm, loss, profile), "device": where}
     return recipe(config | {"network": _network(models.build(arm)), "code": _code(config)})
@@ -84,17 +81,10 @@ def _network(model: keras.Model) -> str:
 
 
 def rate(arm: str, loss: str, profile: profiles.Profile) -> float:
-    """Adam's initial learning rate: the profile's if it has one, else the arm's own.
-
-    If the table of arms does not list this loss for the network, the rate of the network's first line is used; for a
-    network that it does not list at all, 1e-3. Raises `StudyError` if the rate is not a number between 0 and 1.
-    """
+    """The first learning rate: the profile's, else the arm's, else that of the network's first line, else 1e-3."""
     rates = [line.rate for line in ARMS.values() if line.builder.__name__ == arm]
     own = ARMS[label(arm, loss)].rate if label(arm, loss) in ARMS else next(iter(rates), 1e-3)
-    value = own if profile.learning_rate is None else profile.learning_rate
-    if not isinstance(value, (int, float)) or not 0 < value < 1:
-        raise StudyError(f"A learning rate is a number between 0 and 1, such as 1e-3; not {value!r}.")
-    return float(value)
+    return float(own if profile.learning_rate is None else profile.learning_rate)
 
 
 def optimizer(config: dict) -> keras.optimizers.Optimizer:
@@ -108,19 +98,14 @@ def optimizer(config: dict) -> keras.optimizers.Optimizer:
         warm = min(500, steps // 10)
         schedule = schedules.CosineDecay(0.0, steps - warm, warmup_target=first, warmup_steps=warm)
         return muon.Muon(schedule, weight_decay=None, adam_weight_decay=None, name="muon")
-    if profile["schedule"] == "halve":
-        schedule = schedules.PiecewiseConstantDecay([20_000], [first, first / 2])
-    else:
-        schedule = schedules.CosineDecay(first, steps)
-    return keras.optimizers.Adam(schedule, name="adam")
+    halved = schedules.PiecewiseConstantDecay([20_000], [first, first / 2])
+    cosine = schedules.CosineDecay(first, steps)
+    return keras.optimizers.Adam(halved if profile["schedule"] == "halve" else cosine, name="adam")
 
 
 def key(config: dict) -> str:
-    """The name of a run's folder: readable parts, then a digest of the whole configuration.
-
-    Of an image folder only the last part of its path counts; its images are identified by their digest.
-    """
-    config = config | {"data": Path(config["data"]).name}
+    """The name of a run's folder: readable parts, then a digest of the whole configuration."""
+    config = config | {"data": Path(config["data"]).name}  # the images are in it by their digest
     parts = config["profile"]["name"], config["data"], config["arm"], config["loss"], f"seed{config['seed']}"
     return "_".join([*parts, _digest(config)])
 

@@ -1,7 +1,9 @@
-"""The record's runs: what was trained once, on whatever machine, and measured there."""
+"""Trained runs: those in this machine's store, and those of the record, trained once on whatever machine."""
 
 import functools
-from dataclasses import asdict
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pandas as pd
 import pooch
@@ -13,46 +15,55 @@ from sr_utils.models.arms import label
 from sr_utils.training.configuration import todays_recipe
 
 
-class Recorded:
-    """A run of the record, with the attributes of `Run` but for `folder`, and what was measured of it."""
+@dataclass(eq=False)
+class Run:
+    """A trained arm: `.config`, `.host` (versions, speed), `.history` (a row per epoch), `.model`, `.label`, `.cost`.
 
-    def __init__(self, row: pd.Series):
-        self.row = row
-        self.label, self.cost = label(row.arm, row.loss), {"parameters": int(row.parameters), "macs": row.macs}
-        backend, device, precision = row.platform.split()
-        self.config = row[["arm", "loss", "seed", "data", "rate", "images"]].to_dict() | {
-            "profile": asdict(profiles.get(row.profile)), "features": row.features or None,
-            "backend": backend, "device": device, "precision": precision,
-        }  # fmt: skip
-        self.host = {"seconds_per_step": row.seconds / row.steps, "versions": row.versions}
+    `.folder` is where this machine keeps it; `.row` is its row in the record, if it comes from there.
+    """
 
-    @functools.cached_property
-    def history(self) -> pd.DataFrame:
-        """A row per epoch, as Keras names its columns."""
-        names = {"train_loss": "loss", "train_mse": "mse"}
-        return self.measured("curves").set_index("epoch").rename(columns=names).drop(columns=["arm", "seed"])
+    config: dict
+    host: dict
+    history: pd.DataFrame
+    folder: Path | None = None
+    row: pd.Series | None = None
+
+    @property
+    def label(self) -> str:
+        return label(self.config["arm"], self.config["loss"])
+
+    @property
+    def cost(self) -> dict:
+        """{"parameters", "macs"}, as `models.cost` returns them."""
+        if self.row is None:
+            return models.cost(self.model)
+        return {"parameters": int(self.row.parameters), "macs": self.row.macs}
 
     @functools.cached_property
     def model(self) -> keras.Model:
-        """The trained network, in float16's precision. Raises `StudyError` where its weights are not in the record."""
-        path, again = records.weights(self.row), "train it with record=False"
-        if path is None:
-            raise StudyError(f"The record keeps no weights of {self.label} with seed {self.row.seed}; {again}.")
-        if not path.exists() or pooch.file_hash(str(path)) != self.row.weights:
-            raise StudyError(f"{path} is not the file that was recorded; restore it: git checkout -- {path}")
-        model = models.build(self.row.arm)
-        model.load_weights(path)
+        """The trained network. Raises `StudyError` where the record does not keep its weights (in float16)."""
+        model = models.build(self.config["arm"])
+        model.load_weights(self.folder / "final.weights.h5" if self.row is None else _weights(self.row))
         return model
 
-    def measured(self, table: str) -> pd.DataFrame:
-        """The rows of a table of the record for this run, as `records.rows` returns them."""
-        return records.rows(table, self.row)
+
+def read(folder: Path) -> Run:
+    """The complete run in a folder."""
+    told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return Run(told["config"], told["host"], pd.read_csv(folder / "history.csv", index_col="epoch"), folder)
 
 
-def from_record(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Recorded | None:
+def from_record(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run | None:
     """The record's run, or None where it has none, or one of another code (`stale`)."""
     row = records.row(arm, loss, seed, profiles.get(profile).name, data) if isinstance(profile, str) else None
-    return None if row is None or stale(row) else Recorded(row)
+    if row is None or stale(row):
+        return None
+    config = row[["arm", "loss", "seed", "data", "rate", "images"]].to_dict()
+    config |= {"profile": asdict(profiles.get(profile)), "features": row.features or None}
+    config |= dict(zip(("backend", "device", "precision"), row.platform.split(), strict=True))
+    history = records.rows("curves", row).set_index("epoch").drop(columns=["arm", "seed"])
+    history = history.rename(columns={"train_loss": "loss", "train_mse": "mse"})
+    return Run(config, {"seconds_per_step": row.seconds / row.steps, "versions": row.versions}, history, row=row)
 
 
 def stale(row: pd.Series) -> bool:
@@ -62,3 +73,12 @@ def stale(row: pd.Series) -> bool:
 
 
 _recipe = functools.cache(todays_recipe)
+
+
+def _weights(row: pd.Series) -> Path:
+    path = records.weights(row)
+    if path is None:
+        raise StudyError(f"The record keeps no weights of {row.arm} {row.loss} with this seed; set record=False.")
+    if not path.exists() or pooch.file_hash(str(path)) != row.weights:
+        raise StudyError(f"{path} is not the file that was recorded; restore it: git checkout -- {path}")
+    return path

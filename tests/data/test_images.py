@@ -63,16 +63,14 @@ def test_grey_bool_and_16_bits_become_pictures(picture):
     deep = (ramp * 65535).astype(np.uint16)
     for given in (deep, Image.fromarray(deep), Image.fromarray(deep.astype(np.int32))):  # I;16 and I
         assert np.array_equal(to_rgb(given)[..., 1], deep) and to_rgb(given).dtype == np.uint16
+    assert np.array_equal(to_8_bits(deep), np.rint(deep / 257))
     assert np.array_equal(to_rgb(Image.fromarray(ramp))[..., 2], np.rint(ramp * 255))  # F
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (
-            lambda rgb: rgb * 2.0,
-            r"LR must be \(H, W, 3\), in 0…255 or 0…1; this is float64 .* from 0 to 510",
-        ),
+        (lambda rgb: rgb * 2.0, r"LR must be \(H, W, 3\), in 0…255 or 0…1; this is float64 .* from 0 to 510"),
         (lambda rgb: rgb.astype(int) - 1, "int64 .* from -1 to 254"),
         (lambda rgb: np.full((20, 28), np.nan), "float64"),
         (lambda rgb: np.stack([rgb, rgb]), r"uint8 \(2, 20, 28, 3\)"),
@@ -88,8 +86,3 @@ def test_what_has_no_one_meaning_is_refused_in_a_sentence(wrong, message):
     rgb[0, 0] = 255
     with pytest.raises(StudyError, match=message):
         to_rgb(wrong(rgb), "LR")
-
-
-def test_sixteen_bits_are_rounded_to_eight():
-    levels = np.arange(65536, dtype=np.uint16)
-    np.testing.assert_array_equal(to_8_bits(levels), np.rint(levels / 257).astype(np.uint8))

@@ -44,18 +44,10 @@ def test_set5_and_set14_bicubic_rows(sr_data):
         assert scores.ssim.mean() == pytest.approx(similarity, abs=0.006)
 
 
-def test_mismatches_and_tiny_images_are_refused():
+def test_mismatches_are_refused():
     a = np.zeros((20, 20, 3), np.uint8)
     with pytest.raises(StudyError, match="of one shape"):
         psnr(a, a[:16])
-    with pytest.raises(StudyError, match="nothing but border"):
-        psnr(a[:8, :8], a[:8, :8])
-    with pytest.raises(StudyError, match="at least 19×19"):
-        ssim(a[:12, :12], a[:12, :12])
-    with pytest.raises(StudyError, match="at least 14×14"):
-        gmsd(a[:13, :13], a[:13, :13])
-    with pytest.raises(StudyError, match="HR is flat"):
-        sharpness(a, a)
     with pytest.raises(StudyError, match="no image to score"):
         score("bicubic", [])
 

@@ -1,9 +1,8 @@
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from sr_utils import filters
 from sr_utils.claims import curves, learning
 from sr_utils.data.sets import load
 from sr_utils.evaluation import metrics, probes, scores, upscale
@@ -36,7 +35,8 @@ def test_the_loss_is_the_squared_error_of_the_picture(trained):
 def test_the_distances_of_pictures(trained):
     """Between arms of one seed, and between an arm's seeds; kept beside the weights."""
     sets = {"sample": load("sample").valid[:1]}
-    again = SimpleNamespace(**vars(trained[1]) | {"config": {"seed": 1}, "label": "srcnn"})  # a stand-in for a seed
+    again = replace(trained[1], config={"seed": 1, "arm": "srcnn", "loss": "mse"})  # a stand-in for another seed
+    again.model = trained[1].model
     arms = ("srcnn", "srcnn_edge_input")
     table = probes.picture_distances([*trained, again], sets, arms)
     first, second = (upscale(run.model, sets["sample"][0].lr) for run in trained)
@@ -54,8 +54,8 @@ def test_the_distances_of_pictures(trained):
 def test_bilinear_interpolation_answers_a_ripple_with_itself(tmp_path):
     """A network that returns the bilinear image has a gain of 0 dB at every frequency."""
     lr, x = layers.lr_input()
-    run = SimpleNamespace(model=layers.sr_output(lr, layers.bilinear(x), "nothing"), folder=tmp_path, label="nothing")
-    run.config = {"seed": 0}
+    run = runs.Run({"seed": 0, "arm": "nothing", "loss": "mse"}, {}, None, tmp_path)
+    run.model = layers.sr_output(lr, layers.bilinear(x), "nothing")
     table = probes.response([run], load("sample").valid[:1])
     assert np.abs(table[[column for column in table if "gain" in column]]).max(axis=None) < 0.01
 
@@ -65,7 +65,7 @@ def test_the_response_of_an_untrained_network_shows_the_filter(trained):
     table = probes.response(trained, load("sample").valid[:2])
     assert len(table) == 2 * 2 * 2 and {"gain 0.125", "response"} <= set(table.columns)
     gains = table.groupby("arm")["gain 0.0625"].mean()
-    lift = 20 * np.log10(filters.wave_gain(0.0625))
+    lift = 20 * np.log10(7 - 6 * np.cos(2 * np.pi * 0.0625))  # of the kernel's columns, −3, 7 and −3
     assert gains["srcnn_edge_input"] - gains["srcnn"] == pytest.approx(lift, abs=2.5)
 
 

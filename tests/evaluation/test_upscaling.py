@@ -9,7 +9,7 @@ import pytest
 from sr_utils import StudyError, device, models
 from sr_utils.data.images import SCALE
 from sr_utils.device import keras
-from sr_utils.evaluation.tiling import _spans, grey_levels, tiles
+from sr_utils.evaluation.tiling import _spans, tiles
 from sr_utils.evaluation.upscaling import pictures, reach, upscale
 
 #: oneDNN adds in another order at some odd sizes, or without AVX-512: one grey level.
@@ -96,12 +96,6 @@ def test_sixteen_bits_go_in_and_come_out(model):
     assert sr.dtype == np.uint16 and sr.shape == (80, 92, 3)
     assert len(np.unique(sr % 257)) > 50  # more than 8 bits
     assert np.abs(sr / 257 - coarse).mean() < 2
-
-
-def test_grey_levels_are_rounded_and_clipped():
-    levels = np.float32([-3, 0.4, 0.6, 254.6, 300])
-    assert grey_levels(levels).tolist() == [0, 0, 1, 255, 255]
-    assert grey_levels(levels, np.uint16).tolist() == [0, 103, 154, 65432, 65535]
 
 
 def test_pictures_are_by_image_and_label():

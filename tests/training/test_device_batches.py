@@ -45,14 +45,14 @@ def test_indices_of_the_largest_set_fit_its_type(pairs):
 SCANNED = """
 import os, sys
 import numpy as np
-from sr_utils import profiles, training
-from sr_utils.training import runs
+from sr_utils import device, profiles, training
 
+chosen = device._choose()
 profile = profiles.Profile("scanned", 2, 4, 2, 24, 1e-3, sys.argv[1], ("block1_pool",))
 weights = []
 for on_device in (False, True):
     os.environ["SR_RUNS"] = f"{sys.argv[2]}/{on_device}"
-    runs._on_device = lambda config: on_device
+    device._choose = lambda: chosen | {"device": "gpu" if on_device else "cpu"}
     run = training.train("post_upsampling", 0, profile, "sample")
     assert len(run.history) == 2
     weights.append(run.model.get_weights())

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sr_utils import models, profiles
+from sr_utils import profiles
 from sr_utils.device import keras
 from sr_utils.training import configuration
 from sr_utils.training.muon import Muon
@@ -44,13 +44,3 @@ def test_its_rate_rises_and_then_falls_as_a_cosine():
     assert isinstance(optimizer, Muon)
     rates = [float(optimizer._learning_rate(step)) for step in (0, 250, 500, 5250, 10_000)]
     assert rates == pytest.approx([0, 5e-4, 1e-3, 5e-4, 0], abs=1e-9)
-
-
-def test_it_trains_and_is_read_again():
-    from sr_utils import training
-
-    profile = profiles.Profile("short", 2, 2, 2, 24, 1e-3, "muon", ("block1_pool",))
-    run = training.train("post_upsampling", 0, profile, "sample")
-    first = models.build("post_upsampling").get_weights()
-    assert any(np.abs(a - b).max() > 0 for a, b in zip(first, run.model.get_weights(), strict=True))
-    assert training.train("post_upsampling", 0, profile, "sample").folder == run.folder

@@ -106,26 +106,6 @@ def test_fresh_forgets_the_kept_runs_of_these_images_only(tmp_path, picture):
     assert len(list(paths.runs().glob("smoke_*"))) == 4  # moved aside, not deleted
 
 
-def test_a_folder_that_is_named_as_nothing_is_the_usual_one(monkeypatch, tmp_path):
-    monkeypatch.setenv("SR_RUNS", "")
-    assert paths.runs() == paths.ROOT / "runs"
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("SR_RUNS", "~/mine")
-    assert paths.runs() == tmp_path / "mine"
-
-
-def test_kernels_run_elsewhere_and_find_what_was_named_here(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    for variable in ("SR_DATA", "SR_RUNS", "SR_FIGURES", "SR_BUILD", "VGG_WEIGHTS"):
-        monkeypatch.setenv(variable, "here/it.h5")
-        reproduce.make_absolute()
-        assert os.environ[variable] == str(tmp_path / "here/it.h5")
-    for word in ("none", "imagenet"):
-        monkeypatch.setenv("VGG_WEIGHTS", word)
-        reproduce.make_absolute()
-        assert os.environ["VGG_WEIGHTS"] == word
-
-
 def test_every_loss_trains_every_way():
     for loss in ("mae", "perceptual_random"):
         run = runs.train("post_upsampling", 0, "smoke", "sample", loss)
@@ -172,19 +152,6 @@ def test_the_rate_falls_as_a_cosine_over_the_whole_schedule(profile):
 def test_mistakes_are_told_in_a_sentence(arguments, message):
     with pytest.raises(StudyError, match=message):
         runs.train(*arguments)
-
-
-@pytest.mark.parametrize("seeds", ["1,1", "a", "", "-1", [1, 1], [], 2**32])
-def test_bad_seeds(seeds):
-    with pytest.raises(StudyError, match="different non-negative integers"):
-        profiles.check_seeds(seeds)
-
-
-def test_images_smaller_than_a_patch(tmp_path, picture):
-    for i in range(3):
-        Image.fromarray(picture(56, 60, i)).save(tmp_path / f"{i}.png")
-    with pytest.raises(StudyError, match="No image is as large as a 64×64 patch"):
-        runs.train("post_upsampling", 0, "long", str(tmp_path))
 
 
 def fresh_process(code, **environment):
