@@ -53,10 +53,7 @@ def move_aside(folder: Path) -> None:
 
 
 def replace(path: Path, write) -> None:
-    """Call write(temporary path), flush it to the disk and rename it: readers see the whole old or the whole new file.
-
-    The temporary file is removed if that fails; errors pass through, such as `OSError` for a full disk.
-    """
+    """Call write(temporary path), flush it to the disk and rename it: readers see the whole old or the new file."""
     scratch = scratch_of(path, str(os.getpid()))
     try:
         write(scratch)

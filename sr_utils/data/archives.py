@@ -45,10 +45,7 @@ def download(url: str, checksum: str | None, folder: Path, instead: str) -> Path
 
 
 def fetch(url: str, folder: Path) -> None:
-    """Download an archive of `ARCHIVES`, check it, and unpack it into `folder`.
-
-    It is unpacked beside its goal, and moved there whole. Members that would lie outside are refused or left out.
-    """
+    """Download an archive of `ARCHIVES`, check it, unpack it beside its goal, and move it to `folder` whole."""
     name = url.rsplit("/", 1)[-1]
     instead = f"check the network and the disk, or unpack {name} into {folder} yourself, or use DATA=sample"
     archive = download(url, ARCHIVES[url], folder, instead)

@@ -55,8 +55,8 @@ def ssim(sr, hr) -> float:
 def sharpness(sr, hr) -> float:
     """High-frequency power of SR over that of HR: 0 if SR has none, 1 if equal, more with added noise or ringing.
 
-    Power of the luma (Hann window, 4 pixels shaved) at radial frequencies above half of LR's Nyquist frequency,
-    that is above 1/16 cycle per HR pixel. Arguments and errors as for `psnr`; NaN for two flat images.
+    Power of the luma (Hann window) at radial frequencies above half of LR's Nyquist frequency, that is above 1/16 cycle
+    per HR pixel. Arguments and errors as for `psnr`; NaN for two flat images.
     """
     sr, hr = _lumas(sr, hr)
     window = np.outer(*map(np.hanning, hr.shape))
@@ -67,10 +67,9 @@ def sharpness(sr, hr) -> float:
 
 
 def gmsd(sr, hr) -> float:
-    """Gradient magnitude similarity deviation, a perceptual distance: 0 for equal images, larger is worse.
+    """Gradient magnitude similarity deviation, a perceptual distance: 0 for equal images; arguments as for `psnr`.
 
     Xue et al., 2014, doi:10.1109/TIP.2013.2293423, on the luma at half size, with the paper's constant of 170.
-    Arguments and errors as for `psnr`.
     """
     a, b = (_gradient(y) for y in _lumas(sr, hr))
     return float(np.std((2 * a * b + 170) / (a**2 + b**2 + 170)))
@@ -84,10 +83,7 @@ def _gradient(y):
 
 
 def mse(sr, hr) -> float:
-    """Mean squared error in grey levels² of uint8 (H, W, 3) images, over all pixels and channels.
-
-    The training loss, but of the rounded image that a file would hold; rounding adds 1/12 to it.
-    """
+    """Mean squared error in grey levels² of uint8 (H, W, 3) images: the training loss, but of rounded pixels."""
     return float(np.square(sr.astype(np.float64) - hr).mean())
 
 

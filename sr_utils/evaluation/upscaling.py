@@ -39,9 +39,10 @@ _shipped = functools.cache(pretrained.load)
 def pictures(pairs: Iterable, arms: Mapping, name: Callable = str) -> dict[str, dict]:
     """{image: {"lr": …, each arm: …, "hr": …}} of uint8 arrays, as `plots.crops` and `widgets.compare` take it.
 
-    `pairs` are `data.Pair`s; `arms` maps a label to what `upscale` takes; `name` maps a pair's name to the one shown.
+    `arms` maps a label to what `upscale` takes; `name` maps a pair's name to the one shown.
     """
-    return {
-        name(pair.name): {"lr": pair.lr, **{label: upscale(arm, pair.lr) for label, arm in arms.items()}, "hr": pair.hr}
-        for pair in pairs
-    }
+    made = {}
+    for pair in pairs:
+        sr = {label: upscale(arm, pair.lr) for label, arm in arms.items()}
+        made[name(pair.name)] = {"lr": pair.lr, **sr, "hr": pair.hr}
+    return made

@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "arms": ["ARMS", "MODELS", "STUDY"],
-        "building": ["build", "cost"],
+        "costs": ["build", "cost"],
         "pretrained": ["load"],
     },
 )

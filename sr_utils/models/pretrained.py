@@ -32,7 +32,7 @@ def path(arm: str, suffix: str = ".weights.h5") -> Path:
 
 def load(arm: str):
     """The trained `keras.Model` of "combined" or "srcnn" that comes with the study; raises as `path` does."""
-    from sr_utils.models.building import build  # so late, for it brings Keras with it
+    from sr_utils.models.costs import build  # so late, for it brings Keras with it
 
     file = path(arm)
     model = build(arm)

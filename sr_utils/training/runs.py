@@ -1,9 +1,4 @@
-"""Train an arm once, keep the run, and resume an interrupted one; or take the run from the record.
-
-A run's folder in `runs/` is named by profile, data, arm, loss, seed, and a digest of everything that changes the
-weights. During training it holds a checkpoint; afterwards `final.weights.h5`, `history.csv` and, written last,
-`run.json`, which marks the run as complete.
-"""
+"""Train an arm once, keep the run in `runs/`, and resume an interrupted one; or take the run from the record."""
 
 import functools
 import itertools

@@ -30,8 +30,7 @@ class Blind(anywidget.AnyWidget):
 def blind(images: Mapping, first: str, second: str, places: int = 6) -> Blind:
     """Ask which of two arms looks better, in windows with edges and with texture in turn; count at the end.
 
-    `images` is {image: {"lr": …, label: …, "hr": …}}, as `evaluation.pictures` returns it; `first` and `second` are
-    labels. The two change sides at random.
+    `images` is as `evaluation.pictures` returns it; `first` and `second` are labels. The two change sides at random.
     """
     pairs = []
     for each, texture in itertools.islice(itertools.product(images.values(), (False, True)), places):

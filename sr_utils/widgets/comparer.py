@@ -37,9 +37,9 @@ def png(image) -> bytes:
 class Scene:
     """The pictures of one scene by label: "lr" of a quarter of the size, all others of `shape`.
 
-    `images` maps a label to a picture (as `to_rgb` takes it), or to a function that makes it; the function is called
-    when its label is first looked at, and never again. Where there is "lr", "bicubic" is added, and larger pictures
-    lose the rows and columns that it does not cover.
+    `images` maps a label to a picture (as `to_rgb` takes it), or to a function that makes it, once, when its label is
+    first looked at. Where there is "lr", "bicubic" is added, and larger pictures lose the rows and columns that it does
+    not cover. Raises `StudyError` for no picture, pictures of other sizes, or smaller than 16×16.
     """
 
     def __init__(self, images: Mapping):
@@ -75,15 +75,9 @@ class Scene:
 def compare(images: Mapping, crop: int = 48) -> "Comparer":
     """Show the same crop of several pictures of one scene, and move it with mouse, touch, keys or sliders.
 
-    Parameters
-    ----------
-    images : label -> a picture as `data.images.to_rgb` takes it, or a function without arguments that returns one,
-        called when the label is first shown. "hr", if there, is the reference for PSNR, SSIM and the error map. "lr"
-        has a quarter of the size: it is shown by nearest neighbour, and "bicubic" is added. A dict of such dicts, by
-        the images' names, adds a choice of images.
-    crop : the crop's first side in HR pixels; the nearest of `SIDES` below it is taken.
-
-    Raises `StudyError` for anything but a dict, no picture, pictures of other sizes, or smaller than 16×16.
+    `images` is what `Scene` takes, or a dict of such dicts, by the images' names, which adds a choice of images. "hr",
+    if there, is the reference for PSNR, SSIM and the error map; "lr" is shown by nearest neighbour. `crop` is the
+    crop's first side in HR pixels: the nearest of `SIDES` below it is taken.
     """
     if not isinstance(images, Mapping):
         raise StudyError(f"Give a dict from label to image, not a {type(images).__name__}.")
@@ -94,8 +88,7 @@ def compare(images: Mapping, crop: int = 48) -> "Comparer":
 def compare_arms(pairs, arms: Mapping, crop: int = 48) -> None:
     """Show the comparer for some `data.Pair`s: LR, bicubic, the arms (as for `evaluation.upscale`), HR.
 
-    Opens on the smallest image, which costs least, where bicubic errs most along edges; SR is made once per image and
-    arm, when it is first shown.
+    Opens on the smallest image, which costs least, where bicubic errs most along edges.
     """
     images, pairs = {}, sorted(pairs, key=lambda pair: pair.hr.size)
     for pair in pairs:

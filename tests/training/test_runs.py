@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sr_utils import StudyError, paths, profiles
+from sr_utils import paths, profiles
 from sr_utils.device import keras
 from sr_utils.models.arms import ARMS
 from sr_utils.training import configuration, runs
@@ -136,22 +136,6 @@ def test_the_rate_falls_as_a_cosine_over_the_whole_schedule(profile):
     for part in (0, 0.25, 0.5, 1):
         expected = ARMS["srcnn"].rate * (1 + np.cos(np.pi * part)) / 2
         assert float(rate(part * profile.epochs * profile.steps)) == pytest.approx(expected, abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("vdsr", 0, "smoke", "sample"), "no arm 'vdsr'"),
-        (("srcnn", 0, "tiny", "sample"), "no profile 'tiny'"),
-        (("srcnn", -1, "smoke", "sample"), "non-negative integers"),
-        (("srcnn", 1.5, "smoke", "sample"), "non-negative integers"),
-        (("srcnn", 0, "smoke", "nowhere"), "no image set or folder 'nowhere'"),
-        (("srcnn", 0, "smoke", "sample", "psnr"), "no loss 'psnr'"),
-    ],
-)
-def test_mistakes_are_told_in_a_sentence(arguments, message):
-    with pytest.raises(StudyError, match=message):
-        runs.train(*arguments)
 
 
 def fresh_process(code, **environment):
