@@ -9,14 +9,14 @@ from sr_utils import StudyError
 from sr_utils.data.images import SCALE
 from sr_utils.data.sets import Pair
 
-PIXEL = np.dtype("V3")  # three bytes that move together
+PIXEL = np.dtype("V3")  # red, green and blue as one value
 
 
 def batch(pairs: Sequence[Pair], size: int, patch: int, seed: int, epoch: int, step: int):
     """Training patches: uint8 (size, patch/4, patch/4, 3) LR and uint8 (size, patch, patch, 3) HR.
 
-    A pure function of (seed, epoch, step): image, position, flip and quarter turns are drawn from them alone. Crops
-    are aligned on LR pixels, and both members of a pair are turned alike. `patch` is a multiple of 4.
+    A pure function of (seed, epoch, step), from which image, position, flip and quarter turns are drawn. Crops are
+    aligned on LR pixels, and both members of a pair are turned alike. `patch` is a multiple of 4.
     """
     small = patch // SCALE
     lr, hr = np.empty((size, small, small, 3), np.uint8), np.empty((size, patch, patch, 3), np.uint8)

@@ -1,22 +1,25 @@
 """A cache for tables that are slow to compute: files in a run's folder."""
 
 import hashlib
+import inspect
 from pathlib import Path
 
 import pandas as pd
 
-from sr_utils import code
+from sr_utils import code, filters
+from sr_utils.evaluation import metrics, tiling, upscaling
 from sr_utils.paths import replace
 
 
 def cached(folder: Path | None, name: str, depends: list, compute) -> pd.DataFrame:
     """The table that `compute()` returns, kept as `<folder>/<name>-<digest>.pkl`; with None as folder it is not kept.
 
-    The digest is over the code of functions and the `repr` of values that it `depends` on, besides the weights.
+    The digest is over what it `depends` on besides the weights, and over the code of `compute` and of this room.
     """
     if folder is None:
         return compute()
-    text = "\n".join(code.normal_form(part) if callable(part) else repr(part) for part in depends)
+    modules = filters, metrics, tiling, upscaling, inspect.getmodule(compute)
+    text = "\n".join([repr(depends), *map(code.normal_form, modules)])
     path = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}.pkl"
     if not path.exists():
         replace(path, compute().to_pickle)

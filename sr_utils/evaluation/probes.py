@@ -11,7 +11,6 @@ from sr_utils.data.sets import digest
 from sr_utils.device import keras
 from sr_utils.evaluation.cache import cached
 from sr_utils.evaluation.metrics import gmsd, mse
-from sr_utils.evaluation.tiling import grey_levels, tiles
 from sr_utils.evaluation.upscaling import upscale
 from sr_utils.models.arms import PICTURES_COMPARED
 
@@ -34,7 +33,6 @@ def picture_distances(runs, sets, arms=PICTURES_COMPARED) -> pd.DataFrame:
     frames = []
     for name, pairs in sets.items():
         depends = [digest(pairs), [run.folder.name for run in runs]]
-        depends += [_distances, upscale, tiles, grey_levels, mse, gmsd]
         frame = cached(runs[0].folder, "distances", depends, lambda pairs=pairs: _distances(runs, pairs))
         frames.append(frame.assign(set=name))
     return pd.concat(frames, ignore_index=True)[DISTANCES]
@@ -65,8 +63,7 @@ def response(runs, pairs) -> pd.DataFrame:
 
     def measure(run):
         large = [pair for pair in pairs if min(pair.hr.shape[:2]) >= CROP]
-        depends = [digest(large), FREQUENCIES.tolist(), _gains]
-        return cached(run.folder, "response", depends, lambda: _gains(run.model, large)).assign(**_who(run))
+        return cached(run.folder, "response", [digest(large)], lambda: _gains(run.model, large)).assign(**_who(run))
 
     return record.collect("response", runs, measure)
 

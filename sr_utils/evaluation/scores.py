@@ -7,8 +7,7 @@ import pandas as pd
 from sr_utils import StudyError, record
 from sr_utils.data.sets import digest, load, on_disk, validation
 from sr_utils.evaluation.cache import cached
-from sr_utils.evaluation.metrics import METRICS, luma, measure, mse
-from sr_utils.evaluation.tiling import grey_levels, tiles
+from sr_utils.evaluation.metrics import METRICS, measure
 from sr_utils.evaluation.upscaling import upscale
 from sr_utils.filters import edge_enhance
 
@@ -63,9 +62,9 @@ def _scores(entry, sets, strengths=(0,)) -> pd.DataFrame:
     model, folder, label, seed = entry, None, entry, -1
     if not isinstance(entry, str):
         model, folder, label, seed = entry.model, entry.folder, entry.label, entry.config["seed"]
-    functions, frames = (score, measure, mse, upscale, tiles, grey_levels, edge_enhance, luma, *METRICS.values()), []
+    frames = []
     for name, pairs in sets.items():
-        depends = [digest(pairs), list(strengths), *functions]
+        depends = [digest(pairs), list(strengths)]
         table = cached(folder, "scores", depends, lambda pairs=pairs: score(model, pairs, strengths))
         frames.append(table.assign(arm=label, seed=seed, set=name))
     return pd.concat(frames)[["arm", "seed", "set", "image", "strength", "loss", *METRICS]]

@@ -17,10 +17,7 @@ def record() -> dict:
 
 
 def path(arm: str, suffix: str = ".weights.h5") -> Path:
-    """The file of that arm's weights in float16, after a check of its SHA-256: ".weights.h5" (Keras) or ".onnx".
-
-    Raises `StudyError` for an arm without weights, and for a file that is missing or altered.
-    """
+    """The file of that arm's weights in float16, ".weights.h5" (Keras) or ".onnx", after a check of its SHA-256."""
     entries = record()
     if arm not in entries:
         raise StudyError(f"No weights come with the arm {arm!r}; choose {' or '.join(entries)}, or train it.")

@@ -20,10 +20,7 @@ def download() -> Path:
 
 @functools.cache
 def weights() -> str | None:
-    """Where this machine has ImageNet's weights: the file in `VGG_WEIGHTS`, else the download, else None (printed).
-
-    `VGG_WEIGHTS=none` does without them, and without trying the network.
-    """
+    """The file in `VGG_WEIGHTS`, which may be none, else Keras' download, else None, with the reason printed."""
     asked = os.environ.get("VGG_WEIGHTS")
     if asked:
         return None if asked.lower() == "none" else asked

@@ -24,10 +24,7 @@ CHECKPOINT = "checkpoint.weights.h5"  # the newest epoch's weights, the optimize
 
 @contextlib.contextmanager
 def lock(folder: Path):
-    """Lock a run's folder: only one process writes it, and another one prints a line and waits.
-
-    Raises `StudyError` if the folder cannot be written, or the disk fills up.
-    """
+    """Lock a run's folder: only one process writes it, others print a line and wait. `StudyError` for a full disk."""
     file = FileLock(folder.with_name(f".{folder.name}.lock"))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -17,9 +17,8 @@ ops = keras.ops
 class OnDevice(keras.Model):
     """Wraps a network for training, so that its input is the places of patches, int32 (B, steps, 4), not their pixels.
 
-    It trains the network's own weights and adds none. All training images (`pairs`, each at least `patch` HR pixels
-    large) are stored in two uint8 tensors with a row per LR pixel: its three bytes, and the 4×4×3 bytes of HR that it
-    covers. A patch is one gather in each, and indices fit into int32 (DIV2K: 1.4 × 10⁸ LR pixels, 7 GB).
+    All images of `pairs` lie in two uint8 tensors with a row per LR pixel: its three bytes, and the 4×4×3 bytes of HR
+    that it covers. A patch is one gather in each, and indices fit into int32 (DIV2K: 1.4 × 10⁸ LR pixels, 7 GB).
     """
 
     def __init__(self, network: keras.Model, pairs: Sequence[Pair], patch: int):

@@ -1,8 +1,5 @@
-"""Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon) for convolutions.
-
-Keras' own takes matrices only, and gives every other weight to Adam. Here a kernel counts as the matrix that it
-multiplies patches with, as in the original's code.
-"""
+"""Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon) for convolutions: a kernel counts as the matrix
+that it multiplies patches with, as in the original's code. Keras' own takes matrices only."""
 
 from sr_utils.device import keras
 

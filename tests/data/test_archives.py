@@ -16,13 +16,11 @@ def div2k(server, monkeypatch, picture):
     folder, address = server
     pins = {}
     for split, first in (("train", 1), ("valid", 801)):
-        hr = {f"{i:04}": picture(48, 64, i) for i in range(first, first + 2)}
-        members = {f"DIV2K_{split}_HR/{n}.png": png(image) for n, image in hr.items()}
-        name = f"DIV2K_{split}_HR.zip"
-        pins[address + name] = pack(folder / name, members)
-        members = {f"DIV2K_{split}_LR_bicubic/X4/{n}x4.png": png(image[::4, ::4]) for n, image in hr.items()}
-        name = f"DIV2K_{split}_LR_bicubic_X4.zip"
-        pins[address + name] = pack(folder / name, members)
+        images = {f"{i:04}": picture(48, 64, i) for i in range(first, first + 2)}
+        hr = {f"DIV2K_{split}_HR/{n}.png": png(image) for n, image in images.items()}
+        lr = {f"DIV2K_{split}_LR_bicubic/X4/{n}x4.png": png(image[::4, ::4]) for n, image in images.items()}
+        for name, members in ((f"DIV2K_{split}_HR.zip", hr), (f"DIV2K_{split}_LR_bicubic_X4.zip", lr)):
+            pins[address + name] = pack(folder / name, members)
     monkeypatch.setattr(archives, "DIV2K", address)
     monkeypatch.setattr(archives, "ARCHIVES", pins)
     return folder, pins
@@ -41,7 +39,7 @@ def test_div2k_uses_its_own_lr_and_is_downloaded_once(div2k, tmp_path, picture):
 def test_benchmarks_come_from_one_archive(server, monkeypatch, tmp_path, picture):
     folder, address = server
     members = {}
-    for name in ("Set5", "Set14", "B100", "Urban100"):
+    for name in sets.BENCHMARKS.values():
         members[f"benchmark/{name}/HR/a.png"] = png(picture(50, 61))  # not a multiple of 4
         members[f"benchmark/{name}/LR_bicubic/X4/ax4.png"] = png(picture(50, 61)[:48:4, :60:4])
     monkeypatch.setattr(archives, "EDSR", address + "benchmark.tar")
@@ -54,10 +52,8 @@ def test_benchmarks_come_from_one_archive(server, monkeypatch, tmp_path, picture
 
 def test_bsds500_never_trains_on_its_val_split(server, monkeypatch, tmp_path, picture):
     folder, address = server
-    members = {
-        f"BSR/BSDS500/data/images/{split}/{split}.jpg": png(picture(48, 48)) for split in ("train", "test", "val")
-    }
-    pack(folder / "BSR_bsds500.tgz", members)
+    splits = ("train", "test", "val")
+    pack(folder / "BSR_bsds500.tgz", {f"BSR/BSDS500/data/images/{s}/{s}.jpg": png(picture(48, 48)) for s in splits})
     monkeypatch.setattr(archives, "BSDS500", address + "BSR_bsds500.tgz")
     monkeypatch.setattr(archives, "ARCHIVES", {address + "BSR_bsds500.tgz": None})
     for _ in range(2):

@@ -1,6 +1,5 @@
 """From LR to SR: the computed receptive field is the real one, and windows together are the whole image."""
 
-import math
 import types
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 from sr_utils import StudyError, device, models
 from sr_utils.data.images import SCALE
 from sr_utils.device import keras
-from sr_utils.evaluation.tiling import _spans, tiles
+from sr_utils.evaluation.tiling import tiles
 from sr_utils.evaluation.upscaling import pictures, reach, upscale
 
 #: oneDNN adds in another order at some odd sizes, or without AVX-512: one grey level.
@@ -57,21 +56,6 @@ def test_windows_together_are_the_whole_image(model, shape):
     for sr in (together, upscale(model, lr)):
         difference = np.abs(sr.astype(int) - expected)
         assert difference.max() == 0 or (model.name in REORDERED and difference.max() == 1 and difference.mean() < 2e-3)
-
-
-@pytest.mark.parametrize("length", [1, 37, 255, 256, 257, 300, 540, 541, 1023, 4000, 6001])
-@pytest.mark.parametrize("margin", [3, 18])
-def test_windows_cover_an_axis_once_and_cost_little(length, margin):
-    window = max(256, 30 * margin)
-    spans = list(_spans(length, margin, window))
-    kept = [pixel for _, (first, end), _ in spans for pixel in range(first, end)]
-    assert kept == list(range(length))
-    assert len({size for *_, size in spans}) == 1  # one shape
-    for start, (first, end), size in spans:
-        assert start >= 0 and start + size <= length and size <= window
-        assert first - start >= margin or start == 0
-        assert start + size - end >= margin or start + size == length
-    assert sum(size for *_, size in spans) <= math.sqrt(1.15) * length + len(spans)  # of both axes: 15 %
 
 
 def test_a_graph_is_traced_once_for_all_sizes():

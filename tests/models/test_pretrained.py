@@ -17,11 +17,3 @@ def test_an_altered_file_is_refused(tmp_path, monkeypatch):
     file.write_bytes(content)
     with pytest.raises(StudyError, match="is not the file that came with the study; restore it: git checkout"):
         models.load("srcnn")
-    file.unlink()
-    with pytest.raises(StudyError, match="is not the file that came with the study"):
-        models.load("srcnn")
-
-
-def test_an_arm_without_weights_is_named():
-    with pytest.raises(StudyError, match="No weights come with the arm 'residual'; choose srcnn or combined"):
-        models.load("residual")

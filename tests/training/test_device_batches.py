@@ -33,14 +33,6 @@ def test_patches_are_those_of_the_processor_byte_for_byte(pairs, patch):
             np.testing.assert_array_equal(keras.ops.convert_to_numpy(ours), theirs)
 
 
-def test_indices_of_the_largest_set_fit_its_type(pairs):
-    fed = device_batches.OnDevice(models.build("post_upsampling"), pairs, 24)
-    (near,) = fed.batches(1, pairs, 64, 24, 0, 0, 0)
-    fed.firsts = fed.firsts + 800 * 510 * 510  # DIV2K: 800 images of at most 2040×2040
-    (far,) = fed.batches(1, pairs, 64, 24, 0, 0, 0)
-    np.testing.assert_array_equal(far[..., 0].astype(np.int64), near[..., 0] + 800 * 510 * 510)
-
-
 #: Trains on the device's batches, and as on a processor; prints what the weights differ by at most.
 SCANNED = """
 import os, sys

@@ -123,13 +123,10 @@ def test_a_damaged_history_is_named_and_trained_again(kept, change, capsys):
 
 
 def test_kept_scores_are_computed_again_when_a_metric_changes(kept, monkeypatch):
-    sets_ = {"sample": sets.load("sample").valid[:1]}
-    before = scores.score_all([kept], sets_)
-
-    def other(sr, hr):
-        return 7.0
-
-    monkeypatch.setitem(metrics.METRICS, "gmsd", other)
-    assert set(scores.score_all([kept], sets_).gmsd) == {7.0}
+    images = {"sample": sets.load("sample").valid[:1]}
+    before = scores.score_all([kept], images)
+    altered(monkeypatch, metrics, "return float(np.std", "return 2 * float(np.std")
+    monkeypatch.setattr(metrics, "METRICS", {name: lambda sr, hr: 7.0 for name in metrics.METRICS})
+    assert set(scores.score_all([kept], images).gmsd) == {7.0}
     monkeypatch.undo()
-    pd.testing.assert_frame_equal(scores.score_all([kept], sets_), before)
+    pd.testing.assert_frame_equal(scores.score_all([kept], images), before)
