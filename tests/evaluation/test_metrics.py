@@ -32,7 +32,7 @@ def test_ssim_against_scikit_image(pair_of_images):
     a, b = (bt601(image)[4:-4, 4:-4] for image in (sr, hr))
     settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
     assert ssim(sr, hr) == pytest.approx(structural_similarity(a, b, **settings), abs=1e-5)
-    assert ssim(hr, hr) == 1
+    assert ssim(hr, hr) == 1 and gmsd(hr, hr) == 0
 
 
 def test_set5_and_set14_bicubic_rows(sr_data):

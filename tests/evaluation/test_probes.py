@@ -5,7 +5,7 @@ import pytest
 
 from sr_utils.claims import curves, learning
 from sr_utils.data.sets import load
-from sr_utils.evaluation import metrics, probes, scores, upscale
+from sr_utils.evaluation import metrics, probes, upscale
 from sr_utils.models import layers
 from sr_utils.training import runs
 
@@ -23,13 +23,6 @@ def test_learning_is_made_from_the_histories_of_runs(trained):
     mse = trained[0].history["val_mse"]
     assert list(table.arm) == ["srcnn", "srcnn_edge_input"] and table.area[0] == pytest.approx(mse.mean())
     assert table.first_fifth[0] == 0 and table.last_two_fifths[0] == 1  # of two epochs, the first is both
-
-
-def test_the_loss_is_the_squared_error_of_the_picture(trained):
-    (pair,) = load("sample").valid[:1]
-    (row,) = scores.score(trained[0].model, [pair]).to_dict("records")
-    sr = upscale(trained[0].model, pair.lr).astype(float)
-    assert row["loss"] == pytest.approx(np.mean((sr - pair.hr) ** 2)) == metrics.mse(sr.astype(np.uint8), pair.hr)
 
 
 def test_the_distances_of_pictures(trained):

@@ -90,10 +90,3 @@ def test_a_full_disk_is_told_and_costs_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "_fit", lambda *_: pytest.fail("trained again"))
     for done in range(int(seed)):
         runs.train("post_upsampling", done, "smoke", "sample")
-
-
-def test_an_unwritable_store_is_told(tmp_path, monkeypatch):
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("SR_RUNS", str(tmp_path / "file"))
-    with pytest.raises(StudyError, match="cannot be written .*; free space, or set SR_RUNS"):
-        runs.train("post_upsampling", 0, "smoke", "sample")

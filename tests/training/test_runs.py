@@ -70,24 +70,6 @@ def test_other_threads_change_nothing(monkeypatch):
     assert [v.dtype_policy.name for v in first.layers] == [v.dtype_policy.name for v in built[0].layers]
 
 
-def test_an_interrupted_run_goes_on_to_the_same_bits(kept, monkeypatch, tmp_path):
-    monkeypatch.setenv("SR_RUNS", str(tmp_path / "cut"))
-    original = runs.Checkpointer.on_epoch_end
-
-    def stop_after_first(self, epoch, logs=None):
-        original(self, epoch, logs)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(runs.Checkpointer, "on_epoch_end", stop_after_first)
-    with pytest.raises(KeyboardInterrupt):
-        runs.train("post_upsampling", 0, "smoke", "sample")
-    assert list((tmp_path / "cut").rglob("checkpoint.weights.h5"))
-    monkeypatch.setattr(runs.Checkpointer, "on_epoch_end", original)
-    resumed = runs.train("post_upsampling", 0, "smoke", "sample")
-    assert same(kept, resumed) and kept.history.equals(resumed.history)
-    assert not (resumed.folder / "checkpoint.weights.h5").exists()
-
-
 def test_fresh_forgets_the_kept_runs_of_these_images_only(tmp_path, picture):
     """Runs of a folder with a longer name, or of another one with this name, stay; brackets are no pattern."""
     for folder in ("my[1]", "my[1]_old", "elsewhere/my[1]"):
