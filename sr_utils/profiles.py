@@ -26,20 +26,15 @@ class Profile:
 SMALL_VGG = ("block1_pool", "block3_pool")  # deep enough for texture, at a third of the cost of all five blocks
 PAPER_VGG = ("block1_pool", "block5_pool")  # the first and the last max-pooling layer
 
-PROFILES = Named(
-    "profile",
-    {
-        p.name: p
-        for p in (
-            # name, epochs, steps, batch, patch, rate, schedule, layers
-            Profile("smoke", 2, 3, 4, 24, None, "cosine", SMALL_VGG),  # proves that everything runs, nothing else
-            Profile("quick", 20, 20, 16, 48, None, "cosine", SMALL_VGG),  # the default: minutes on two cores
-            Profile("standard", 30, 50, 16, 48, None, "cosine", SMALL_VGG),  # the reference
-            Profile("long", 50, 100, 16, 64, None, "cosine", SMALL_VGG),  # hours on two cores
-            Profile("paper", 50, 1000, 16, 96, 1e-4, "halve", PAPER_VGG),  # the protocol of the original study; a GPU
-        )
-    },
+TABLE = (
+    # name, epochs, steps, batch, patch, rate, schedule, layers
+    Profile("smoke", 2, 3, 4, 24, None, "cosine", SMALL_VGG),  # proves that everything runs, nothing else
+    Profile("quick", 20, 20, 16, 48, None, "cosine", SMALL_VGG),  # the default: minutes on two cores
+    Profile("standard", 30, 50, 16, 48, None, "cosine", SMALL_VGG),  # the reference
+    Profile("long", 50, 100, 16, 64, None, "cosine", SMALL_VGG),  # hours on two cores
+    Profile("paper", 50, 1000, 16, 96, 1e-4, "halve", PAPER_VGG),  # the protocol of the original study; a GPU
 )
+PROFILES = Named("profile", {profile.name: profile for profile in TABLE})
 
 
 def get(name: str | Profile) -> Profile:

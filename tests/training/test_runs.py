@@ -19,12 +19,8 @@ from tests.conftest import SMOKE
 from tools import reproduce
 
 
-def weights(run):
-    return run.model.get_weights()
-
-
 def same(a, b):
-    return all(np.array_equal(x, y) for x, y in zip(weights(a), weights(b), strict=True))
+    return all(np.array_equal(x, y) for x, y in zip(a.model.get_weights(), b.model.get_weights(), strict=True))
 
 
 def test_a_run_is_kept_and_found_again(kept, monkeypatch):
@@ -37,23 +33,18 @@ def test_a_run_is_kept_and_found_again(kept, monkeypatch):
     assert same(kept, again) and again.history.equals(pd.read_csv(kept.folder / "history.csv", index_col="epoch"))
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_does_not(kept, monkeypatch, tmp_path):
+def test_the_same_seed_gives_the_same_bits_also_if_it_is_watched_and_another_does_not(kept, monkeypatch, tmp_path):
     other = runs.train("post_upsampling", 1, "smoke", "sample")
     monkeypatch.setenv("SR_RUNS", str(tmp_path / "elsewhere"))
-    again = runs.train("post_upsampling", 0, "smoke", "sample")
-    assert same(kept, again) and kept.history.equals(again.history) and not same(kept, other)
-
-
-def test_callbacks_watch_a_training_and_change_nothing(kept, monkeypatch, tmp_path):
-    monkeypatch.setenv("SR_RUNS", str(tmp_path / "watched"))
-    watched = runs.train(*SMOKE, callbacks=[keras.callbacks.CSVLogger(tmp_path / "log.csv")])
-    assert watched.folder.name == kept.folder.name and same(watched, kept)
-    assert np.allclose(pd.read_csv(tmp_path / "log.csv").val_loss, watched.history.val_loss)
+    again = runs.train(*SMOKE, callbacks=[keras.callbacks.CSVLogger(tmp_path / "log.csv")])
+    assert again.folder.name == kept.folder.name and same(kept, again) and not same(kept, other)
+    assert again.history.equals(kept.history)
+    assert np.allclose(pd.read_csv(tmp_path / "log.csv").val_loss, again.history.val_loss)
 
 
 def test_other_threads_change_nothing(monkeypatch):
     """Neither a thread that trains (Keras keeps the dtype policy per thread) nor one that draws random numbers."""
-    first = configuration.plan("post_upsampling", 0, "smoke", "sample").model
+    first = configuration.plan(*SMOKE).model
     untrained, built = configuration.models.build, []
 
     def disturbed(arm):
@@ -61,9 +52,7 @@ def test_other_threads_change_nothing(monkeypatch):
         return untrained(arm)
 
     monkeypatch.setattr(configuration.models, "build", disturbed)
-    thread = threading.Thread(
-        target=lambda: built.append(configuration.plan("post_upsampling", 0, "smoke", "sample").model)
-    )
+    thread = threading.Thread(target=lambda: built.append(configuration.plan(*SMOKE).model))
     thread.start()
     thread.join()
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), built[0].get_weights(), strict=True))
