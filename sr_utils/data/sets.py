@@ -1,6 +1,5 @@
 """Named image sets -> (LR, HR) pairs, downloaded once where they are not at hand."""
 
-import contextlib
 import functools
 import hashlib
 import threading
@@ -92,13 +91,19 @@ def load(name: str, root=None) -> ImageSet:
     if name == "div2k":
         return ImageSet(name, _div2k(root / name.upper(), "train"), _div2k(root / name.upper(), "valid"))
     if name == "bsds500":
-        return ImageSet(name, _bsds500(root), load("sample").valid)
+        images = root / "BSDS500/images"
+        if not image_files(images / "train"):
+            images = root / "BSR/BSDS500/data/images"  # the archive's layout
+        files = _there(images / "train", archives.BSDS500, root) + image_files(images / "test")
+        return ImageSet(name, _pairs(files), load("sample").valid)
     if name == "bsds500_scaled":
         whole = load("bsds500", root)
         copies = [replace(p, name=f"{p.name}@{s}{at}", scale=s, shift=at) for s, at in COPIES for p in whole.train]
         return replace(whole, name=name, train=[*whole.train, *copies])
     if name in BENCHMARKS:
-        return ImageSet(name, [], _benchmark(root / "benchmark" / BENCHMARKS[name]))
+        folder = root / "benchmark" / BENCHMARKS[name]
+        lr = folder / "LR_bicubic/X4"
+        return ImageSet(name, [], _pairs(_there(folder / "HR", archives.EDSR, root), lr if lr.is_dir() else None))
     return _folder(check_name(name))
 
 
@@ -110,9 +115,8 @@ def validation(name: str, root=None) -> Sequence[Pair]:
 def check_name(name: str) -> Path:
     """The name of a set or of a folder, as a path. Raises `StudyError` if it is neither."""
     folder = paths.expanded(name)
-    with contextlib.suppress(OSError):  # too long for a path, or behind a closed door
-        if name in NAMES or folder.is_dir():
-            return folder
+    if name in NAMES or folder.is_dir():
+        return folder
     raise StudyError(f"There is no image set or folder {name!r}; choose one of {', '.join(NAMES)}, or a folder.")
 
 
@@ -178,20 +182,8 @@ def _there(folder: Path, url: str, root: Path) -> list[Path]:
     return image_files(folder)
 
 
-def _bsds500(root: Path) -> list[Pair]:
-    images = root / "BSDS500/images"
-    if not image_files(images / "train"):
-        images = root / "BSR/BSDS500/data/images"  # the archive's layout
-    return _pairs(_there(images / "train", archives.BSDS500, root) + image_files(images / "test"))
-
-
 def _div2k(root: Path, split: str) -> list[Pair]:
     hr, lr = f"DIV2K_{split}_HR", f"DIV2K_{split}_LR_bicubic"
     files = _there(root / hr, f"{archives.DIV2K}{hr}.zip", root)
     _there(root / lr / "X4", f"{archives.DIV2K}{lr}_X4.zip", root)
     return _pairs(files, root / lr / "X4")
-
-
-def _benchmark(folder: Path) -> list[Pair]:
-    lr = folder / "LR_bicubic/X4"
-    return _pairs(_there(folder / "HR", archives.EDSR, folder.parents[1]), lr if lr.is_dir() else None)

@@ -63,7 +63,8 @@ def response(runs, pairs) -> pd.DataFrame:
 
     def measure(run):
         large = [pair for pair in pairs if min(pair.hr.shape[:2]) >= CROP]
-        return cached(run.folder, "response", [digest(large)], lambda: _gains(run.model, large)).assign(**_who(run))
+        table = cached(run.folder, "response", [digest(large)], lambda: _gains(run.model, large))
+        return table.assign(arm=run.label, seed=run.config["seed"])
 
     return record.collect("response", runs, measure)
 
@@ -96,10 +97,7 @@ def first_layer(runs) -> pd.DataFrame:
         waves = np.exp(-2j * np.pi * np.outer(frequency, np.arange(len(kernel))))
         along = np.abs([waves @ kernel.sum(axis=0), waves @ kernel.sum(axis=1)])  # x, y: (2, frequencies, 64)
         spectrum = np.sqrt(np.mean(np.square(along), axis=(0, 2)))
-        return pd.DataFrame({"frequency": frequency, "spectrum": spectrum}).assign(**_who(run))
+        who = {"arm": run.label, "seed": run.config["seed"]}
+        return pd.DataFrame({"frequency": frequency, "spectrum": spectrum} | who)
 
     return record.collect("first_layer", runs, measure)
-
-
-def _who(run) -> dict:
-    return {"arm": run.label, "seed": run.config["seed"]}

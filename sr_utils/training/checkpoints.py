@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pooch
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from sr_utils import StudyError, device, paths
 from sr_utils.device import keras
@@ -24,21 +24,14 @@ CHECKPOINT = "checkpoint.weights.h5"  # the newest epoch's weights, the optimize
 
 @contextlib.contextmanager
 def lock(folder: Path):
-    """Lock a run's folder: only one process writes it, others print a line and wait. `StudyError` for a full disk."""
-    file = FileLock(folder.with_name(f".{folder.name}.lock"))
+    """Lock a run's folder: only one process writes it, others wait. Raises `StudyError` for a full disk."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            file.acquire(timeout=0)
-        except Timeout:
-            print(f"Another process is training {folder.name}; waiting for it.", flush=True)
-            file.acquire()
-        yield
+        with FileLock(folder.with_name(f".{folder.name}.lock")):
+            yield
     except OSError as error:
         why = f"{folder} cannot be written ({error.strerror or error})"
         raise StudyError(f"{why}; free space, or set SR_RUNS to another folder.") from None
-    finally:
-        file.release()
 
 
 def complete(folder: Path) -> bool:
