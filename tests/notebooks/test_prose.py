@@ -1,5 +1,6 @@
 """Numbers and equations in the text of pages agree with the code."""
 
+import ast
 import re
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from sr_utils import filters, losses, models
 from sr_utils.claims import CLAIMS
-from tests.notebooks.committed import prose
+from tests.notebooks.committed import PAGES, code, prose
 
 
 def number(latex: str) -> int:
@@ -97,10 +98,18 @@ def test_05_shows_the_kernel_and_its_gain():
     text = prose("05_signal_processing")
     rows = re.search(r"s\\begin\{bmatrix\}(-1.*?)\\end\{bmatrix\}", text)[1].split(r"\\")
     assert np.array_equal([[float(n) for n in row.split("&")] for row in rows], filters.KERNEL)
-    nyquist, finest = filters.wave_gain(np.array([1 / 8, 1 / 2]))
+    (cell,) = (cell.source for cell in code(PAGES["05_signal_processing"]) if cell.id == "gain")
+    function = next(node for node in ast.parse(cell).body if getattr(node, "name", "") == "wave_gain")
+    exec(ast.unparse(function), page := {"np": np})
+    nyquist, finest = page["wave_gain"](np.array([1 / 8, 1 / 2]))
     assert "at $f=1/8$ it is $2.76$ (9 dB), at $f=1/2$ it is $13$ (22 dB)" in text
     assert (round(nyquist, 2), round(finest, 6)) == (2.76, 13)
     assert [round(20 * np.log10(gain)) for gain in (nyquist, finest)] == [9, 22]
+    wave = (
+        np.tile(128 + 20 * np.cos(np.arange(64) * np.pi / 4), (16, 1))[..., None].repeat(3, 2).round().astype(np.uint8)
+    )
+    answer = np.ptp(filters.edge_enhance(wave, 0.3)[8, 8:56, 0].astype(float)) / 40
+    assert answer == pytest.approx(page["wave_gain"](1 / 8, 0.3), abs=0.05)
     assert "multiplies it by 2.8, which is 9 dB" in text
 
 
