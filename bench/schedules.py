@@ -47,7 +47,9 @@ def schedules(candidates=CANDIDATES, epochs=20, arms=STUDY, data="sample", decid
 
     Those of the recorded reference, unless `decided` has others.
     """
-    decided, rows = claims.judge(*record.tables(*REFERENCE).values()) if decided is None else decided, []
+    if decided is None:
+        decided = claims.judge(*record.tables(*REFERENCE, range(claims.replication.FIRST)).values())
+    rows = []
     for steps, batch, patch in candidates:
         profile = replace(profiles.get("quick"), epochs=epochs, steps=steps // epochs, batch=batch, patch=patch)
         runs, observed = observe(profile, arms, data)
