@@ -8,10 +8,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from sr_utils import claims, evaluation, profiles, record, training
+from sr_utils import claims, profiles, record, training
 from sr_utils.data import load
 from sr_utils.models import STUDY
-from tools.record import STRENGTHS
 
 REFERENCE, SEED = ("standard", "bsds500"), 0
 #: (steps, batch, patch), in 20 epochs; each has as many HR pixels in all.
@@ -32,14 +31,7 @@ def observe(profile: profiles.Profile, arms, data: str) -> tuple[list[training.R
     """Every arm trained once, and what page 06 judges claims by."""
     sets = {data: load(data).valid}
     runs = [training.train(arm, SEED, profile, data, loss) for arm, loss in arms]
-    srcnn, enhanced = ([run for run in runs if run.label == label] for label in ("srcnn", "srcnn_edge_input"))
-    return runs, [
-        evaluation.score_all(["bilinear", "bicubic", *runs], sets),
-        claims.curves(runs),
-        evaluation.strength_sweep(["bicubic", *srcnn], sets, STRENGTHS),
-        evaluation.picture_distances(runs, sets),
-        evaluation.response([*srcnn, *enhanced], sets[data][:5]),
-    ]
+    return runs, list(claims.observations.measure(runs, sets).values())
 
 
 def schedules(candidates=CANDIDATES, epochs=20, arms=STUDY, data="sample", decided=None) -> dict:

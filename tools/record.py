@@ -20,6 +20,7 @@ from filelock import FileLock
 from sr_utils import StudyError, device, evaluation, paths
 from sr_utils import record as records
 from sr_utils.claims import replication
+from sr_utils.claims.observations import STRENGTHS
 from sr_utils.data.sets import NAMES, load
 from sr_utils.models.arms import ARMS, PICTURES_COMPARED
 from sr_utils.paths import replace
@@ -28,7 +29,6 @@ from sr_utils.training import checkpoints, configuration, recorded, runs
 from tools import command, perceptual
 from tools.readme import fill, markdown
 
-STRENGTHS = [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.5, 0.7, 1]
 #: What is measured of some only: what eyes prefer, the sweep of strengths, the response to ripples.
 PERCEIVED = {"srcnn", "srcnn mae", "srcnn perceptual", "srcnn perceptual_random", "combined", "combined mae", "bicubic"}
 FILTERED, RIPPLED = {"srcnn", "bicubic"}, {"srcnn", "srcnn_edge_input"}

@@ -6,9 +6,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from sr_utils import StudyError, evaluation, record
+from sr_utils import StudyError, evaluation
 from sr_utils.claims.table import FURTHEST, between
-from sr_utils.models.arms import ARMS, PICTURES_ALIKE
+from sr_utils.models.arms import PICTURES_ALIKE
 
 GOALS = (150, 130, 115)  # validation losses in grey levels² that runs are timed to; at `standard` every arm gets there
 RENAMED = {"loss": "train_loss", "mse": "train_mse"}  # claims are about another loss
@@ -33,15 +33,8 @@ def observed(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def observe(runs, sets, profile: str, data: str, seeds, recorded: bool) -> dict[str, pd.DataFrame]:
-    """Every table that claims are judged by, by its name in the record: of the record, or measured of these runs.
-
-    Of the record, those of all its `seeds` whose arm is among `runs`, or is an interpolation.
-    """
-    if recorded:
-        stale = set(ARMS) - {run.label for run in runs}  # or not trained yet
-        tables = record.tables(profile, data, seeds)
-        return {name: rows[~rows.arm.isin(stale)] for name, rows in tables.items()}
+def measure(runs, sets) -> dict[str, pd.DataFrame]:
+    """Every table that claims are judged by, by its name in the record, measured of these runs on these images."""
     filtered, edge = ([run for run in runs if run.label == arm] for arm in ("srcnn", "srcnn_edge_input"))
     return {
         "scores": evaluation.score_all(["bilinear", "bicubic", *runs], sets),

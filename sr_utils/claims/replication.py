@@ -8,7 +8,7 @@ from scipy import stats
 
 from sr_utils import StudyError, record
 from sr_utils.claims.judging import judge
-from sr_utils.claims.observations import AT_PAPER, observe
+from sr_utils.claims.observations import AT_PAPER, measure
 from sr_utils.claims.statistics import FIXED, LEVEL
 from sr_utils.claims.table import CLAIMS
 from sr_utils.models.arms import ARMS
@@ -22,13 +22,16 @@ def evidence(runs, sets, profile: str, data: str, seeds, recorded: bool) -> tupl
 
     Raises `StudyError` where fresh seeds alone are asked for, too early.
     """
-    observed = observe(runs, sets, profile, data, seeds, recorded)
     if not recorded:
+        observed = measure(runs, sets)
         return observed, observed, {}, "by trainings of this machine"
+    stale = set(ARMS) - {run.label for run in runs}  # or not trained yet
+    every = {name: rows[~rows.arm.isin(stale)] for name, rows in record.tables(profile, data).items()}
+    observed = {name: rows[~rows.arm.isin(stale)] for name, rows in record.tables(profile, data, seeds).items()}
     old, fresh, said = of_seeds(observed, range(FIRST)), {}, "exploratory: only seeds of the registered run confirm"
     if (profile, data) == REGISTERED:
         paper = record.tables("paper", data).get("curves", pd.DataFrame())
-        fresh, said = confirmatory(observe(runs, sets, profile, data, None, True), paper)
+        fresh, said = confirmatory(every, paper)
     if not fresh and min(seeds) >= FIRST:
         raise StudyError(f"Seeds from {FIRST} on are judged together: {said}; show seeds below {FIRST} until then.")
     return observed, old, fresh, said
