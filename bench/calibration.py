@@ -38,7 +38,7 @@ def rejected(seeds: int, units: int, spreads, trials: int = TRIALS, skewed: bool
         if skewed:
             chances[0] = spreads[0] * (rng.exponential(1, shapes[0]) - 1)
         found = estimate(sum(chances))
-        p = 2 * np.minimum(found.above(0), found.below(0))
+        p = 2 * np.minimum(found.beyond(found.mean), found.beyond(-found.mean))
         hits += (p[:, None] <= LEVELS).sum(axis=0)
         done += batch
     return pd.Series(hits / trials, index=LEVELS)

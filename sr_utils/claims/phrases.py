@@ -76,7 +76,7 @@ def measured(row) -> str:
 
 def p_text(p: float) -> str:
     """A p-value with two digits, "< 1e-7" where it is smaller, nothing where there is none."""
-    return "" if pd.isna(p) else f"< {SMALLEST:.0e}".replace("e-07", "e-7") if p < SMALLEST else f"{p:.2g}"
+    return "" if pd.isna(p) else "< 1e-7" if p < SMALLEST else f"{p:.2g}"
 
 
 def expected(row) -> str:

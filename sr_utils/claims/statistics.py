@@ -44,14 +44,6 @@ class Estimate:
         certain = np.where(distance > 0, 0.0, np.where(distance < 0, 1.0, 0.5))
         return np.where(large == 0, certain, tail)
 
-    def above(self, value) -> np.ndarray:
-        """One-sided p of "the true mean is at most this value": small where the mean is clearly above it."""
-        return self.beyond(self.mean - value)
-
-    def below(self, value) -> np.ndarray:
-        """One-sided p of "the true mean is at least this value": small where the mean is clearly below it."""
-        return self.beyond(value - self.mean)
-
     def half_width(self, level: float = LEVEL) -> float:
         """Half the width of the two-sided interval at this level (of a single mean)."""
         outside = (1 - level) / 2
@@ -153,12 +145,11 @@ def p_values(result: Estimate, expect: str, null: float = 0.0, margin: float = 0
     doi:10.1007/BF01068419).
     """
     if expect == "same":
-        holds = max(result.above(-margin), result.below(margin))
-        fails = min(result.above(margin), result.below(-margin))
+        holds = max(result.beyond(result.mean + margin), result.beyond(margin - result.mean))
+        fails = min(result.beyond(result.mean - margin), result.beyond(-margin - result.mean))
     else:
-        holds, fails = result.above(null), result.below(null)
-        if expect == "less":
-            holds, fails = fails, holds
+        distance = result.mean - null if expect == "more" else null - result.mean
+        holds, fails = result.beyond(distance), result.beyond(-distance)
     return 2 * float(holds), 2 * float(fails)
 
 

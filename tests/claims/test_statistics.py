@@ -73,7 +73,7 @@ def test_true_nulls_are_rejected_as_often_as_they_should_or_less(seeds, units):
 def test_equal_differences_have_an_interval_of_no_width():
     assert interval(np.full((3, 5), 0.25)) == pytest.approx((0.25, 0.25, 0.25))
     found = estimate(np.zeros((3, 5)))
-    assert found.above(0) == 0.5 and found.above(-0.1) == 0 and found.above(0.1) == 1
+    assert found.beyond(0) == 0.5 and found.beyond(0.1) == 0 and found.beyond(-0.1) == 1
 
 
 def differences(*which) -> np.ndarray:
