@@ -1,7 +1,6 @@
 """Trainings on a Dask cluster: `make reproduce SCHEDULER=tcp://host:8786`, or `local:2` for processes on this machine.
 
-A task is a run and what must be the same wherever it is trained; its result is the run's files. Images and VGG weights
-are not sent: each worker has its own, and refuses a run for which its images, weights, code or versions differ.
+A task's result is the run's files. Images and VGG weights are not sent: a worker whose own ones differ refuses a run.
 """
 
 import logging
@@ -31,8 +30,7 @@ WAIT = 60  # seconds for a scheduler to answer, or for a worker to join
 def train_all(scheduler: str, profile: str, data: str, seeds: list[int], fresh: float | None = None) -> None:
     """Let the workers of `scheduler` train every (arm, loss, seed) of the study that is not kept in `paths.runs()`.
 
-    With `fresh`, a time in seconds since 1970, workers move aside what they kept before it. Raises `StudyError` where
-    no scheduler or worker answers, a worker differs, or worker after worker dies.
+    Workers move aside what they kept before `fresh`, in seconds since 1970. Raises `StudyError` where none can work.
     """
     from sr_utils.training import checkpoints, runs
 

@@ -61,12 +61,10 @@ class Comparers:
         return upscale(self.networks[label] if label in models.ARMS else label, self.pairs[image].lr)
 
     def write(self, page: str) -> dict:
-        """comparers/<page>.json, the traits that `comparer.js` asks for, its still picture, and six windows' pictures.
+        """comparers/<page>.json and -blind.json, what `comparer.js` and `blind.js` ask for, and their pictures.
 
-        Edges and texture take turns; it opens on the window where the page's arms differ most. Where the page's arms
-        hold `BLIND`, comparers/<page>-blind.json is what `blind.js` asks for.
-
-        Returns {"still": what it shows, in words}, or {"lacks": why there is none} where a network is missing.
+        Edges and texture take turns; it opens on the window where the page's arms differ most. Returns {"still": what
+        it shows, in words}, or {"lacks": why there is none} where a network is missing.
         """
         labels = ARMS[page[:2]]
         missing = [plots.name(label) for label in labels if label in models.ARMS and label not in self.networks]

@@ -1,7 +1,6 @@
 """`make export`: a network as an ONNX file, for programs that know no Keras: ONNX Runtime, in Python or in a browser.
 
-Written layer by layer from the Keras model, so that it needs no converter and works on every backend. Picture in,
-picture out, with dynamic height and width; in between float32 in NCHW, as ONNX's convolutions want it.
+Written layer by layer from the Keras model, on every backend; picture in, picture out, and float32 in NCHW in between.
 """
 
 import argparse

@@ -3,8 +3,7 @@
     python -m tools.fleet OUT MINUTES standard:bsds500:5,6,7 long:bsds500:0 [ARM …]
 
 trains every arm of the study, or those that are named by label, seed by seed. Runs land in OUT one by one, with weights
-in float16; `SR_RUNS=OUT make record` takes them. Under JAX each arm is compiled once: compilations are kept on disk,
-and every further seed reads them.
+in float16; `SR_RUNS=OUT make record` takes them. Under JAX, further seeds read the first one's compilations.
 """
 
 import json
@@ -35,7 +34,7 @@ def pack(run: runs.Run, out: Path) -> None:
     record = json.loads(about.read_text(encoding="utf-8"))
     record["sha256"][weights.name] = pooch.file_hash(str(weights))
     about.write_text(json.dumps(record, indent=1), encoding="utf-8")
-    shutil.copytree(run.folder, out / f".{run.folder.name}").replace(out / run.folder.name)
+    shutil.copytree(run.folder, out / f".{run.folder.name}", dirs_exist_ok=True).replace(out / run.folder.name)
 
 
 def train_list(out: Path, minutes: float, wanted: list[tuple]) -> int:

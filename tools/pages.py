@@ -1,9 +1,5 @@
-"""`make pages`, `make publish`, `make verify`: execute the pages as they stand, from the record; put what they show
-into notebooks/, figures/ and the README; or compare it with what is committed there.
-
-No training, no download, and no benchmark image is needed. A published page has its own code and the outputs of the
-executed copy; a line says which run it shows and with which command that was made.
-"""
+"""`make pages`, `make publish`, `make verify`: execute the pages as they stand, from the record alone; put what they
+show into notebooks/, figures/ and the README; or compare it with what is committed there."""
 
 import base64
 import io

@@ -1,7 +1,7 @@
 """`make site`: the pages as a site in build/site, with live comparers and no request to any other host.
 
-It shows what notebooks/, README.md and the record hold, and trains nothing. `python -m http.server -d build/site`
-serves it. One page enlarges a reader's photograph in the browser (`demo.py`); `DEMO=0` leaves it out.
+It shows what notebooks/, README.md and the record hold, and trains nothing. One page enlarges a reader's photograph in
+the browser (`demo.py`); `DEMO=0` leaves it out.
 """
 
 import os

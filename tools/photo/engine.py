@@ -11,8 +11,7 @@ from sr_utils.models import pretrained
 def network(arm: str) -> tuple[Callable, int]:
     """What `evaluation.tiling.tiles` takes: (float32 (1, h, w, 3) -> (1, 4h, 4w, 3) in 0…255, the field's radius).
 
-    `arm` is one that weights come with. `DEVICE=gpu` takes Keras and the GPU. Raises `StudyError` for an arm without
-    weights, an altered file, and a GPU that is not there.
+    Raises `StudyError` for an arm without weights, an altered file, and, with DEVICE=gpu, a GPU that is not there.
     """
     if profiles.check_device(os.environ.get("DEVICE")) == "gpu":
         from sr_utils import device  # so late, for it brings the backend with it

@@ -44,12 +44,10 @@ class Photograph:
 
 
 def read_photograph(path) -> Photograph:
-    """Any still picture, decoded whole: the first one of a camera's multi-picture JPEG, the full-size one of a TIFF.
+    """Any still picture, decoded whole; CMYK and Lab become sRGB, and floating point from 0 to 1 becomes 16 bits.
 
-    CMYK becomes sRGB by the file's own profile, Lab becomes sRGB, and floating point from 0 to 1 becomes 16 bits.
-
-    Raises `StudyError` for a file that is missing, unreadable, truncated or absurdly large, and for what has no one
-    meaning as a picture: an animation, several pages, numbers whose white is unknown, more than four channels.
+    Raises `StudyError` for a file that cannot be read to its end, and for what has no one meaning as a picture: an
+    animation, several pages, numbers whose white is unknown, more than four channels.
     """
     try:
         return _photograph(File(Path(path).read_bytes()))

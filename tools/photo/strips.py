@@ -43,10 +43,9 @@ def rows_of(alpha: np.ndarray, top: int, bottom: int) -> np.ndarray:
 def enlarged(network, photo: Photograph, folder: Path, deep: bool, bar):
     """SR of a photograph as a `pyvips.Image`, grey or RGB, and alpha by bicubic where there is one.
 
-    `network` as `engine.network` returns it. The result has 16 bits if the photograph has and `deep`, else 8. Each row
-    of tiles is put aside in a nameless file on the disk of `folder`, and read back in lines when the image is written,
-    so that memory holds one row of tiles, whatever the size. `bar` is a tqdm that is moved by the LR pixels done.
-    Raises `OSError` where the disk is full.
+    `network` as `engine.network` returns it; 16 bits if the photograph has them and `deep`, else 8. Each row of tiles
+    waits in an open file without a name on the disk of `folder`, so that memory holds one row, whatever the size.
+    `bar` is a tqdm that is moved by the LR pixels done. Raises `OSError` where the disk is full.
     """
     width, colours = photo.rgb.shape[1], 1 if photo.grey else 3
     with contextlib.ExitStack() as files:

@@ -36,12 +36,11 @@ class FilePlan:
 
 
 def plan_files(source: str, target: str | None = None, force: bool = False) -> FilePlan:
-    """What becomes what: an image -> `<name>_x4` beside it, a folder -> a folder `<name>_x4`; or `target`.
+    """What becomes what: an image -> `<name>_x4` beside it, a folder -> a folder `<name>_x4`; or `target`. In a folder,
+    what is no picture by its name is passed over, and so are results that exist, unless `force`.
 
-    In a folder, what is no picture by its name is passed over, and so are results that exist, unless `force`.
-
-    Raises `StudyError` for a source that does not exist, a folder without images, a result of an unknown format or in
-    the place of its picture, and, without `force`, the result of a single picture that exists.
+    Raises `StudyError` where there is no picture, where a result cannot be written, and, without `force`, for the
+    result of a single picture that exists.
     """
     picture, goal = paths.expanded(source), paths.expanded(target) if target else None
     try:
@@ -113,10 +112,7 @@ def fitted(photo: Photograph, source: Path, goal: Path) -> Photograph:
 
 
 def upscale_file(network, source: Path, goal: Path) -> list[str]:
-    """One picture ×4 by `engine.network`'s, written whole or not at all; returns what is to be said of it.
-
-    Raises `StudyError`.
-    """
+    """One picture ×4, written whole or not at all; returns what is to be said of it. Raises `StudyError`."""
     photo, ending = fitted(read_photograph(source), source, goal), goal.suffix.lower()
     height, width = photo.rgb.shape[:2]
     began, notes = time.perf_counter(), list(photo.notes)
