@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -14,8 +15,6 @@ from sr_utils.evaluation.tiling import tiles
 
 from . import formats
 from .reading import Photograph
-
-BICUBIC = 3  # LR rows beyond its own that bicubic interpolation looks at, and one to spare
 
 
 def without_fringes(rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
@@ -31,12 +30,9 @@ def without_fringes(rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
     return colours[labels]
 
 
-def rows_of(alpha: np.ndarray, top: int, bottom: int) -> np.ndarray:
-    """Rows top…bottom of bicubic ×4 of alpha, uint8 or uint16 (h, w), as they are in the whole."""
-    first, last = max(0, top // SCALE - BICUBIC), bottom // SCALE + BICUBIC
-    part = alpha[first:last] if alpha.dtype == np.uint8 else alpha[first:last].astype(np.float32)
-    rows = upsample(part)[top - SCALE * first :][: bottom - top]
-    return np.clip(np.rint(rows), 0, np.iinfo(alpha.dtype).max).astype(alpha.dtype)
+def bicubic(alpha: np.ndarray) -> np.ndarray:
+    """What `tiles` takes for a network: float32 (1, h, w) -> (1, 4h, 4w). It looks at two LR pixels on each side."""
+    return upsample(alpha[0])[None]
 
 
 @contextlib.contextmanager
@@ -50,15 +46,17 @@ def enlarged(network, photo: Photograph, folder: Path, deep: bool, bar):
     width, colours = photo.rgb.shape[1], 1 if photo.grey else 3
     with contextlib.ExitStack() as files:
         strips = []
-        for (top, left), sr in tiles(*network, without_fringes(photo.rgb, photo.alpha)):
+        colour = tiles(*network, without_fringes(photo.rgb, photo.alpha))
+        clear = itertools.repeat((None, None)) if photo.alpha is None else tiles(bicubic, network[1], photo.alpha)
+        for ((_, left), sr), (_, alpha) in zip(colour, clear, strict=False):
             if left == 0:
                 row = np.empty((sr.shape[0], SCALE * width, colours + (photo.alpha is not None)), sr.dtype)
             place = row[:, left : left + sr.shape[1]]
             place[..., :colours] = cv2.cvtColor(sr, cv2.COLOR_RGB2GRAY)[..., None] if photo.grey else sr
+            if alpha is not None:
+                place[..., -1] = alpha
             bar.update(sr.shape[0] * sr.shape[1] // SCALE**2)
             if left + sr.shape[1] == SCALE * width:
-                if photo.alpha is not None:
-                    row[..., -1] = rows_of(photo.alpha, top, top + len(row))
                 strips.append(files.enter_context(tempfile.TemporaryFile(dir=folder)))
                 files.callback(strips[-1].truncate, 0)  # libvips may hold it open for longer, and its place on the disk
                 # a TIFF: libvips would map a raw file, which counts as memory

@@ -20,7 +20,6 @@ from sr_utils.evaluation import upscale
 from sr_utils.evaluation.tiling import tiles
 from tools.photo import strips
 from tools.photo import upscale as command
-from tools.photo.strips import rows_of
 
 LOSSLESS = [".png", ".tif"]
 
@@ -69,7 +68,7 @@ def test_tiles_come_to_their_places_in_the_file(tmp_path, picture, combined, mon
     Image.fromarray(np.dstack([lr, alpha])).save(tmp_path / "photo.png")
     sr = np.asarray(made(tmp_path / "photo.png"))
     assert_same(sr[..., :3], upscale(combined, lr))
-    np.testing.assert_array_equal(sr[..., 3], upsample(alpha))
+    assert np.abs(sr[..., 3] - upsample(alpha).astype(int)).max() <= 1  # Pillow rounds 8 bits twice
 
 
 @pytest.mark.parametrize("suffix", LOSSLESS)
@@ -243,14 +242,6 @@ def test_no_hidden_colour_shows_at_an_edge(tmp_path, hidden):
     sr = np.asarray(made(tmp_path / "disc.png"), np.float64)
     alpha = sr[..., 3:] / 255
     assert np.abs(alpha * sr[..., :3] + (1 - alpha) * colour - colour).max() <= 16
-
-
-def test_rows_of_alpha_are_those_of_the_whole(picture):
-    alpha = picture(37, 41)[..., 0]
-    rows = np.concatenate([rows_of(alpha, top, min(top + 36, 148)) for top in range(0, 148, 36)])
-    np.testing.assert_array_equal(rows, upsample(alpha))
-    deep = rows_of(alpha.astype(np.uint16) * 257, 0, 148)
-    assert np.abs(deep / 257 - upsample(alpha)).max() <= 2  # Pillow rounds 8 bits twice
 
 
 @pytest.mark.parametrize("suffix", LOSSLESS)
