@@ -49,7 +49,7 @@ DESCRIPTIVE = {270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, EXIF, GPS
 def write_picture(image: pyvips.Image, path, ending: str, photo: Photograph) -> list[str]:
     """Write an enlarged picture, with the metadata of `photo` that the format has a place for.
 
-    Returns what had to be left away, in sentences without a subject. Raises `OSError` where the disk is full.
+    Returns what had to be left away, in sentences that begin with the file's name. Raises `OSError` for a full disk.
     """
     values, notes = metadata(photo, (image.width, image.height))
     if ending != ".png" and (said := _colours_left_away(photo)):
