@@ -138,6 +138,8 @@ def test_an_address_reaches_every_file_and_a_placeholder_none():
     for home in (HOME, None):
         texts = wheel.written(home).values()
         assert len(texts) > 8 and all((HOME in text) == bool(home) and "OWNER" not in text for text in texts)
+    expected = f"[a]({HOME}/blob/main/b.md) ![c]({HOME}/raw/main/d.png) [e](https://f)"
+    assert wheel.absolute("[a](b.md) ![c](d.png) [e](https://f)", HOME) == expected
 
 
 @pytest.mark.parametrize("changed", [False, True])

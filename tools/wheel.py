@@ -51,6 +51,12 @@ def written(home: str | None) -> dict:
     return texts
 
 
+def absolute(markdown: str, home: str) -> str:
+    """Markdown whose relative links and pictures lead to the repository, for a package index."""
+    whole = re.sub(r"\]\((?!https?:|#)([^)]+\.(?:png|svg))\)", rf"]({home}/raw/main/\1)", markdown)
+    return re.sub(r"\]\((?!https?:|#)([^)]+)\)", rf"]({home}/blob/main/\1)", whole)
+
+
 def build_wheel(folder: Path) -> Path:
     """Build the wheel from a copy of the tracked files, so that nothing else gets into it; returns its path."""
     names = subprocess.run(["git", "ls-files", *FILES], cwd=paths.ROOT, capture_output=True, text=True, check=True)
@@ -59,6 +65,9 @@ def build_wheel(folder: Path) -> Path:
             target = Path(scratch) / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(paths.ROOT / name, target)
+        if home := address():
+            readme = Path(scratch) / "README.md"
+            readme.write_text(absolute(readme.read_text(encoding="utf-8"), home), encoding="utf-8")
         pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "wheel"]
         subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", folder, scratch], check=True)
     return max(folder.glob("*.whl"), key=lambda path: path.stat().st_mtime)
