@@ -43,9 +43,9 @@ def read(table: str) -> pd.DataFrame:
     Raises `StudyError` for a file that is cut, has another column, an empty number, or two rows with one key.
     """
     path = file(table)
-    return (
-        _read(table, path, path.stat().st_mtime_ns) if path.exists() else pd.DataFrame(columns=KEY + TABLES[table][0])
-    )
+    if not path.exists():
+        return pd.DataFrame(columns=KEY + TABLES[table][0])
+    return _read(table, path, path.stat().st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=2 * len(TABLES))
@@ -53,10 +53,9 @@ def _read(table: str, path: Path, time: int) -> pd.DataFrame:
     columns, telling = TABLES[table]
     columns, restore = KEY + columns, f"restore it: git checkout -- {path}"
     numbers = [column for column in columns if column not in TEXT]
+    kinds = {"dtype": dict.fromkeys(TEXT, str), "na_values": dict.fromkeys(numbers, "")}
     try:
-        rows = pd.read_csv(
-            path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=dict.fromkeys(numbers, "")
-        )
+        rows = pd.read_csv(path, keep_default_na=False, **kinds)
     except (ValueError, OSError) as error:  # pandas raises many kinds of ValueError
         raise StudyError(f"{path} cannot be read ({' '.join(str(error).split())}); {restore}") from None
     if list(rows.columns) != columns:

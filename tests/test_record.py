@@ -1,11 +1,13 @@
 """The record: rows are added, found again, doubted and protected."""
 
+import threading
 import time
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from sr_utils import StudyError, evaluation, paths, record
 from sr_utils.data import load
@@ -146,6 +148,17 @@ def test_a_full_disk_leaves_no_half_run(smoke, monkeypatch, capsys):
     assert runs.from_record(*SMOKE) is None
     monkeypatch.setattr(recording, "replace", write)
     assert recording.main() == 0 and runs.from_record(*SMOKE)
+
+
+def test_two_commands_take_turns(smoke):
+    paths.record().mkdir()
+    with FileLock(paths.record() / ".lock"):
+        other = threading.Thread(target=recording.main)
+        other.start()
+        time.sleep(0.5)
+        assert other.is_alive() and not record.file("runs").exists()
+    other.join(60)
+    assert len(record.read("runs")) == 1
 
 
 def test_distances_are_added_to_the_next_seed_and_close_the_circle(smoke, monkeypatch):

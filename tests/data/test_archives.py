@@ -1,6 +1,5 @@
 """The loaders against archives of the published layout, served on loopback."""
 
-import socket
 from pathlib import Path
 
 import numpy as np
@@ -86,19 +85,11 @@ def test_a_truncated_archive_leaves_nothing(div2k, tmp_path):
     assert [path.name for path in leftovers(tmp_path / "root")] == ["DIV2K_train_HR.zip"]
 
 
-def test_a_missing_archive_and_a_dead_host(div2k, tmp_path, monkeypatch):
-    folder, _ = div2k
-    for path in folder.iterdir():
+def test_a_missing_archive(div2k, tmp_path):
+    for path in div2k[0].iterdir():
         path.unlink()
-    with pytest.raises(StudyError, match="answered 404.*unpack DIV2K_train_HR.zip into"):
+    with pytest.raises(StudyError, match="answered 404.*; check the network .* unpack DIV2K_train_HR.zip into"):
         sets.load("div2k", tmp_path / "root")
-    with socket.socket() as dead:
-        dead.bind(("127.0.0.1", 0))  # a port of its own, where nobody listens
-        address = f"http://127.0.0.1:{dead.getsockname()[1]}/"
-        monkeypatch.setattr(archives, "DIV2K", address)
-        monkeypatch.setattr(archives, "ARCHIVES", {address + "DIV2K_train_HR.zip": None})
-        with pytest.raises(StudyError, match="cannot be downloaded .*; check the network"):
-            sets.load("div2k", tmp_path / "root")
     assert not leftovers(tmp_path / "root")
 
 
