@@ -32,13 +32,6 @@ def test_effects_are_those_that_were_put_in(table):
     assert worse.verdict == "does not hold" and worse.leans == "against" and worse.as_expected == 0
 
 
-def test_p_is_that_of_the_paired_differences(table):
-    d = statistics.paired(observations.scores(**GOOD), "combined", "residual").to_numpy()
-    holds, fails = statistics.p_values(statistics.estimate(d), "more")
-    assert table.p["12b"] == pytest.approx(min(holds, fails)) and table.seeds["12b"] == 5 and table.units["12b"] == 20
-    assert table.as_expected["12b"] == np.mean(d.mean(axis=1) > 0)
-
-
 def test_holm_is_over_the_primary_rows_and_q_over_the_others(table):
     first = table.family == "primary"
     assert table.p_holm[first].tolist() == pytest.approx(statistics.holm(table.p[first]))

@@ -63,14 +63,6 @@ def test_a_claim_that_holds_alone_and_not_among_many_says_so(table):
     assert phrases.findings(undecided).ours["3"].endswith(f"; decided alone, not after correcting for {count}")
 
 
-def test_a_page_reads_effects_without_verdicts():
-    scores = observations.scores(seeds=3, images=5)
-    page = claims.judge(scores, observations.perceptual(scores), study=4)
-    shown = phrases.readable(page)
-    assert list(shown) == ["claim", "expected", "effect", "95 % interval", "over", "as expected in"]
-    assert shown.claim["9h"].startswith("control: ")
-
-
 def test_the_whole_table_reads_with_verdicts(table):
     shown = phrases.readable(table)
     assert shown.verdict.tolist() == table.verdict.tolist() and shown["corrected p"].ne("").all()

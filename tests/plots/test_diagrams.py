@@ -62,17 +62,6 @@ def test_repeated_blocks_are_folded(arm, repeats):
     assert f"× {repeats}" in [text.get_text() for text in fig.axes[0].texts]
 
 
-def test_networks_without_repeats_are_whole():
-    assert graph(models.build("srcnn"))[2] == graph(models.build("iterative_upsampling"))[2] == {}
-
-
-def test_the_filter_has_a_colour_of_its_own():
-    fig = plots.network_diagram(models.build("srcnn_edge_input"))
-    texts = [text.get_text() for text in fig.axes[0].texts]
-    colours = [box.get_facecolor() for box in patches(fig, "Bbox")]
-    assert colours.count(colours[texts.index("edge\nenhance")]) == 1
-
-
 def test_any_layer_is_drawn_by_its_class_name():
     layers = keras.layers
     lr = layers.Input((None, None, 3))

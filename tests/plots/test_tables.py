@@ -58,24 +58,11 @@ def test_claims_are_shown_to_the_last_row_by_study_primary_rows_first():
     assert [row[heads.index("study")] for row in rows] == ["01", "01", "02"]
 
 
-def test_costs_are_written_with_the_arms_names():
-    _, row = cells(plots.cost_table({"srcnn": {"parameters": 69_251, "macs": 69_152.0}}).to_html())
-    assert row == ["SRCNN", "69,251", "69,152"]
-
-
 def test_a_page_of_one_study_has_no_column_that_says_so_and_a_long_table_is_folded():
     one = plots.claim_table(claims()[claims().study == 1])
     assert "study" not in cells(one.to_html())[0]
     shown = plots.folded(one, "All 2").data
     assert shown.startswith("<details><summary>All 2</summary>\n<table") and cells(shown) == cells(one.to_html())
-
-
-def test_tables_write_numbers_with_the_same_digits_and_say_what_is_missing():
-    frame = pd.DataFrame({"GMSD": [0.12345, float("nan")]}, index=["MSE", "VGG"])
-    assert cells(plots.table(frame, 3, missing="not measured").to_html())[1:] == [
-        ["MSE", "0.123"],
-        ["VGG", "not measured"],
-    ]
 
 
 def test_source_is_shown_as_python():
