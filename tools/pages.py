@@ -95,7 +95,7 @@ def with_outputs(page: nbformat.NotebookNode, source: nbformat.NotebookNode) -> 
 
 def _progress(output) -> bool:
     """Whether an output is what a training says while it runs: a line of text, or JupyterLab's progress bar."""
-    return output.get("name") == "stderr" or "%|" in output.get("data", {}).get("text/plain", "")
+    return output.get("name") == "stderr" or "epoch/s]" in output.get("data", {}).get("text/plain", "")
 
 
 def publish() -> list[Path]:

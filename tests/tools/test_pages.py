@@ -60,7 +60,7 @@ def test_outputs_come_from_the_execution_and_prose_from_the_source(folders):
     (paths.figures() / "quick").mkdir(parents=True)
     (paths.figures() / "quick/old.png").touch()
     noise = nbformat.v4.new_output("stream", name="stderr", text="step 3")
-    bar = shown("text/plain", "srcnn:  0%|          | 0/20")
+    bar = shown("text/plain", "srcnn · seed 0: 0epoch [00:00, ?epoch/s]")
     source = page(nbformat.v4.new_markdown_cell("new prose", id="title"), cell("sum", "1 + 1", None))
     folders("01_a.ipynb", source, page(cell("sum", "1 + 1", 7, outputs=[noise, bar, shown("text/plain", "2")])))
     (path,) = pages.publish()
