@@ -27,10 +27,7 @@ ARCHIVES = {
 
 
 def download(url: str, checksum: str | None, folder: Path, instead: str) -> Path:
-    """The file at this address, in `folder`; downloaded if it is not there, and whole or not at all.
-
-    Raises `StudyError`, whose sentence ends with what the reader can do `instead`.
-    """
+    """The file at this address, in `folder`, whole or not at all; or `StudyError`, with what to do `instead`."""
     try:
         downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT)
         return Path(pooch.retrieve(url, checksum, url.rsplit("/", 1)[-1], folder, downloader=downloader))

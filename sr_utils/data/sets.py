@@ -78,11 +78,10 @@ class ImageSet:
 def load(name: str, root=None) -> ImageSet:
     """An image set of `NAMES`, or the images of a folder: every tenth (at least one) is kept for validation.
 
-    `root` is where archives and image sets lie: `SR_DATA`, else the user's cache. Files of a folder that cannot be
-    used are named in a warning. BSDS500's train and test images are all for training; its val split is the BSD100
-    benchmark, which nothing may be trained on, so that `bsds500` validates on the images of `sample`. `bsds500_scaled`
-    has each image eight times: also smaller (as LapSRN's training has, arXiv:1704.03915), and moved by a part of an LR
-    pixel. Raises `StudyError` for an unknown name, an empty folder, or an archive that cannot be had.
+    `root` is where image sets lie: `SR_DATA`, else the user's cache. BSDS500's train and test images are all for
+    training; its val split is the BSD100 benchmark, which nothing may be trained on, so that `bsds500` validates on the
+    images of `sample`. `bsds500_scaled` has each image eight times: also smaller (as LapSRN's training has,
+    arXiv:1704.03915), and moved by a part of an LR pixel.
     """
     root = Path(root) if root else paths.data()
     if name == "sample":

@@ -86,10 +86,8 @@ def _gains(model, pairs) -> pd.DataFrame:
 
 
 def first_layer(runs) -> pd.DataFrame:
-    """Gain of the kernels of "conv_9" for a grey ripple: root mean square over kernels and both directions.
-
-    Rows `arm`, `seed`, `frequency` (cycles per pixel), `spectrum` (a factor).
-    """
+    """The `spectrum` of "conv_9": its kernels' gain (a factor) for a grey ripple of that `frequency` (cycles a pixel),
+    as the root mean square over kernels and both directions."""
 
     def measure(run):
         kernel = np.asarray(run.model.get_layer("conv_9").kernel).sum(axis=2)  # (9, 9, 64): the same in each channel

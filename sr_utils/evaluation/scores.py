@@ -32,10 +32,8 @@ def score(model, pairs, strengths=(0,)) -> pd.DataFrame:
 
 
 def test_sets(data: str, record: bool = False) -> dict:
-    """The images to score on: the validation images of `data`, and every benchmark that is on disk.
-
-    With `record`, scores come from the record and these images are for the pictures: nothing is downloaded for them.
-    """
+    """The images to score on: the validation images of `data`, and every benchmark that is on disk; with `record`, they
+    are for the pictures only, so that nothing is downloaded."""
     benchmarks = {name: load(name).valid for name in on_disk()}
     if data.startswith("bsds500") or (record and benchmarks):  # the former has no validation images of its own
         return benchmarks or {"sample": validation("sample")}

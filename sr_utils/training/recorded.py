@@ -17,16 +17,13 @@ from sr_utils.training.configuration import todays_recipe
 
 @dataclass(eq=False)
 class Run:
-    """A trained arm: `.config`, `.host` (versions, speed), `.history` (a row per epoch), `.model`, `.label`, `.cost`.
-
-    `.folder` is where this machine keeps it; `.row` is its row in the record, if it comes from there.
-    """
+    """A trained arm, with its `.model`, `.label` and `.cost`."""
 
     config: dict
-    host: dict
-    history: pd.DataFrame
-    folder: Path | None = None
-    row: pd.Series | None = None
+    host: dict  # versions and speed
+    history: pd.DataFrame  # a row per epoch
+    folder: Path | None = None  # where this machine keeps it
+    row: pd.Series | None = None  # its row in the record, if it comes from there
 
     @property
     def label(self) -> str:

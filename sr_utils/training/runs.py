@@ -27,12 +27,9 @@ def study() -> list[tuple[str, str]]:
 def train(arm: str, seed: int, profile, data: str, loss: str = "mse", record: bool = False, callbacks=()):
     """Return the kept run of this configuration; otherwise train it, from its last checkpoint if there is one.
 
-    `arm` and `loss` are names in `models.MODELS` and `losses.LOSSES`; the seed determines the initial weights and every
-    batch; `profile` is a name or a `Profile`, and `data` as for `data.load`. With `record`, the record's run is
-    returned where it has one of today's code. `callbacks` are Keras callbacks that watch the training; they are no
-    part of the key.
-
-    Raises `StudyError` for an unknown name, images too small for a patch, or a run folder that cannot be written.
+    `arm` and `loss` are names in `models.MODELS` and `losses.LOSSES`, `profile` is a name or a `Profile`, and `data` as
+    for `data.load`. With `record`, the record's run is returned where it has one of today's code. Keras `callbacks`
+    watch the training, and are no part of the key.
     """
     if record and (found := from_record(arm, seed, profile, data, loss)):
         return found
@@ -70,10 +67,7 @@ def train_all(labels, seeds, profile, data: str, record: bool = False) -> list[R
 
 
 def pictured(runs) -> list[Run]:
-    """The runs whose networks draw the pictures: of each arm the first whose weights are at hand.
-
-    Raises `StudyError` where no weights are.
-    """
+    """The runs whose networks draw the pictures: of each arm the first whose weights are at hand."""
     first = {run.label: run for run in reversed(runs) if run.row is None or run.row.weights}
     if not first:
         raise StudyError("The record keeps no weights of these arms; set record=False to train them.")
