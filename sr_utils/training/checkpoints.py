@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pooch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from sr_utils import StudyError, device, paths
 from sr_utils.device import keras
@@ -24,10 +24,16 @@ CHECKPOINT = "checkpoint.weights.h5"  # the newest epoch's weights, the optimize
 
 @contextlib.contextmanager
 def lock(folder: Path):
-    """Lock a run's folder: only one process writes it, others wait. Raises `StudyError` for a full disk."""
+    """Lock a run's folder: only one process writes it, others say so and wait. Raises `StudyError` for a full disk."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f".{folder.name}.lock")):
+        file = FileLock(folder.with_name(f".{folder.name}.lock"))
+        try:
+            held = file.acquire(timeout=0)
+        except Timeout:
+            print(f"Another process is training {folder.name}; waiting for it.", flush=True)
+            held = file.acquire()
+        with held:
             yield
     except OSError as error:
         why = f"{folder} cannot be written ({error.strerror or error})"
@@ -38,7 +44,7 @@ def complete(folder: Path) -> bool:
     """Whether the folder holds a complete run. A run with an altered or missing file is named and moved aside."""
     if not (folder / "run.json").exists():
         return False
-    with contextlib.suppress(OSError, ValueError, KeyError):
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
         if json.loads((folder / "run.json").read_text(encoding="utf-8"))["sha256"] == _digests(folder):
             return True
     print(f"{folder.name} is damaged; moved aside, and trained again.")
