@@ -1,5 +1,6 @@
 """The usual kinds of pictures, by Pillow, for training folders and uploads; any other is refused by name."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,9 @@ def read_image(path) -> np.ndarray:
             deep = image.mode.startswith("I;16") or (image.mode, image.format) == ("I", "PPM")
             if not deep and image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA"):
                 raise StudyError(f"{shown(path)} holds {image.mode} values; save it as grey or RGB of 8 or 16 bits.")
-            if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
+            shape = re.search(r'shape[":= ]+[\[(]([\d, ]+)', str(getattr(image, "tag_v2", {}).get(270)))  # by tifffile
+            stack = np.prod([int(n) for n in re.findall(r"\d+", shape[1])]) // np.asarray(image).size if shape else 1
+            if image.format != "MPO" and (frames := max(getattr(image, "n_frames", 1), int(stack))) > 1:
                 raise StudyError(f"{shown(path)} holds {frames} frames; save one of them as a still image.")
             image = ImageOps.exif_transpose(image)
             if image.has_transparency_data and (deep or np.asarray(image.convert("RGBA"))[..., 3].min() < 255):

@@ -26,9 +26,11 @@ def luma(image) -> np.ndarray:
     return rgb2ycbcr(image)[SHAVE:-SHAVE, SHAVE:-SHAVE, 0]
 
 
-def _lumas(sr, hr):
+def _lumas(sr, hr, least: int = 1):
     if sr.shape != hr.shape or sr.dtype != np.uint8 or hr.dtype != np.uint8:
         raise StudyError(f"SR and HR must be uint8 of one shape, not {sr.dtype} {sr.shape} and {hr.dtype} {hr.shape}.")
+    if min(hr.shape[:2]) < (least := least + 2 * SHAVE):
+        raise StudyError(f"Images of {hr.shape[1]}×{hr.shape[0]} pixels are too small; use at least {least}×{least}.")
     return luma(sr), luma(hr)
 
 
@@ -36,7 +38,8 @@ def psnr(sr, hr) -> float:
     """PSNR in dB of uint8 (H, W, 3) images, on the BT.601 luma (16…235), 4 pixels shaved; inf for equal images.
 
     The protocol of the ×4 tables since Timofte et al., 2014; bicubic on Set5 gives the published 28.42 dB (28.43
-    with Pillow's kernel). Raises `StudyError` unless both are uint8 of one shape.
+    with Pillow's kernel). Raises `StudyError` unless both are uint8 of one shape,
+    and larger than what is shaved.
     """
     sr, hr = _lumas(sr, hr)
     return float("inf") if np.array_equal(sr, hr) else float(peak_signal_noise_ratio(hr, sr, data_range=255))
@@ -47,7 +50,7 @@ def ssim(sr, hr) -> float:
 
     Wang et al., 2004, doi:10.1109/TIP.2003.819861: 11×11 Gaussian of σ = 1.5, population covariance.
     """
-    sr, hr = _lumas(sr, hr)
+    sr, hr = _lumas(sr, hr, least=11)
     settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     return float(structural_similarity(hr, sr, data_range=255, **settings))
 
@@ -56,14 +59,16 @@ def sharpness(sr, hr) -> float:
     """High-frequency power of SR over that of HR: 0 if SR has none, 1 if equal, more with added noise or ringing.
 
     Power of the luma (Hann window) at radial frequencies above half of LR's Nyquist frequency, that is above 1/16 cycle
-    per HR pixel. Arguments and errors as for `psnr`; NaN for two flat images.
+    per HR pixel. Arguments and errors as for `psnr`; raises `StudyError` for a flat HR.
     """
     sr, hr = _lumas(sr, hr)
     window = np.outer(*map(np.hanning, hr.shape))
     fy, fx = (np.fft.fftfreq(n) for n in hr.shape)
     high = np.hypot(fy[:, None], fx[None]) > 0.25 / SCALE
     powers = [np.sum(np.abs(np.fft.fft2((y - y.mean()) * window)[high]) ** 2) for y in (sr, hr)]
-    return float(np.divide(*powers))
+    if not powers[1]:
+        raise StudyError("HR is flat: it has no high frequencies to compare with.")
+    return float(powers[0] / powers[1])
 
 
 def gmsd(sr, hr) -> float:
@@ -71,7 +76,7 @@ def gmsd(sr, hr) -> float:
 
     Xue et al., 2014, doi:10.1109/TIP.2013.2293423, on the luma at half size, with the paper's constant of 170.
     """
-    a, b = (_gradient(y) for y in _lumas(sr, hr))
+    a, b = (_gradient(y) for y in _lumas(sr, hr, least=6))
     return float(np.std((2 * a * b + 170) / (a**2 + b**2 + 170)))
 
 

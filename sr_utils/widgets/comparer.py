@@ -34,50 +34,62 @@ def png(image) -> bytes:
     return cv2.imencode(".png", cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
-class Scene:
-    """The pictures of one scene by label: "lr" of a quarter of the size, all others of `shape`.
+def _made(source, label: str) -> np.ndarray:
+    return to_8_bits(to_rgb(source() if callable(source) else source, label))
 
-    `images` maps a label to a picture (as `to_rgb` takes it), or to a function that makes it, once, when its label is
-    first looked at. Where there is "lr", "bicubic" is added, and larger pictures lose the rows and columns that it does
-    not cover. Raises `StudyError` for no picture, pictures of other sizes, or smaller than 16×16.
+
+class Scene:
+    """The pictures of one scene by label: LR of a quarter of the size, all others of `shape`.
+
+    `images` maps a label to a picture (as `to_rgb` takes it), or to a function that makes it; the function is called
+    when its label is first looked at, and never again. Where there is LR, "bicubic" is added, and larger pictures lose
+    the rows and columns that LR does not cover. Raises `StudyError` for no picture, pictures of other sizes, or
+    pictures smaller than 16×16.
     """
 
     def __init__(self, images: Mapping):
         if not images:
             raise StudyError("There is nothing to compare; give a dict from label to image.")
-        self._pixels = functools.cache(self._made)
-        self._sources = {str(label): source for label, source in images.items()}
-        self.labels = [label for label in self._sources if label != "hr"] + ["hr"] * ("hr" in self._sources)
-        self._scale = SCALE if "lr" in self._sources else 1
-        known = self._pixels("lr" if "lr" in self._sources else self.labels[-1])
-        self.shape = known.shape[0] * self._scale, known.shape[1] * self._scale
+        sources = {str(label): source for label, source in images.items()}
+        self._made = functools.cache(lambda label: _made(sources[label], label))
+        ready = [label for label, source in sources.items() if not callable(source)]
+        sizes = {label: self._made(label).shape[:2] for label in ready or list(sources)[:1]}
+        height, width = max(sizes.values(), key=np.prod)
+        if ready == ["lr"] and len(sources) > 1:  # the functions make what LR is a quarter of
+            height, width = height * SCALE, width * SCALE
+        self._low = height // SCALE, width // SCALE
+        lr = next((label for label, size in sizes.items() if size == self._low), None)
+        self.shape = (self._low[0] * SCALE, self._low[1] * SCALE) if lr else (height, width)
+        if lr:
+            sources = {lr: None, "bicubic": lambda: upsample(self._made(lr), "bicubic")} | sources
         if min(self.shape) < SIDES[0]:
-            raise StudyError(f"Images of {self.shape[1]}×{self.shape[0]} pixels are too small; use at least 16×16.")
-        if "lr" in self._sources:
-            self._sources.setdefault("bicubic", lambda: upsample(self._pixels("lr"), "bicubic"))
-            self.labels = ["lr", "bicubic", *(label for label in self.labels if label not in ("lr", "bicubic"))]
-        for label in [label for label, source in self._sources.items() if not callable(source)]:
+            raise StudyError(f"Images of {width}×{height} pixels are too small to compare; use at least 16×16.")
+        self.labels = [label for label in sources if label != "hr"] + ["hr"] * ("hr" in sources)
+        for label in sizes:
             self.picture(label)
-
-    def _made(self, label: str) -> np.ndarray:
-        source = self._sources[label]
-        return to_8_bits(to_rgb(source() if callable(source) else source, label))
 
     def picture(self, label: str) -> np.ndarray:
         """The whole picture: uint8 (H, W, 3), or (H/4, W/4, 3) for LR."""
-        picture, (height, width) = self._pixels(label), self.shape
+        picture, (height, width) = self._made(label), self.shape
         h, w = picture.shape[:2]
-        if label != "lr" and not (height <= h < height + self._scale and width <= w < width + self._scale):
-            raise StudyError(f"{label} is {w}×{h}; all images but lr must be {width}×{height}.")
+        covers = height <= h < height + SCALE and width <= w < width + SCALE  # HR may exceed what LR covers
+        if not covers and (h, w) != self._low:
+            raise StudyError(f"{label} is {w}×{h}; all images must be {width}×{height}, or a quarter of it (LR).")
         return picture[:height, :width]
 
 
 def compare(images: Mapping, crop: int = 48) -> "Comparer":
     """Show the same crop of several pictures of one scene, and move it with mouse, touch, keys or sliders.
 
-    `images` is what `Scene` takes, or a dict of such dicts, by the images' names, which adds a choice of images. "hr",
-    if there, is the reference for PSNR, SSIM and the error map; "lr" is shown by nearest neighbour. `crop` is the
-    crop's first side in HR pixels: the nearest of `SIDES` below it is taken.
+    Parameters
+    ----------
+    images : label -> a picture as `data.images.to_rgb` takes it, or a function without arguments that returns one,
+        called when the label is first shown. "hr", if there, is the reference for PSNR, SSIM and the error map. A
+        picture of a quarter of the size is LR: it is shown by nearest neighbour, and "bicubic" is added. A dict of
+        such dicts, by the images' names, adds a choice of images.
+    crop : the crop's first side in HR pixels; the nearest of `SIDES` below it is taken.
+
+    Raises `StudyError` for anything but a dict, no picture, pictures of other sizes, or smaller than 16×16.
     """
     if not isinstance(images, Mapping):
         raise StudyError(f"Give a dict from label to image, not a {type(images).__name__}.")
@@ -88,7 +100,8 @@ def compare(images: Mapping, crop: int = 48) -> "Comparer":
 def compare_arms(pairs, arms: Mapping, crop: int = 48) -> None:
     """Show the comparer for some `data.Pair`s: LR, bicubic, the arms (as for `evaluation.upscale`), HR.
 
-    Opens on the smallest image, which costs least, where bicubic errs most along edges.
+    Opens on the smallest image, which costs least, where bicubic errs most along edges; SR is made once per image and
+    arm, when it is first shown.
     """
     images, pairs = {}, sorted(pairs, key=lambda pair: pair.hr.size)
     for pair in pairs:
@@ -121,6 +134,9 @@ class Comparer(anywidget.AnyWidget):
     scenes = Dict(help="image -> its `shape`, and the trait that holds each of its `pictures`").tag(sync=True)
 
     def __init__(self, images: Mapping, crop: int):
+        for given in (images, *images.values()):
+            if len({str(label) for label in given}) < len(given):
+                raise StudyError("Two labels read the same; give every picture its own.")
         if len({frozenset(each) for each in images.values()}) > 1:
             raise StudyError("The images have different labels; give every image the same ones.")
         images = {str(image): pictures for image, pictures in images.items()}
@@ -141,8 +157,16 @@ class Comparer(anywidget.AnyWidget):
     def crop(self, label: str):
         """The part of that picture that is shown, LR enlarged by nearest neighbour: uint8 (size, size, 3)."""
         picture = self.scene.picture(label)
-        whole = upsample(picture, "nearest") if label == "lr" else picture
+        whole = picture if picture.shape[:2] == self.scene.shape else upsample(picture, "nearest")
         return whole[self.y : self.y + self.size, self.x : self.x + self.size]
+
+    @validate("image", "left", "right", "shown")
+    def _known(self, proposal):
+        known = self.images if proposal.trait.name == "image" else self.labels
+        asked = proposal.value if proposal.trait.name == "shown" else [proposal.value]
+        for each in set(asked) - set(known):
+            raise StudyError(f"There is no {each!r} here; choose from {', '.join(known)}.")
+        return proposal.value
 
     @validate("x", "y", "size")
     def _inside(self, proposal):

@@ -28,9 +28,9 @@ def two(kind, **options):
     return saved(RGB, kind, save_all=True, append_images=[Image.fromarray(RGB[::-1])], **options)
 
 
-def tiff(array):
+def tiff(array, **options):
     file = io.BytesIO()
-    tifffile.imwrite(file, array)
+    tifffile.imwrite(file, array, **options)
     return file.getvalue()
 
 
@@ -75,6 +75,10 @@ REFUSED = {
     "CMYK": (saved(RGB, "JPEG", mode="CMYK"), "holds CMYK values; save it as grey or RGB of 8 or 16 bits."),
     "floating point": (tiff(np.float32(GREY)), "holds F values; save it as grey or RGB of 8 or 16 bits."),
     "an animation": (two("GIF"), "holds 2 frames; save one of them as a still image."),
+    "a stack in one page": (
+        tiff(np.stack([RGB, RGB]), metadata={}, truncate=True),
+        "holds 2 frames; save one of them as a still image.",
+    ),
     "pages": (two("TIFF"), "holds 2 frames; save one of them as a still image."),
     "text": (b"hello", r"cannot be read as an image \(cannot identify image file\); replace or remove it."),
     "half a picture": (saved(RGB)[:500], "cannot be read as an image .*; replace or remove it."),

@@ -44,10 +44,16 @@ def test_set5_and_set14_bicubic_rows(sr_data):
         assert scores.ssim.mean() == pytest.approx(similarity, abs=0.006)
 
 
-def test_mismatches_are_refused():
+def test_mismatches_and_tiny_images_are_refused():
     a = np.zeros((20, 20, 3), np.uint8)
     with pytest.raises(StudyError, match="of one shape"):
         psnr(a, a[:16])
+    for metric, side in ((psnr, 9), (gmsd, 14), (ssim, 19)):
+        assert np.isfinite(metric(a[:side, :side], a[:side, :side])) or metric is psnr
+        with pytest.raises(StudyError, match=f"at least {side}×{side}"):
+            metric(a[: side - 1], a[: side - 1])
+    with pytest.raises(StudyError, match="HR is flat"):
+        sharpness(a, a)
     with pytest.raises(StudyError, match="no image to score"):
         score("bicubic", [])
 

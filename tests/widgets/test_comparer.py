@@ -33,6 +33,13 @@ def test_pictures_are_sent_as_they_are_and_bicubic_is_added(images):
     assert np.array_equal(sent(comparer, "bicubic"), data.upsample(images["lr"]))
 
 
+def test_the_crop_is_what_the_traits_say(images):
+    comparer = widgets.compare(images, crop=48)
+    comparer.x, comparer.y = 8, 16
+    assert np.array_equal(comparer.crop("hr"), images["hr"][16:64, 8:56])
+    assert np.array_equal(comparer.crop("lr"), np.kron(images["lr"], np.ones((4, 4, 1)))[16:64, 8:56])
+
+
 def test_the_crop_stays_inside_the_picture(images):
     comparer, seen = widgets.compare(images), []
     comparer.x, comparer.y = 1000, -5
@@ -71,13 +78,22 @@ def test_the_still_picture_shows_crops_and_scores(images):
     assert comparer.score("hr") == widgets.compare({"a": images["hr"], "b": images["hr"]}).score("a") == ""
 
 
+def test_what_can_be_converted_is_converted(images):
+    hr, palette = images["hr"], Image.fromarray(images["hr"]).quantize(16)
+    deep = hr.astype(np.uint16) * 257
+    comparer = widgets.compare({"grey": hr[..., 0], "palette": palette, "deep": lambda: deep, "hr": hr / 255.0})
+    assert np.array_equal(comparer.crop("grey")[..., 1], comparer.crop("grey")[..., 0])
+    assert np.array_equal(sent(comparer, "palette"), np.asarray(palette.convert("RGB")))  # colours, not indices
+    assert all(np.array_equal(sent(comparer, label), hr) for label in ("deep", "hr"))
+
+
 def test_hr_of_odd_size_is_cut_to_what_its_lr_covers(picture):
     hr = picture(97, 123)
     comparer = widgets.compare({"lr": data.downscale(hr), "hr": hr})
     assert comparer.scene.shape == (96, 120) and np.array_equal(sent(comparer, "hr"), hr[:96, :120])
-    with pytest.raises(StudyError, match="srcnn is 119×97; all images but lr must be 120×96"):
+    with pytest.raises(StudyError, match="srcnn is 119×97; all images must be 120×96"):
         widgets.compare({"lr": data.downscale(hr), "srcnn": picture(97, 119), "hr": hr})
-    with pytest.raises(StudyError, match="srcnn is 120×96; all images but lr must be 123×97"):
+    with pytest.raises(StudyError, match="srcnn is 120×96; all images must be 123×97"):
         widgets.compare({"srcnn": picture(96, 120), "hr": hr})  # no LR, nothing to cut to
 
 
@@ -87,11 +103,12 @@ def test_hr_of_odd_size_is_cut_to_what_its_lr_covers(picture):
         (lambda i: [i["hr"], i["hr"]], "Give a dict from label to image, not a list"),
         (lambda i: {}, "nothing to compare; give a dict"),
         (lambda i: {"one": {}}, "nothing to compare; give a dict"),
-        (lambda i: i | {"srcnn": i["hr"][:50]}, "srcnn is 120×50; all images but lr must be 120×96"),
+        (lambda i: i | {"srcnn": i["hr"][:50]}, "srcnn is 120×50; all images must be 120×96, or a quarter"),
         (lambda i: {"hr": i["hr"][:12, :12]}, "at least 16×16"),
         (lambda i: {"srcnn": i["hr"] * 2.0}, r"srcnn must be \(H, W, 3\)"),
-        (lambda i: i | {"srcnn": lambda: i["hr"][:50]}, "srcnn is 120×50; all images but lr must be 120×96"),
+        (lambda i: i | {"srcnn": lambda: i["hr"][:50]}, "srcnn is 120×50; all images must be 120×96"),
         (lambda i: {"one": i, "two": {"hr": i["hr"]}}, "different labels; give every image the same"),
+        (lambda i: {1: i["hr"], "1": i["hr"]}, "read the same"),
     ],
 )
 def test_other_pictures_are_refused_in_a_sentence(images, wrong, message):
@@ -99,10 +116,18 @@ def test_other_pictures_are_refused_in_a_sentence(images, wrong, message):
         widgets.compare(wrong(images))
 
 
+def test_a_label_that_is_not_there_is_refused(images):
+    comparer = widgets.compare(images)
+    with pytest.raises(StudyError, match="no 'edsr' here; choose from lr, bicubic, srcnn, hr"):
+        comparer.left = "edsr"
+    with pytest.raises(StudyError, match="no 'two' here; choose from image"):
+        comparer.image = "two"
+
+
 def test_a_picture_that_fails_later_is_told_in_the_widget(images):
     comparer = widgets.compare({"one": images, "two": images | {"srcnn": lambda: images["hr"][:50]}})
     comparer.image = "two"
-    assert comparer.message == "srcnn is 120×50; all images but lr must be 120×96."
+    assert comparer.message == "srcnn is 120×50; all images must be 120×96, or a quarter of it (LR)."
     comparer.image = "one"
     assert comparer.message == ""
 
