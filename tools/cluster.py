@@ -24,6 +24,7 @@ except ModuleNotFoundError:
     raise StudyError("SCHEDULER needs Dask, which is not installed; run pip install .[cluster].") from None
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers have sr_utils, but not this file
+_LOST = distributed.CancelledError, distributed.KilledWorker
 WAIT = 60  # seconds for a scheduler to answer, or for a worker to join
 
 
@@ -53,8 +54,9 @@ def train_all(scheduler: str, profile: str, data: str, seeds: list[int], fresh: 
             for task in distributed.as_completed(tasks):
                 _keep(tasks[task], task.result())
                 bar.update()
-    except (OSError, RuntimeError, ImportError, distributed.CancelledError, distributed.KilledWorker) as error:
-        reason = str(error.__cause__ or error).partition("\n")[0]
+    except (OSError, RuntimeError, ImportError, AssertionError, *_LOST) as error:
+        asserted = isinstance(error, AssertionError)  # Dask's, where it ends while a worker is started again
+        reason = str((error.__context__ if asserted else error.__cause__) or error).partition("\n")[0]
         raise StudyError(
             f"The cluster at {scheduler} cannot train the study ({reason}); see that dask scheduler "
             "and dask worker run there, in this checkout, with enough memory, or use SCHEDULER=local:2."
