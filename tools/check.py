@@ -22,7 +22,8 @@ def choose(asked: dict) -> pd.Series:
     rows, mine = records.read("runs"), recording.platform(device.setup())
     for column, value in (asked | {"platform": mine}).items():
         rows = rows[rows[column].astype(str) == value]
-    rows = rows[(rows.loss != "perceptual") | ("perceptual" in losses.perceptual())]
+    if "perceptual" in set(rows.loss) and "perceptual" not in losses.perceptual():  # asked only where it matters
+        rows = rows[rows.loss != "perceptual"]
     if rows.empty:
         wish = ", ".join(f"{column.upper()}={value}" for column, value in asked.items())
         raise StudyError(f"The record has no run with {wish} that this machine ({mine}) can train; name another.")
