@@ -74,11 +74,13 @@ def prediction(recorded: dict[str, pd.DataFrame], others: int = 1) -> pd.DataFra
     """Where the mean effect of `others` new seeds lies, by Student's prediction interval: a row per claim.
 
     `recorded` are tables as `record.tables` returns them; of fresh seeds, those that confirm. Columns `mean`, `low`,
-    `high` (another run lies between in 95 % of cases), `seeds`. Claims that one seed cannot answer are left out.
+    `high` (another run lies between in 95 % of cases), `seeds`. Claims that one seed cannot answer are left out, and
+    those on which no two seeds differ, such as on interpolations.
     """
     done = complete(recorded["scores"])
     seeds = [s for s in sorted(set(recorded["scores"].seed)) if 0 <= s < FIRST or (LEAST in done and s in done)]
     effects = pd.DataFrame({seed: judge(*of_seeds(recorded, [seed]).values()).effect for seed in seeds}).dropna()
+    effects = effects[effects.std(axis=1) > 1e-9]
     count, spread = effects.shape[1], effects.std(axis=1, ddof=1)
     reach = stats.t.ppf((1 + LEVEL) / 2, max(1, count - 1)) * spread * np.sqrt(1 / count + 1 / others)
     mean = effects.mean(axis=1)

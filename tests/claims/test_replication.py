@@ -90,7 +90,7 @@ def test_a_new_seed_lies_where_recorded_ones_put_it():
     assert table.loc["12a", ["mean", "low", "high"]].tolist() == pytest.approx(
         [effects.mean(), effects.mean() - half, effects.mean() + half]
     )
-    assert set(table.seeds) == {5}
+    assert set(table.seeds) == {5} and "11f" not in table.index  # bicubic's edge enhancement has no seed
     mine = claims.judge(*observations.everything(seeds=1, images=4, **EFFECTS | {"combined": 0.9}).values())
     beside = replication.beside(mine, tables)
     assert not beside.inside["12a"] and beside.inside.mean() > 0.5
