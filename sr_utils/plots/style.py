@@ -2,10 +2,10 @@
 
 import io
 import textwrap
+from dataclasses import dataclass
 from math import ceil
 
 import matplotlib.pyplot as plt
-from IPython.display import Image
 from matplotlib.colors import to_rgb
 from matplotlib.transforms import Bbox
 from PIL.Image import open as open_image
@@ -127,7 +127,7 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
         raise StudyError(f"{path} cannot be written ({reason}); free space, or set SR_FIGURES.") from None
     finally:
         plt.close(fig)
-    return Picture(path.read_bytes(), alt=alt)
+    return Picture(path.read_bytes(), alt)
 
 
 def _frame(fig, title: str, note: str) -> Bbox:
@@ -140,8 +140,15 @@ def _frame(fig, title: str, note: str) -> Bbox:
     return Bbox.from_extents(-PAD / DPI, -below / DPI, (width + PAD) / DPI, (height + above) / DPI)
 
 
-class Picture(Image):
+@dataclass
+class Picture:
     """A saved figure as PNG; its alt text, as metadata, is read by the site and by nbconvert --template classic."""
+
+    png: bytes
+    alt: str  # Colab's IPython knows no Image(alt=)
+
+    def _repr_png_(self):
+        return self.png, {"alt": self.alt}
 
     def __repr__(self):
         return self.alt
