@@ -26,15 +26,19 @@ def defaults(page: Path) -> dict:
 
 def published(page: Path) -> dict:
     """What the README says of the published run: the `parameters` of that page (06), its `claims`, what its cell
-    `finding` says, and the record's `runs` that it shows."""
-    shown = defaults(page)
-    (cell,) = (cell for cell in nbformat.read(page, as_version=4).cells if cell.id == "finding")
-    finding = next((output.data["text/markdown"] for output in cell.outputs if "data" in output), "")
+    `finding` says, which seeds its verdicts are `by`, and the record's `runs` that it shows."""
+    shown, cells = defaults(page), {cell.id: cell for cell in nbformat.read(page, as_version=4).cells}
+    finding, setting = (
+        next((output.data["text/markdown"] for output in cells[id].outputs if "data" in output), "")
+        for id in ("finding", "setting")
+    )
+    by = "".join(re.findall(r"The verdicts are (.*?) \(\[07", setting))
     claims = pd.read_csv(paths.figures() / shown["profile"] / "claims.csv", index_col="id")
     text = claims.select_dtypes("object").columns.difference(["published"])
     claims = claims.fillna(dict.fromkeys(text, ""))
     runs = record.read("runs").query("profile == @shown['profile'] and data == @shown['data']")
-    return {"parameters": shown, "claims": claims, "finding": finding, "runs": runs[runs.seed.isin(shown["seeds"])]}
+    runs = runs[runs.seed.isin(shown["seeds"])]
+    return {"parameters": shown, "claims": claims, "finding": finding, "by": by, "runs": runs}
 
 
 def findings_table(shown: dict) -> str:
@@ -52,7 +56,8 @@ def run_shown_line(shown: dict) -> str:
     return (
         f"These results, and the pages, are those of `{command_line(shown['parameters'])}`: {len(runs)} trainings, "
         f"{runs.seconds.sum() / 3600:.1f} hours of training steps ({', '.join(dict.fromkeys(runs.processor))}), scored "
-        f"on {', '.join(sets)}. {count_of_verdicts(shown['claims'])}"
+        f"on {', '.join(sets)}. The verdicts are {shown['by']} ([registration](record/registration.md)). "
+        + count_of_verdicts(shown["claims"])
     )
 
 
@@ -62,9 +67,8 @@ def limits_line(shown: dict) -> str:
     return (
         f"**What it cannot say.** These networks were trained for {profile.total_steps:,} steps on "
         f"{shown['parameters']['data']}, the original's for 50,000 on DIV2K's 800 images. The perceptual loss reads "
-        f"VGG-19's {' and '.join(profile.vgg_layers)}, the original's the first and the last max-pooling layer. All "
-        "seeds shown were looked at before the claims were [registered](record/registration.md): the verdicts are "
-        "exploratory. [Every difference](notebooks/00_background.ipynb#What-differs-from-the-original-study)."
+        f"VGG-19's {' and '.join(profile.vgg_layers)}, the original's the first and the last max-pooling layer. "
+        "[Every difference](notebooks/00_background.ipynb#What-differs-from-the-original-study)."
     )
 
 

@@ -49,7 +49,9 @@ def test_the_run_is_told_with_its_command_its_hours_and_its_verdicts(p, count):
     claims = pd.DataFrame(rows, columns=["family", "verdict"]).assign(p=p)
     runs = pd.DataFrame({"seconds": [900.0, 2700.0], "processor": ["this one", "this one"]})
     shown = {"parameters": {"profile": "standard", "data": "bsds500", "seeds": [0, 1]}, "claims": claims, "runs": runs}
-    for part in ("make reproduce PROFILE=standard DATA=bsds500 SEEDS=0,1", "2 trainings, 1.0 hours", "this one", count):
+    shown["by"] = "exploratory: none is fresh"
+    command = "make reproduce PROFILE=standard DATA=bsds500 SEEDS=0,1"
+    for part in (command, "2 trainings, 1.0 hours", "this one", "are exploratory: none", count):
         assert part in readme.run_shown_line(shown)
     assert "1,500 steps on bsds500" in readme.limits_line(shown)
 
