@@ -32,7 +32,7 @@ def test_findings_link_to_their_figure_and_do_without_one():
     judged.loc["3", "figure"] = ""
     lines = readme.findings_table({"parameters": {"profile": "quick"}, "claims": judged}).splitlines()
     assert len(lines) == 2 + (judged.family == "primary").sum()
-    assert f"| **{judged.verdict['1']}** | [1](figures/quick/06_effects.png) · " in lines[2]
+    assert f"| **{judged.verdict['1']}** | [1](figures/quick/07_effects.png) · " in lines[2]
     assert "| 3 · " in lines[4]
 
 
