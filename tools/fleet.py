@@ -38,9 +38,9 @@ def pack(run: runs.Run, out: Path) -> None:
 
 
 def train_list(out: Path, minutes: float, wanted: list[tuple]) -> int:
-    """Train (label, seed, profile, data) in turn until the next run might not end in time, or OUT is full.
+    """Train each (label, seed, profile, data) that OUT lacks until the next might not end in time, or OUT is full.
 
-    Returns how many runs OUT got.
+    Returns how many of them OUT has.
     """
     end, longest = time.monotonic() + 60 * minutes, 0.0
     for made, (label, seed, profile, data) in enumerate(wanted):
@@ -50,7 +50,8 @@ def train_list(out: Path, minutes: float, wanted: list[tuple]) -> int:
             print(f"stopped before {label}, seed {seed}: {'OUT is full' if full else 'time is up'}")
             return made
         arm, loss = (*label.split(), "mse")[:2]
-        pack(runs.train(arm, seed, profile, data, loss), out)
+        if not (out / runs.plan(arm, seed, profile, data, loss).folder.name).exists():
+            pack(runs.train(arm, seed, profile, data, loss), out)
         longest = max(longest, time.monotonic() - began)
         print(f"{label}, seed {seed}, {profile}: {time.monotonic() - began:.1f} s", flush=True)
     return len(wanted)

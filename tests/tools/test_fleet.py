@@ -20,6 +20,9 @@ def test_two_seeds_are_trained_packed_and_recorded(tmp_path, monkeypatch):
         with h5py.File(folder / "final.weights.h5") as weights:
             weights.visititems(lambda _, item: kinds.add(str(getattr(item, "dtype", "float16"))))
     assert kinds == {"float16"}
+    before = folders[0].stat().st_mtime_ns
+    assert fleet.main(str(out), "60", "smoke:sample:0", "post_upsampling") == 0  # what is there is kept
+    assert folders[0].stat().st_mtime_ns == before
     monkeypatch.setenv("SR_RUNS", str(out))
     monkeypatch.setenv("SR_RECORD", str(tmp_path / "record"))
     monkeypatch.setattr(recording, "RECORDED", ("smoke",))
