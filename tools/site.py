@@ -4,6 +4,7 @@ It shows what notebooks/, README.md and the record hold, and trains nothing. One
 the browser (`demo.py`); `DEMO=0` leaves it out.
 """
 
+import base64
 import os
 import re
 import shutil
@@ -73,11 +74,13 @@ def summary(name: str, page) -> dict:
     }
 
 
-def exporter() -> HTMLExporter:
-    """Notebooks to HTML by the study's own template, with every picture as a file."""
+def exporter(vectors: dict) -> HTMLExporter:
+    """Notebooks to HTML by the study's own template, every picture as a file: an .svg where `vectors`, {PNG: file}, has
+    one."""
     config = Config({"ExtractOutputPreprocessor": {"enabled": True}})
     made = HTMLExporter(extra_template_basedirs=[str(TEMPLATE.parent)], template_name=TEMPLATE.name, config=config)
     made.register_filter("markdown2html", to_html)
+    made.register_filter("vector", lambda png: getattr(vectors.get(base64.b64decode(png)), "name", ""))
     return made
 
 
@@ -99,7 +102,8 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Tru
     sources = {path.stem: nbformat.read(path, as_version=4) for path in sorted(notebooks.glob("0*.ipynb"))}
     site = {"pages": [summary(*source) for source in sources.items()], "demo": demo, "cited": citation()}
     site["steps"] = profiles.get(shown_run()["profile"]).total_steps
-    drawn, convert = Comparers(folder / "comparers", networks), exporter()
+    vectors = {path.with_suffix(".png").read_bytes(): path for path in paths.figures().rglob("*.svg")}
+    drawn, convert = Comparers(folder / "comparers", networks), exporter(vectors)
     for page, notebook in zip(site["pages"], sources.values(), strict=True):
         if page["name"][:2] in ARMS:
             page |= drawn.write(page["name"])
@@ -107,7 +111,10 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Tru
         html, made = convert.from_notebook_node(notebook, resources=resources)
         (folder / f"{page['name']}.html").write_text(html, encoding="utf-8")
         for file, content in made["outputs"].items():
-            (folder / file).with_suffix(".webp").write_bytes(smaller(content))
+            if content in vectors:
+                shutil.copy(vectors[content], folder / "figures")
+            else:
+                (folder / file).with_suffix(".webp").write_bytes(smaller(content))
     readme, card = ((paths.ROOT / file).read_text(encoding="utf-8") for file in ("README.md", CARD))
     opening = re.sub(r"<!-- badges -->.*?<!-- /badges -->|^\[!\[.*?$", "", readme, flags=re.S | re.M)
     home = opening.split("\n## Two commands")[0]

@@ -109,8 +109,9 @@ def headline(fig, title: str, what: str):
 def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str = "") -> "Picture":
     """Write `figures/<profile>/<file>.png`, close the figure, and return the picture for the page.
 
-    The title stands above the drawing, the note (what the figure was made from) below it. `alt` and `title` replace
-    those of the drawing function. Raises `StudyError` if the folder cannot be written.
+    A figure without pictures is written as .svg as well, which the site shows. The title stands above the drawing, the
+    note (what the figure was made from) below it. `alt` and `title` replace those of the drawing function. Raises
+    `StudyError` if the folder cannot be written.
     """
     path, title = paths.figures() / profile / f"{file}.png", title or fig.get_suptitle()
     alt = alt or (fig.get_label() and f"{fig.get_label()}. {title}".strip())
@@ -122,6 +123,9 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
         page = open_image(drawn).convert("RGB")  # no transparency: a tenth smaller
         path.parent.mkdir(parents=True, exist_ok=True)
         paths.replace(path, lambda scratch: page.save(scratch, "PNG", optimize=True))  # without Matplotlib's version
+        if not any(ax.images for ax in fig.axes):
+            vector = {"format": "svg", "bbox_inches": box, "metadata": {"Date": None}}
+            paths.replace(path.with_suffix(".svg"), lambda scratch: fig.savefig(scratch, **vector))
     except OSError as error:
         reason = error.strerror or error
         raise StudyError(f"{path} cannot be written ({reason}); free space, or set SR_FIGURES.") from None

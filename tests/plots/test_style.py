@@ -66,6 +66,16 @@ def test_a_saved_figure_has_title_note_and_unscaled_axes():
     assert shown.alt == "a black picture. What is seen"
 
 
+def test_a_plot_is_saved_as_svg_too_the_same_each_time_and_a_picture_is_not():
+    plots.save(figure(), "picture", "smoke")
+    drawn = []
+    for _ in range(2):
+        plots.save(plots.network_diagram(models.build("srcnn")), "plot", "smoke")
+        drawn.append((paths.figures() / "smoke/plot.svg").read_bytes())
+    assert drawn[0] == drawn[1] and b"<svg" in drawn[0]
+    assert not (paths.figures() / "smoke/picture.svg").exists()
+
+
 def test_the_title_says_what_is_seen_with_a_capital():
     fig = figure()
     assert fig.get_suptitle() == "What is seen"
