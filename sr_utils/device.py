@@ -189,6 +189,12 @@ def processor() -> str:
     return "{model name} (family {cpu family}, model {model})".format_map(found) if len(found) == 3 else ""
 
 
+def cores() -> int:
+    """How many cores TensorFlow divides a convolution among: another number changes last digits."""
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count())
+    return int(os.environ.get("TF_NUM_INTRAOP_THREADS") or len(usable))
+
+
 def _cpuinfo() -> str:
     path = Path("/proc/cpuinfo")  # Linux alone has it
     return path.read_text(encoding="utf-8") if path.exists() else ""

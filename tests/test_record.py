@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from sr_utils import StudyError, evaluation, paths, record
+from sr_utils import StudyError, device, evaluation, paths, record
 from sr_utils.data import load
 from sr_utils.training import runs
 from tests.conftest import SMOKE
@@ -97,6 +97,16 @@ def test_a_row_of_other_code_is_stale_until_a_check_settles_it(held, capsys):
     assert check.main(["--profile", "smoke"]) == 0
     assert "1 rows of post_upsampling mse take its digest" in capsys.readouterr().out
     assert runs.from_record(*SMOKE) and record.read("runs").recipe.tolist() == [recipe]
+
+
+def test_another_number_of_cores_is_as_another_processor(monkeypatch):
+    """It changes last digits, so a check allows what lies between processors."""
+    assert recording.machine({"processor": "this one", "cores": 1}) == "this one, 1 core"
+    mine = recording.machine({"processor": device.processor(), "cores": device.cores()})
+    row = pd.Series({"processor": mine, "loss": "mse", "arm": "srcnn"})
+    assert check.allowed(row) == check.LEAST
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", str(device.cores() + 1))
+    assert check.allowed(row) > check.LEAST
 
 
 def test_an_altered_score_is_found_by_a_check_and_refused_by_the_record(held, monkeypatch, capsys):

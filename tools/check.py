@@ -31,10 +31,11 @@ def choose(asked: dict) -> pd.Series:
 
 
 def allowed(row: pd.Series) -> float:
-    """By how many dB an image's score may differ: `LEAST` on the processor that trained the run; on another one twice
-    the largest that `record/processors.csv` has of this arm (or, of an arm that was not tried, of this loss)."""
+    """By how many dB an image's score may differ: `LEAST` on the processor that trained the run, with as many cores;
+    else twice the largest that `record/processors.csv` has of this arm (or, of an arm not tried, of this loss)."""
     path = paths.record() / "processors.csv"
-    if row.processor == device.processor() or not path.exists():
+    mine = recording.machine({"processor": device.processor(), "cores": device.cores()})
+    if row.processor == mine or not path.exists():
         return LEAST
     seen = pd.read_csv(path).query("loss == @row.loss")
     own = seen[seen.arm == row.arm]

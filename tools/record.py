@@ -108,7 +108,7 @@ def described(run) -> pd.DataFrame:
         "rate": config["rate"], "steps": steps, "batch": profile["batch"], "patch": profile["patch"],
         "images": config["images"], "features": config["features"] or "",
         "recipe": configuration.recipe(config),
-        "seconds": (run.host["seconds_per_step"] or 0) * steps, "processor": processor_of(run),
+        "seconds": (run.host["seconds_per_step"] or 0) * steps, "processor": machine(run.host),
         "versions": ", ".join(f"{name} {version}" for name, version in run.host["versions"].items()),
         "commit": subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip(),
         "date": time.strftime("%Y-%m-%d", time.gmtime(trained)), "weights": "",
@@ -136,8 +136,10 @@ def halve(source, target) -> None:
         whole.visititems(copy)
 
 
-def processor_of(run) -> str:
-    return run.host.get("processor") or device.processor()
+def machine(host: dict) -> str:
+    """The processor and the number of cores, as far as they are known: "AMD EPYC (family 25, model 17), 2 cores"."""
+    name, cores = host.get("processor") or device.processor(), host.get("cores")
+    return f"{name}, {cores} core{'s' * (cores != 1)}" if cores else name
 
 
 def sets_of(data: str) -> dict:
@@ -153,7 +155,7 @@ def apart(mine: pd.DataFrame, theirs: pd.DataFrame) -> pd.Series:
 
 def note_processors(run, row: pd.Series, differences: pd.Series) -> None:
     """Add to `processors.csv` how far two trainings of one run on two processors lie apart."""
-    path, mine, key = paths.record() / "processors.csv", processor_of(run), KEY[:-1]
+    path, mine, key = paths.record() / "processors.csv", machine(run.host), KEY[:-1]
     if mine != row.processor:
         seen = row[key].to_dict() | {"one": row.processor, "other": mine, "images": len(differences)}
         seen = pd.DataFrame([seen | {"largest": differences.max(), "mean": differences.mean()}])

@@ -90,7 +90,8 @@ class Checkpointer(keras.callbacks.Callback):
         paths.replace(self.folder / "history.csv", lambda path: pd.DataFrame(self.rows).to_csv(path, index=False))
         save_weights(self.network, self.folder / "final.weights.h5")
         per_step = float(np.median(self.seconds) / self.config["profile"]["steps"]) if self.seconds else None
-        host = {"seconds_per_step": per_step, "processor": device.processor(), "versions": device.versions()}
+        machine = {"processor": device.processor(), "cores": device.cores(), "versions": device.versions()}
+        host = {"seconds_per_step": per_step} | machine
         record = json.dumps({"config": self.config, "sha256": _digests(self.folder), "host": host}, indent=1)
         paths.replace(self.folder / "run.json", lambda path: path.write_text(record, encoding="utf-8"))
         tidy(self.folder)
