@@ -174,7 +174,7 @@ def test_two_commands_take_turns(smoke):
 def test_distances_are_added_to_the_next_seed_and_close_the_circle(smoke, monkeypatch):
     """Seeds are recorded one after another; of seed 10 an arm is missing."""
     monkeypatch.setattr(recording, "PICTURES_COMPARED", ("post_upsampling", "srcnn mae"))
-    names = [(arm, seed) for seed in (5, 6, 9, 10) for arm in ("post_upsampling", "srcnn mae")][:-1]
+    names = [(arm, seed) for seed in (5, 6, 9, 0, 4, 10) for arm in ("post_upsampling", "srcnn mae")][:-1]
     found = []
     for label, seed in names:
         arm, _, loss = label.partition(" ")
@@ -189,12 +189,15 @@ def test_distances_are_added_to_the_next_seed_and_close_the_circle(smoke, monkey
         return pd.DataFrame(rows)
 
     monkeypatch.setattr(evaluation, "picture_distances", measured)
-    for count in (2, 4, 7):
+    for count in (2, 4, 6):
         recording.add_distances(found[:count], force=False)
         added = record.read("distances")
         within = added[added.other == "srcnn"]
         assert within.seed.tolist() == within.other_seed.tolist() == [5, 6, 9][: count // 2]
     between = added[added.other == "post_upsampling"]
     assert between[["seed", "other_seed"]].to_numpy().tolist() == [[5, 6], [9, 5]]
+    recording.add_distances(found[6:], force=False)
+    between = record.read("distances").query("other == 'post_upsampling'")
+    assert between[["seed", "other_seed"]].to_numpy().tolist() == [[4, 0], [5, 6], [9, 5]]
     monkeypatch.setattr(evaluation, "picture_distances", lambda *_: pytest.fail("it is there already"))
     recording.add_distances(found[2:4], force=False)

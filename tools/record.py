@@ -207,8 +207,11 @@ def add_run(run, force: bool) -> bool:
 def add_distances(found: list, force: bool) -> None:
     """Add distances of `PICTURES_COMPARED` for each seed of which all are here: between them, and to the next seed's.
 
-    A fresh seed that may be the last is compared with the first fresh one as well, which closes the circle.
+    A seed that may be the last, of the fresh or of the old, is compared with their first as well: it closes the circle.
     """
+    firsts = {replication.FIRST - 1: 0} | dict.fromkeys(
+        range(replication.LEAST, replication.LAST + 1), replication.FIRST
+    )
     groups = {}
     for run in sorted(found, key=lambda run: list(ARMS).index(run.label)):  # one order of two, for one key
         if run.label in PICTURES_COMPARED:
@@ -216,7 +219,7 @@ def add_distances(found: list, force: bool) -> None:
     groups = {key: group for key, group in groups.items() if len(group) == len(PICTURES_COMPARED)}
     have = set(records.read("distances")[[*KEY[3:], "seed", "other_seed"]].itertuples(index=False, name=None))
     for (*same, seed), group in groups.items():
-        nexts = [seed + 1, replication.FIRST] if replication.LEAST <= seed <= replication.LAST else [seed + 1]
+        nexts = {seed + 1, firsts.get(seed, seed + 1)}
         for other in [each for each in nexts if (*same, each) in groups] or [seed]:
             if force or not {(*same, seed, seed), (*same, seed, other)} <= have:
                 both = group + (groups[*same, other] if other != seed else [])
