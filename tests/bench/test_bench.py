@@ -3,13 +3,11 @@
 import json
 import types
 
-import numpy as np
 import pytest
 
-from bench import __main__, calibration, peers, record
+from bench import __main__, peers, record
 from sr_utils import models
-from sr_utils.data.images import downscale, upsample
-from sr_utils.data.sets import load
+from sr_utils.data.images import downscale
 from sr_utils.evaluation import upscale
 from sr_utils.evaluation.metrics import psnr
 from tools.readme import fill
@@ -23,14 +21,6 @@ def test_tables_of_the_pages_are_the_record_of_make_bench():
     assert set(committed) <= set(__main__.BENCHES) <= set(record.TABLES)
     assert {row["arm"] for row in committed["steps"]["results"]["rows"]} <= set(models.MODELS)
     assert all(__main__.resolve_name(place).__name__ == name for name, place in __main__.BENCHES.items())
-
-
-def test_calibration_finds_what_is_true_and_where_it_ends():
-    """Alone, a t-test of normal seeds is exact; few exponential ones agree too often on a mean that is too low."""
-    shares = calibration.calibration(4000, ((5, 1),))["share over level"]
-    assert list(shares["5 × 1, seeds count most"]) == ["0.05", "0.01", "0.0033", "0.00065"]
-    assert shares["5 × 1, seeds count most"]["0.05"] == pytest.approx(1, abs=0.25)  # 3.6 standard errors
-    assert shares["5 × 1, seeds count most, exponential"]["0.05"] > 1.2
 
 
 def test_what_a_bench_finds_is_kept_shown_and_published(monkeypatch, tmp_path, capsys):
@@ -54,21 +44,6 @@ def test_a_bench_that_cannot_run_says_why(monkeypatch, capsys):
     monkeypatch.setattr(__main__, "resolve_name", lambda place: lambda: peers.parameters("SPAN"))
     assert __main__.main() == 0 and capsys.readouterr().out.count("left out: span") == len(__main__.UNNAMED)
     assert __main__.main("steps", "nothing") == 1 and "no bench 'nothing'" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("peer", peers.PEERS)
-def test_a_peer_enlarges_in_place(peer):
-    """The real weights, where they are installed: better than bicubic; the one for drawn films at least in place."""
-    pytest.importorskip("ncnn", reason="ncnn is not installed; pip install .[peers]")
-    pair, enlarge = load("sample").valid[0], peers.of_ncnn(peer)
-    sr, bicubic = enlarge(pair.lr), upsample(pair.lr)
-    assert 10_000 < peers.parameters(peer) < 2_000_000
-    assert sr.shape == pair.hr.shape and sr.dtype == np.uint8
-    np.testing.assert_array_equal(enlarge(pair.lr), sr)  # the same again: nothing reads memory that is gone
-    if "animevideo" in peer:  # it smooths photographs
-        assert psnr(sr, bicubic) > psnr(np.roll(sr, 4, 1), bicubic) + 3
-    else:
-        assert psnr(sr, pair.hr) > psnr(bicubic, pair.hr) + 0.3
 
 
 def test_the_bench_of_peers_without_them(picture):

@@ -18,15 +18,12 @@ def row(rate, psnr, loss="mse", val_loss=1.0, seed=0):
     return {"arm": "srcnn", "loss": loss, "rate": rate, "seed": seed, "psnr": psnr, "val_loss": val_loss}
 
 
-@pytest.mark.parametrize(
-    ("trials", "best"),
-    [
-        ([row(3e-4, 29.0), row(1e-3, 30.0), row(3e-3, 30.04)], 1e-3),  # a tie
-        ([row(1e-3, 30.0), row(3e-3, 31.0, val_loss=float("nan"))], 1e-3),  # diverged
-        ([row(1e-3, 30.0, "perceptual", 0.2), row(3e-3, 29.0, "perceptual", 0.1)], 3e-3),
-        ([row(1e-3, 30.0), row(3e-3, 30.2), row(1e-3, 30.1, seed=1), row(3e-3, 29.7, seed=1)], 1e-3),  # means
-    ],
-)
+@pytest.mark.parametrize(("trials", "best"), [
+    ([row(3e-4, 29.0), row(1e-3, 30.0), row(3e-3, 30.04)], 1e-3),  # a tie
+    ([row(1e-3, 30.0), row(3e-3, 31.0, val_loss=float("nan"))], 1e-3),  # diverged
+    ([row(1e-3, 30.0, "perceptual", 0.2), row(3e-3, 29.0, "perceptual", 0.1)], 3e-3),
+    ([row(1e-3, 30.0), row(3e-3, 30.2), row(1e-3, 30.1, seed=1), row(3e-3, 29.7, seed=1)], 1e-3),  # means
+])  # fmt: skip
 def test_the_best_of_some_trials(trials, best):
     assert rates.best(trials) == best
 
@@ -62,12 +59,9 @@ def test_rates_and_close_rates_train(small, monkeypatch):
         rates.close_rates(found["rows"], within=-1)
 
 
-def test_arms_train_at_the_rates_that_the_record_chose():
+def test_arms_train_at_the_rates_that_the_record_chose_and_quick_is_one_of_candidates_that_cost_alike():
     chosen = record.committed()["rates"]["results"]["chosen"]
     assert {label(c["arm"], c["loss"]): c["rate"] for c in chosen} == {key: arm.rate for key, arm in ARMS.items()}
-
-
-def test_candidates_cost_alike_and_quick_is_one_of_them():
     pixels = [steps * batch * patch**2 for steps, batch, patch in schedules.CANDIDATES]
     assert max(pixels) / min(pixels) < 1.02
     quick = profiles.get("quick")

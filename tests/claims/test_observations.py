@@ -3,24 +3,19 @@ import pytest
 
 from sr_utils.claims import observations as made
 from sr_utils.claims.observations import epochs_to, learning, share_of_fall
-from sr_utils.claims.table import CLAIMS, FURTHEST, between
+from sr_utils.claims.table import FURTHEST, between
 from sr_utils.models.arms import PICTURES_ALIKE
 from tests import observations
 
 
-def curve(*values):
-    return pd.Series(values, index=range(1, len(values) + 1), dtype=float)
-
-
-def test_epochs_to_a_goal_are_interpolated():
-    falling = curve(10, 4, 2, 1, 0)
+def test_epochs_to_a_goal_and_learning_by_hand():
+    falling = pd.Series([10.0, 4, 2, 1, 0], index=range(1, 6))
     assert epochs_to(falling, 2) == 3 and epochs_to(falling, 3) == 2.5 and epochs_to(falling, 10) == 1
     assert epochs_to(falling, -1) == 6  # never: one more than there are
-
-
-def test_learning_by_hand():
     runs = observations.runs(seeds=2, arms=["srcnn", "residual"], residual=0.5)
     curves = made.curves(runs)
+    assert list(curves) == ["arm", "seed", "epoch", "train_loss", "train_mse", "val_loss", "val_mse"]
+    assert len(curves) == 2 * 2 * 10 and curves.val_mse[:10].tolist() == runs[0].history["val_mse"].tolist()
     table = learning(curves).set_index(["arm", "seed"])
     mse, row = runs[0].history["val_mse"], table.loc["srcnn", 0]
     assert row.area == pytest.approx(mse.mean()) and row.first_fifth == pytest.approx(share_of_fall(mse, 0.2))
@@ -32,13 +27,6 @@ def test_learning_by_hand():
     assert learning(slow).set_index(["arm", "seed"]).epochs_130["srcnn", 1] == 11
     slow["val_mse"] = slow.val_mse.mask(slow.arm == "srcnn", 140.0)
     assert learning(slow).set_index("arm").epochs_130["srcnn"].isna().all()  # no run of it came so low
-
-
-def test_curves_hold_every_epoch_of_every_run():
-    runs = observations.runs(seeds=2, epochs=4, arms=["srcnn", "residual"])
-    table = made.curves(runs)
-    assert list(table) == ["arm", "seed", "epoch", "train_loss", "train_mse", "val_loss", "val_mse"]
-    assert len(table) == 2 * 2 * 4 and table.val_mse[:4].tolist() == runs[0].history["val_mse"].tolist()
 
 
 def test_a_sweep_becomes_arms():
@@ -62,7 +50,6 @@ def test_the_furthest_two_are_measured_by_two_seeds_of_one_arm():
 
 @pytest.mark.parametrize("every", [1, 2])
 def test_the_order_of_a_pair_does_not_matter(every):
-    """All pairs, or every second one, the other way round."""
     pairs = observations.likeness(seeds=2, images=2)
     turned = pairs.copy()
     turned.loc[::every, ["arm", "other"]] = pairs.loc[::every, ["other", "arm"]].to_numpy()
@@ -75,9 +62,3 @@ def test_one_seed_or_a_missing_arm_leaves_out_what_they_cannot_say():
     assert FURTHEST in set(alone.arm) and "apart" not in alone
     table = observations.likeness(seeds=2, images=2)
     assert FURTHEST not in set(made.furthest(table[table.arm != "srcnn"]).arm)
-
-
-def test_every_table_is_read_as_it_is_kept():
-    seen = pd.concat([made.observed(t) for t in observations.everything(seeds=2, images=3).values()])
-    assert {c.metric for c in CLAIMS} <= set(seen)
-    assert {arm for c in CLAIMS for arm in (c.arm, c.reference) if arm} <= set(seen.arm)

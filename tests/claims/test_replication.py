@@ -65,10 +65,7 @@ def test_fresh_seeds_confirm_by_themselves_once_seed_9_is_complete(as_recorded):
     _, old, fresh, said = as_recorded(tables, paper)
     assert "confirmatory: by the fresh seeds 5 to 10" in said
     found = claims.judge(*fresh.values())
-    assert (
-        found.seeds["12a"] == 6 == found.seeds["3"] == found.seeds["8a"]
-        and claims.judge(*old.values()).seeds["12a"] == 5
-    )
+    assert found.seeds[["12a", "3", "8a"]].eq(6).all() and claims.judge(*old.values()).seeds["12a"] == 5
     assert found.seeds["2c"] == 12  # none of the original's schedule is older than the registration
     gap = tables | {"scores": late[(late.seed != 6) | (late.arm != "plain")]}
     assert "1 of 10 fresh seeds" in as_recorded(gap, paper)[-1]
@@ -87,9 +84,8 @@ def test_a_new_seed_lies_where_recorded_ones_put_it():
     means = tables["scores"].groupby(["arm", "seed"]).psnr.mean().unstack()
     effects = (means.loc["combined"] - means.loc["srcnn"])[range(5)]
     half = 2.7764451 * effects.std(ddof=1) * np.sqrt(1 / 5 + 1)
-    assert table.loc["12a", ["mean", "low", "high"]].tolist() == pytest.approx(
-        [effects.mean(), effects.mean() - half, effects.mean() + half]
-    )
+    by_hand = [effects.mean(), effects.mean() - half, effects.mean() + half]
+    assert table.loc["12a", ["mean", "low", "high"]].tolist() == pytest.approx(by_hand)
     assert set(table.seeds) == {5} and "11f" not in table.index  # bicubic's edge enhancement has no seed
     mine = claims.judge(*observations.everything(seeds=1, images=4, **EFFECTS | {"combined": 0.9}).values())
     beside = replication.beside(mine, tables)

@@ -15,7 +15,7 @@ def patches(fig, kind):
 
 
 @pytest.mark.parametrize("arm", models.MODELS)
-def test_a_diagram_shows_every_layer_and_connection(arm):
+def test_a_diagram_shows_every_layer_its_size_and_connections_and_no_line_crosses_a_box(arm):
     model = models.build(arm)
     nodes, edges, repeats = graph(model)
     assert len(nodes) + sum(count - 1 for count in repeats.values()) == len(model.layers)
@@ -31,24 +31,12 @@ def test_a_diagram_shows_every_layer_and_connection(arm):
     for node, layer in nodes.items():
         inputs = layer.input if isinstance(layer.input, list) else [layer.input]
         assert sum(b == node for _, b in edges) == (node != "lr") * len(inputs), node
-
-
-@pytest.mark.parametrize("arm", models.MODELS)
-def test_no_box_or_line_crosses_a_box(arm):
-    fig = plots.network_diagram(models.build(arm))
-    ax = fig.axes[0]
-    boxes = [p.get_window_extent().padded(-3) for p in patches(fig, "Bbox")]
-    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    extents = [box.get_window_extent().padded(-3) for box in boxes]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(extents, 2))
     for arrow in patches(fig, "Arrow"):
-        path = ax.transData.transform(arrow._path_original.vertices)
+        path = fig.axes[0].transData.transform(arrow._path_original.vertices)
         points = np.concatenate([np.linspace(a, b, 200) for a, b in itertools.pairwise(path)])
-        assert not any(box.contains(*point) for box in boxes for point in points)
-
-
-@pytest.mark.parametrize("arm", models.MODELS)
-def test_sizes_are_those_that_the_network_computes(arm):
-    model = models.build(arm)
-    nodes, edges, _ = graph(model)
+        assert not any(extent.contains(*point) for extent in extents for point in points)
     _, found = columns_and_sizes(nodes, edges)
     lr = np.zeros((1, 8, 8, 3), np.float32)
     outputs = keras.Model(model.input, [layer.output for layer in nodes.values()])(lr)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sr_utils import plots
-from sr_utils.plots.intervals import SIDES, scales
+from sr_utils.plots.intervals import SIDES
 
 
 def scores(**psnr):
@@ -14,15 +14,6 @@ def scores(**psnr):
         for arm, mean in psnr.items() for seed in (0, 1, 2) for image in "abc"
     ]  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def marks(ax):
-    """(x, y, colour, fill) of every mark."""
-    return [
-        (float(line.get_xdata()[0]), float(line.get_ydata()[0]), line.get_color(), line.get_markerfacecolor())
-        for line in ax.lines
-        if len(line.get_xdata()) == 1
-    ]
 
 
 def names(ax):
@@ -37,7 +28,8 @@ def test_effects_are_sorted_and_coloured_by_their_side_of_zero():
     fig = plots.effects(scores(srcnn=28, residual=29, inception=28, post_upsampling=27), "srcnn")
     (ax,) = fig.axes
     assert names(ax) == ["residual", "inception", "post-upsampling"]
-    assert [colour for *_, colour, _ in marks(ax)] == [SIDES[1], SIDES[0], SIDES[-1]]
+    marks = [line for line in ax.lines if len(line.get_xdata()) == 1]
+    assert [mark.get_color() for mark in marks] == [SIDES[1], SIDES[0], SIDES[-1]]
     assert beside(ax)[0].startswith("+0.99  (+0.97 …") and "SRCNN" in ax.get_xlabel()
     assert fig.get_suptitle() == "Clearly above SRCNN: 1 of 3 arms; clearly below: 1"
 
@@ -50,9 +42,3 @@ def test_an_arm_far_away_has_an_axis_of_its_own_and_collapsed_seeds_no_mean():
     assert np.allclose(sorted(far.lines[1].get_xdata()), [-20, 0, 0], atol=0.03)
     assert pd.isna(far.lines[0].get_xdata()).all() and beside(far)[0].startswith("seeds from −20.0")
     assert beside(plots.effects(table.query("seed == 0 and image == 'a'"), "srcnn").axes[0])[0].startswith("+0.99")
-
-
-def test_scales_split_where_sizes_leap():
-    table = pd.DataFrame({"x": [0.1, 0.3, 10], "low": 0.0, "high": [0.2, 0.4, 12]}, index=list("abc"))
-    assert [list(part.index) for part in scales(table)] == [["a", "b"], ["c"]]
-    assert [list(part.index) for part in scales(table[:2])] == [["a", "b"]]

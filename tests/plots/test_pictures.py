@@ -44,12 +44,6 @@ def test_crops_are_one_window_at_an_integer_zoom(scene):
     assert frame.get_xy() == pytest.approx((x * scale, y * scale)) and frame.get_width() == pytest.approx(60 * scale)
 
 
-def test_half_of_the_windows_show_edges_and_half_texture(scene):
-    fig = plots.crops(dict.fromkeys("abcd", scene), psnr)
-    assert [text for text in words(fig) if ": " in text] == ["a: texture", "b: edges", "c: texture", "d: edges"]
-    assert fig.bbox.width <= 1148
-
-
 def test_a_saved_crop_has_each_hr_pixel_as_nine_of_the_screen(scene):
     plots.save(plots.crops({"a scene": scene}, psnr), "crops", "smoke", "note")
     with Image.open(paths.figures() / "smoke/crops.png") as page:
@@ -68,12 +62,3 @@ def test_the_smallest_scene_is_shown_whole(scene, picture):
         assert np.array_equal(image.get_array(), scene[label]) and size(image) == (200, 160)
     assert fig.get_suptitle() == "All of small, pixel by pixel"
     assert plots.whole({"large": other}, ["srcnn", "bicubic", "hr", "hr"], psnr).bbox.width <= 1148
-
-
-@pytest.mark.parametrize(
-    ("dataset", "stem", "name"),
-    [("Set5", "img_003", "butterfly"), ("Set14", "img_014", "zebra"), ("BSD100", "img_003", "img_003"),
-     ("Set5", "img_009", "img_009"), ("sample", "chelsea", "chelsea")],
-)  # fmt: skip
-def test_benchmark_pictures_have_their_usual_names(dataset, stem, name):
-    assert plots.picture_name(dataset, stem) == name

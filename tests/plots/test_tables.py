@@ -1,10 +1,11 @@
-"""Tables and words of a page."""
+"""Tables of scores and claims; `make verify` compares the others, as committed pages show them."""
 
 import re
 
 import pandas as pd
 
-from sr_utils import filters, plots
+from sr_utils import claims, plots
+from tests import observations
 
 
 def cells(page):
@@ -35,46 +36,8 @@ def test_scores_stand_side_by_side_with_the_best_bold():
     assert shown.count('<td style="font-weight: bold;"') == 2 * 3
 
 
-def claims():
-    rest = {"original": "", "binding": "", "null": 0.0, "margin": 0.0, "metric": "psnr", "unit": "dB", "parts": "",
-            "quantity": False, "why": "", "control": False, "expect": "more", "covers": "3 seeds", "as_expected": 0.9,
-            "seeds": 3, "units": 1, "p_holm": 0.01, "q": 0.01, "effect": 0.5, "low": 0.3, "high": 0.7,
-            "estimator": "mean", "figure": "", "corrected_low": 0.4, "corrected_high": 0.6}  # fmt: skip
-    rows = {
-        "1a": {"study": 1, "family": "secondary", "claim": "first", "verdict": "undecided"},
-        "4": {"study": 2, "family": "primary", "claim": "second", "verdict": "does not hold"},
-        "3": {"study": 1, "family": "primary", "claim": "third", "verdict": "holds"},
-    }
-    return pd.DataFrame.from_dict(rows, orient="index").assign(**rest)
-
-
 def test_claims_are_shown_to_the_last_row_by_study_primary_rows_first():
-    many = pd.concat([claims().rename(index=lambda id, i=i: f"{id}.{i}") for i in range(40)])
-    assert len(cells(plots.claim_table(many).to_html())) == 1 + 120
-    page = plots.claim_table(claims()).to_html()
-    heads, *rows = cells(page)
-    assert [row[heads.index("claim")] for row in rows] == ["third", "first", "second"]
-    assert [row[heads.index("verdict")] for row in rows] == ["holds", "undecided", "does not hold"]
-    assert [row[heads.index("study")] for row in rows] == ["01", "01", "02"]
-
-
-def test_a_page_of_one_study_has_no_column_that_says_so_and_a_long_table_is_folded():
-    one = plots.claim_table(claims()[claims().study == 1])
-    assert "study" not in cells(one.to_html())[0]
-    shown = plots.folded(one, "All 2").data
-    assert shown.startswith("<details><summary>All 2</summary>\n<table") and cells(shown) == cells(one.to_html())
-
-
-def test_source_is_shown_as_python():
-    shown = plots.source(filters.edge_enhance, plots.source).data
-    assert shown.startswith("```python\ndef edge_enhance(") and shown.endswith("\n```")
-    assert "\n\ndef source(" in shown
-
-
-def test_numbers_have_the_pages_digits_and_verdicts_their_colour():
-    frame = pd.DataFrame(
-        {"GMSD": [0.12345, float("nan")], "verdict": ["holds\n+1 dB", "not trained yet"]}, index=["a", "b"]
-    )
-    assert cells(plots.table(frame[["GMSD"]], 3, missing="no").to_html())[1:] == [["a", "0.123"], ["b", "no"]]
-    sheet = plots.coloured(frame, ["verdict"]).to_html().partition("</style>")[0]
-    assert sheet.count("color: #") == 1
+    judged = claims.judge(*observations.everything(seeds=2, images=2).values())
+    _, *rows = cells(plots.folded(plots.claim_table(judged), "All").data)
+    order = [(judged.study[id], judged.family[id] != "primary") for id, *_ in rows]
+    assert len(order) == len(judged) and order == sorted(order)

@@ -3,12 +3,11 @@
 import json
 import re
 
-import h5py
 import numpy as np
 import pytest
 
 from sr_utils import models, paths
-from sr_utils.data import load
+from sr_utils.data.sets import load, on_disk
 from sr_utils.evaluation import scores
 from sr_utils.models import pretrained
 from tools import weights
@@ -18,30 +17,16 @@ TOLERANCE = 0.02  # dB between processors and precisions
 
 
 def test_the_scores_are_the_cards_and_their_order_is_right():
-    """PSNR and SSIM of the loaded weights on the sample images, against what was recorded when they were made."""
-    sets, found = {"sample": load("sample").valid}, []
-    for arm in ("srcnn", "combined"):
-        means, recorded = weights.mean_scores(models.load(arm), sets)["sample"], pretrained.record()[arm]["scores"]
-        assert means["psnr"] == pytest.approx(recorded["sample"]["psnr"], abs=TOLERANCE)
-        assert means["ssim"] == pytest.approx(recorded["sample"]["ssim"], abs=0.001)
-        found.append(means["psnr"])
-    assert weights.mean_scores("bicubic", sets)["sample"]["psnr"] < found[0] < found[1]
-
-
-@pytest.mark.parametrize("arm", weights.SHIPPED)
-def test_the_scores_on_set5_are_the_cards(arm, sr_data):
-    means = weights.mean_scores(models.load(arm), {"Set5": sr_data.load("Set5").valid})
-    assert means["Set5"]["psnr"] == pytest.approx(pretrained.record()[arm]["scores"]["Set5"]["psnr"], abs=TOLERANCE)
-
-
-def test_they_are_small_and_float16():
-    files = list(pretrained.FOLDER.glob("*.h5"))
-    assert len(files) == len(weights.SHIPPED) and sum(file.stat().st_size for file in files) < 4e6
-    for file in files:
-        kinds = []
-        with h5py.File(file) as content:
-            content.visititems(lambda _, item, kinds=kinds: kinds.append(getattr(item, "dtype", None)))
-        assert set(kinds) == {np.dtype(np.float16), None}  # numbers, and the groups that hold them
+    """On the sample images and, where it is on disk, on Set5."""
+    sets = {name: load(name).valid for name in ("sample", "Set5") if name in ("sample", *on_disk())}
+    found = {arm: weights.mean_scores(models.load(arm), sets) for arm in ("srcnn", "combined")}
+    for arm, means in found.items():
+        for name, recorded in pretrained.record()[arm]["scores"].items():
+            if name in sets:
+                assert means[name]["psnr"] == pytest.approx(recorded["psnr"], abs=TOLERANCE)
+                assert means[name]["ssim"] == pytest.approx(recorded["ssim"], abs=0.001)
+    bicubic = weights.mean_scores("bicubic", sets)
+    assert bicubic["sample"]["psnr"] < found["srcnn"]["sample"]["psnr"] < found["combined"]["sample"]["psnr"]
 
 
 def test_the_tables_are_the_records():
@@ -51,7 +36,6 @@ def test_the_tables_are_the_records():
 
 
 def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
-    """The whole command on another arm, at `smoke`: the file, its record, its rounding and the pages' tables."""
     monkeypatch.setattr(weights, "SHIPPED", {"post_upsampling": ("smoke", "sample", "mse")})
     monkeypatch.setattr(weights, "on_disk", list)
     monkeypatch.setattr(scores, "on_disk", list)
