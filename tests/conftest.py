@@ -1,5 +1,6 @@
 """Fixtures. Each test gets its own folders, and neither the network nor ImageNet weights, unless it asks for them."""
 
+import contextlib
 import functools
 import http.server
 import os
@@ -15,10 +16,10 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
+from sr_utils.paths import ROOT
 from tests.reproduced import CROPPED, own_store
 
 os.environ["VGG_WEIGHTS"] = "none"  # results must not depend on what this machine can download
-
 
 #: A worker takes whole files in this order, so that none of these is left for one worker at the end.
 FIRST = (
@@ -79,17 +80,46 @@ def picture_fixture():
     return picture
 
 
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def serving(folder):
+    """The address of a web server on loopback that serves this folder."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as httpd:
+        threading.Thread(target=httpd.serve_forever, args=[0.01], daemon=True).start()  # half a second otherwise
+        yield f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+
+
 @pytest.fixture
 def server(tmp_path):
-    """(folder, address) of a web server on loopback that serves this folder."""
-    folder = tmp_path / "served"
-    folder.mkdir()
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
-    handler.log_message = lambda *_: None
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        threading.Thread(target=httpd.serve_forever, args=[0.01], daemon=True).start()  # half a second otherwise
-        yield folder, f"http://127.0.0.1:{httpd.server_port}/"
-        httpd.shutdown()
+    """(folder, address) of a web server."""
+    (tmp_path / "served").mkdir()
+    with serving(tmp_path / "served") as address:
+        yield tmp_path / "served", f"{address}/"
+
+
+def python(*arguments, cwd=ROOT, **settings):
+    """Run Python with these arguments, and with these settings in its environment."""
+    command = [sys.executable, *map(str, arguments)]
+    environment = os.environ | {name: str(value) for name, value in settings.items()}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def on_small_disks(script, sizes):
+    """Run a script of the shell for which these folders are disks of these sizes, or skip the test."""
+    mounts = [f"mkdir -p {folder} && mount -t tmpfs -o size={size} tmpfs {folder}" for folder, size in sizes.items()]
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", " && ".join([*mounts, script])]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("a small disk needs Linux's unshare")
+    if "Operation not permitted" in done.stderr:
+        pytest.skip("this machine lets nobody mount a small disk")
+    return done
 
 
 SMOKE = ("post_upsampling", 0, "smoke", "sample")  # the arguments of `train` that many tests need a kept run of
@@ -117,10 +147,7 @@ def kept(smoke_store, own_folders):
 
 @pytest.fixture(scope="session")
 def executed(tmp_path_factory):
-    """(folder, standard output) of `make reproduce PROFILE=smoke` on an empty store of runs; all workers share one.
-
-    Its pictures are the upper left 192×192 pixels of those of `sample`.
-    """
+    """(folder, standard output) of `make reproduce PROFILE=smoke` on corners of pictures; all workers share one."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "reproduced"
     with FileLock(f"{folder}.lock"):
@@ -128,8 +155,7 @@ def executed(tmp_path_factory):
             startup = folder / "ipython/profile_default/startup"
             startup.mkdir(parents=True)
             (startup / "00-cropped.py").write_text(CROPPED)
-            command = [sys.executable, "-m", "tools.reproduce", "--profile", "smoke"]
-            result = subprocess.run(command, env=own_store(folder), capture_output=True, text=True, check=False)
+            result = python("-m", "tools.reproduce", "--profile", "smoke", **own_store(folder))
             assert result.returncode == 0, result.stderr[-3000:]
             (folder / "output.txt").write_text(result.stdout)
     return folder, (folder / "output.txt").read_text()

@@ -1,11 +1,13 @@
 """A newcomer adds a network, a loss and a claim: nothing else changes, and nothing is trained first."""
 
-import os
+import re
 import shutil
-import subprocess
-import sys
 
-from sr_utils import paths
+import pandas as pd
+from PIL import Image
+
+from sr_utils import models, paths
+from tests.conftest import python
 
 BUILDER = '''
 
@@ -41,12 +43,25 @@ def test_an_arm_a_loss_and_a_claim_are_added_by_a_function_and_three_lines(tmp_p
     insert(copy / "sr_utils/losses.py", '        "perceptual": _perceptual,', LOSS)
     claims = copy / "sr_utils/claims/claims.csv"
     claims.write_text(claims.read_text() + CLAIM)
-    environment = os.environ | {"PYTHONPATH": str(copy), "SR_RUNS": str(copy / "runs"), "SR_FIGURES": str(copy / "f")}
+    settings = {"PYTHONPATH": copy, "SR_RUNS": copy / "runs", "SR_FIGURES": copy / "figures"}
     tested = ["pytest", "-q", "-p", "no:cacheprovider", "tests/claims", "tests/models/test_networks.py"]
-    page = ["papermill", "01_baseline.ipynb", str(copy / "01.ipynb"), "-p", "profile", "smoke", "-p", "data", "sample"]
+    page = ["papermill", "01_baseline.ipynb", copy / "01.ipynb", "-p", "profile", "smoke", "-p", "data", "sample"]
     page += ["-y", "seeds: [0]\nrecord: false"]
     for command, folder in ((tested, copy), (page, copy / "notebooks")):
-        done = subprocess.run(
-            [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
+        done = python("-m", *command, cwd=folder, **settings)
         assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+def test_a_network_of_ones_own_is_trained_scored_and_compared(tmp_path, picture, monkeypatch, capsys):
+    """The code of CONTRIBUTING's "Your own network beside ours" as it stands, at `smoke`."""
+    text = (paths.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"## Your own network beside ours\n.*?```python\n(.*?)```", text, re.S)
+    assert len(code.splitlines()) < 25
+    (tmp_path / "photos").mkdir()
+    for i in range(3):
+        Image.fromarray(picture(64, 64, i)).save(tmp_path / f"photos/{i}.png")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(models.MODELS, "mine", None)  # so that it is gone afterwards
+    exec(code.replace('"quick"', '"smoke"'), {})
+    assert set(pd.read_csv("scores.csv").arm) == {"srcnn", "mine"}
+    assert "difference" in capsys.readouterr().out

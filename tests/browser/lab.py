@@ -78,7 +78,6 @@ class ComparerPage:
         self.stage, self.full = self.root.get_by_label("wipe between"), self.root.locator("dialog canvas")
 
     def control(self, label: str):
-        """The slider, choice or box with that label."""
         return self.root.get_by_label(label, exact=True)
 
     def value(self, label: str) -> int:
@@ -90,15 +89,12 @@ class ComparerPage:
         return self.value("y / px"), self.value("x / px"), self.value("crop side / px")
 
     def names(self) -> list[str]:
-        """The names under the pictures."""
         return self.grid.locator("figcaption b").all_inner_texts()
 
     def canvas(self, name: str):
-        """The crop whose place is that picture's."""
         return self.grid.get_by_label(name, exact=True)
 
     def scores(self, name: str):
-        """What stands under that picture."""
         return self.canvas(name).locator("xpath=..//span")
 
     def pixels(self, canvas) -> np.ndarray:
@@ -122,13 +118,11 @@ class ComparerPage:
         self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def press(self, label: str, key: str, times: int) -> None:
-        """Press a key on that slider."""
         for _ in range(times):
             self.control(label).press(key)
         self.settle()
 
     def keys(self, name: str, *keys: str) -> None:
-        """Press these keys, one after the other, on that picture's crop."""
         for key in keys:
             self.canvas(name).press(key)
         self.settle()

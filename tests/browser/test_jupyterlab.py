@@ -1,11 +1,10 @@
 """The comparer in JupyterLab, in headless Chromium: what the reader does, and the pixels that are then shown."""
 
-import nbformat
 import numpy as np
 import pytest
 from matplotlib import colormaps
 
-from sr_utils import data, evaluation, paths
+from sr_utils import data, evaluation
 from tests.browser import lab
 
 COMPARER = """
@@ -53,24 +52,13 @@ PAIRS = {pair.name: pair for pair in data.load("sample").valid[:2]}
 
 @pytest.fixture(scope="module")
 def laboratory(browser, tmp_path_factory):
-    """(the address of a JupyterLab, the folder that it shows)."""
+    """The address of a JupyterLab."""
     folder = tmp_path_factory.mktemp("lab")
     lab.notebook(folder / "comparer.ipynb", COMPARER)
     lab.notebook(folder / "several.ipynb", SEVERAL, BLIND)
-    book = nbformat.read(paths.NOTEBOOKS / "01_baseline.ipynb", as_version=4)
-    parameters = next(cell for cell in book.cells if "parameters" in cell.metadata.get("tags", []))
-    parameters.source = 'profile, data, seeds, record = "smoke", "sample", [0], False'
-    nbformat.write(book, folder / "page.ipynb")
     own = {f"SR_{name}": str(folder / name.lower()) for name in ("RUNS", "FIGURES", "BUILD", "DATA")}
     with lab.jupyterlab(folder, **own) as address:
-        yield address, folder
-
-
-@pytest.fixture
-def page(browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 2400})
-    yield page
-    page.close()
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +67,9 @@ def opened(browser, laboratory):
     page, errors, sent = browser.new_page(viewport={"width": 1280, "height": 1400}), [], []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())  # without internet
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    lab.open_and_run(page, laboratory[0], "comparer.ipynb")
+    lab.open_and_run(page, laboratory, "comparer.ipynb")
     return lab.ComparerPage(page), errors, sent
 
 
@@ -116,24 +105,25 @@ def check(comparer, image="chelsea"):
 def test_the_first_sight(comparer):
     assert comparer.names() == ["LR", "bicubic", "SRCNN", "<i>dark</i>", "HR"]  # a label is text, not HTML
     assert comparer.scores("HR").inner_text() == "reference"
+    reached = ":is(input, select, button, .surface):not(dialog *)"
+    unnamed = f"""(root) => [...root.querySelectorAll("{reached}")].filter((e) =>
+      e.tabIndex < 0 || !(e.ariaLabel || e.labels?.length || e.textContent.trim())).map((e) => e.outerHTML)"""
+    assert comparer.root.evaluate(unnamed) == []  # every control has a name and can be reached by Tab
     check(comparer)
 
 
-@pytest.mark.parametrize(
-    ("gesture", "place"),
-    [
-        (lambda c: c.press("y / px", "ArrowLeft", 2), (118, 200, 48)),
-        (lambda c: c.press("x / px", "ArrowRight", 2), (120, 202, 48)),
-        (lambda c: c.press("crop side / px", "ArrowLeft", 1), (128, 208, 32)),
-        (lambda c: c.drag(c.canvas("<i>dark</i>"), 0.25, -0.5), (144, 188, 48)),
-        (lambda c: c.drag(c.canvas("LR"), 20, 20), (0, 0, 48)),  # never beyond the picture
-        (lambda c: c.roll(c.canvas("HR"), 1, at=(0.75, 0.25)), (124, 212, 32)),  # what is under the pointer stays there
-        (lambda c: c.roll(c.canvas("HR"), -1, at=(0.75, 0.25)), (116, 188, 64)),
-        (lambda c: c.drag(c.overview, 0, 0, at=(0.25, 0.5)), (126, 88, 48)),
-        (lambda c: c.drag(c.overview, 0.5, 0, at=(0.25, 0.5)), (126, 312, 48)),
-        (lambda c: c.keys("bicubic", "ArrowRight", "ArrowUp", "Shift+ArrowDown", "+"), (135, 209, 32)),
-    ],
-)
+@pytest.mark.parametrize(("gesture", "place"), [
+    (lambda c: c.press("y / px", "ArrowLeft", 2), (118, 200, 48)),
+    (lambda c: c.press("x / px", "ArrowRight", 2), (120, 202, 48)),
+    (lambda c: c.press("crop side / px", "ArrowLeft", 1), (128, 208, 32)),
+    (lambda c: c.drag(c.canvas("<i>dark</i>"), 0.25, -0.5), (144, 188, 48)),
+    (lambda c: c.drag(c.canvas("LR"), 20, 20), (0, 0, 48)),  # never beyond the picture
+    (lambda c: c.roll(c.canvas("HR"), 1, at=(0.75, 0.25)), (124, 212, 32)),  # what is under the pointer stays there
+    (lambda c: c.roll(c.canvas("HR"), -1, at=(0.75, 0.25)), (116, 188, 64)),
+    (lambda c: c.drag(c.overview, 0, 0, at=(0.25, 0.5)), (126, 88, 48)),
+    (lambda c: c.drag(c.overview, 0.5, 0, at=(0.25, 0.5)), (126, 312, 48)),
+    (lambda c: c.keys("bicubic", "ArrowRight", "ArrowUp", "Shift+ArrowDown", "+"), (135, 209, 32)),
+])  # fmt: skip
 def test_the_crop_is_moved_and_zoomed(comparer, gesture, place):
     gesture(comparer)
     assert comparer.place() == pytest.approx(place, abs=1)
@@ -203,13 +193,6 @@ def test_another_image_is_made_when_chosen(comparer):
     check(comparer, "rocket")
 
 
-def test_every_control_has_a_name_and_can_be_reached_by_tab(comparer):
-    reached = ":is(input, select, button, .surface):not(dialog *)"
-    unnamed = f"""(root) => [...root.querySelectorAll("{reached}")].filter((e) =>
-      e.tabIndex < 0 || !(e.ariaLabel || e.labels?.length || e.textContent.trim())).map((e) => e.outerHTML)"""
-    assert comparer.root.evaluate(unnamed) == []
-
-
 def test_of_a_hundred_moves_the_kernel_learns_where_they_ended(comparer, opened):
     comparer.page.wait_for_timeout(1000)
     before = len(opened[2])
@@ -242,8 +225,9 @@ def test_neither_kernel_nor_console_complained(opened):
     assert opened[0].page.locator(complaints).count() == 0
 
 
-def test_several_live_in_one_notebook_and_the_blind_one_keeps_its_secret(page, laboratory):
-    lab.open_and_run(page, laboratory[0], "several.ipynb", sign=".sr-blind img")
+def test_several_live_in_one_notebook_and_the_blind_one_keeps_its_secret(browser, laboratory):
+    page = browser.new_page(viewport={"width": 1280, "height": 2400})
+    lab.open_and_run(page, laboratory, "several.ipynb", sign=".sr-blind img")
     first, second = (lab.ComparerPage(page, page.locator(".sr-comparer:not(.sr-blind)").nth(i)) for i in (0, 1))
     before = second.place()
     first.press("x / px", "ArrowLeft", 3)
@@ -259,12 +243,3 @@ def test_several_live_in_one_notebook_and_the_blind_one_keeps_its_secret(page, l
     assert f"SRCNN {counts[0]} times, SRCNN, MAE {counts[1]} times, and saw no difference 1 times" in blind.inner_text()
     blind.get_by_role("button", name="Again").click()
     blind.get_by_text("1 of 3").wait_for()
-
-
-def test_run_all_goes_through_a_page_without_internet(page, laboratory):
-    page.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())
-    lab.open_and_run(page, laboratory[0], "page.ipynb", timeout=600)
-    comparer = lab.ComparerPage(page)
-    comparer.settle()
-    assert comparer.names() == ["LR", "bicubic", "bilinear", "SRCNN", "HR"]
-    assert (laboratory[1] / "figures/smoke/01_crops.png").exists()

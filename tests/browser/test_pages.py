@@ -1,10 +1,7 @@
 """The site in a browser without a network: nothing is missing, and comparers live without a kernel."""
 
-import functools
-import http.server
 import json
 import re
-import threading
 import urllib.parse
 
 import numpy as np
@@ -14,15 +11,11 @@ from PIL import Image
 from sr_utils import StudyError, data, evaluation, models, paths
 from sr_utils.plots.style import name as shown_name
 from tests.browser import lab
+from tests.conftest import serving
 from tools import comparers, demo, site
 
 PAGES = sorted(path.stem for path in paths.NOTEBOOKS.glob("0*.ipynb"))
 COMPARED = [page for page in [*PAGES, "index"] if page[:2] in comparers.ARMS]
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +33,8 @@ def built(tmp_path_factory, no_demo):
     """(the site's folder, its address); the networks of its comparers are untrained."""
     folder = tmp_path_factory.mktemp("site")
     site.build_site(folder, demo=not no_demo, networks=lambda arms: {arm: models.build("srcnn") for arm in arms})
-    handler = functools.partial(Quiet, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(folder) as address:
+        yield folder, address
 
 
 @pytest.fixture
@@ -116,23 +106,7 @@ def test_each_page_compares_its_own_arms_in_six_windows(built):
         assert (places == cut["hr"][..., 0]).all(axis=(2, 3)).any(), f"{image} is no window of its picture"
 
 
-def test_a_comparer_lives_without_a_kernel(desk, built):
-    state, scenes = windows(built[0], "index")
-    desk.goto("/index.html")
-    desk.locator(".comparer").scroll_into_view_if_needed()
-    home = lab.ComparerPage(desk)
-    home.settle()
-    assert home.names() == [shown_name(label) for label in state["labels"]]
-    before = home.place()
-    home.drag(home.canvas("combined"), 0.25, 0.25)
-    assert home.place() != before
-    for image in (state["image"], "chelsea"):
-        home.control("image").select_option(image)
-        y, x, side = home.place()
-        assert np.array_equal(home.picture("HR"), scenes[image]["hr"][y : y + side, x : x + side])
-
-
-def test_a_phone_reads_every_page_without_scrolling_sideways(browser, built):
+def test_a_phone_reads_every_page_without_scrolling_sideways_and_a_comparer_lives_without_a_kernel(browser, built):
     folder, address = built
     phone = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 3, "has_touch": True}
     page = browser.new_page(base_url=address, **phone)
@@ -160,6 +134,12 @@ def test_a_phone_reads_every_page_without_scrolling_sideways(browser, built):
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     comparer.settle()
     assert comparer.place() == (y - side // 4, x - side // 4, side)  # the crop follows the finger, not the page
+    state, scenes = windows(folder, "index")
+    assert comparer.names() == [shown_name(label) for label in state["labels"]]
+    for image in (state["image"], "chelsea"):
+        comparer.control("image").select_option(image)
+        y, x, side = comparer.place()
+        assert np.array_equal(comparer.picture("HR"), scenes[image]["hr"][y : y + side, x : x + side])
     page.close()
 
 

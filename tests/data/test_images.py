@@ -9,7 +9,7 @@ from sr_utils.data import sets
 from sr_utils.data.images import to_8_bits, to_rgb
 
 
-def test_downscale_antialiases_as_the_protocol_says(picture):
+def test_downscale_antialiases_as_the_protocol_says_and_crops_odd_sizes(picture):
     hr = picture(40, 56)
     lr = sets.downscale(hr)
     assert lr.shape == (10, 14, 3) and lr.dtype == np.uint8
@@ -24,30 +24,24 @@ def test_downscale_antialiases_as_the_protocol_says(picture):
     # Pillow works along one axis at a time and rounds in between
     expected = np.einsum("yh,hwc,xw->yxc", rows, hr.astype(float), columns).clip(0, 255)
     assert np.abs(lr - expected).max() < 1.5
-
-
-def test_downscale_crops_odd_sizes(picture):
     hr = picture(43, 58)
     assert np.array_equal(sets.downscale(hr), sets.downscale(hr[:40, :56]))
     with pytest.raises(StudyError, match="too small"):
         sets.downscale(hr[:3])
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        *(lambda rgb, kind=kind: rgb.astype(kind) for kind in ("int64", "int32", "int16", "uint32")),
-        lambda rgb: rgb / 255,
-        lambda rgb: (rgb / 255).astype(np.float32),
-        lambda rgb: np.dstack([rgb, rgb[..., :1]]),
-        lambda rgb: rgb[None],
-        lambda rgb: rgb.transpose(2, 0, 1),
-        lambda rgb: rgb[None].transpose(0, 3, 1, 2),
-        lambda rgb: rgb.tolist(),
-        Image.fromarray,
-        lambda rgb: Image.fromarray(rgb).convert("RGBA"),
-    ],
-)
+@pytest.mark.parametrize("given", [
+    *(lambda rgb, kind=kind: rgb.astype(kind) for kind in ("int64", "int32", "int16", "uint32")),
+    lambda rgb: rgb / 255,
+    lambda rgb: (rgb / 255).astype(np.float32),
+    lambda rgb: np.dstack([rgb, rgb[..., :1]]),
+    lambda rgb: rgb[None],
+    lambda rgb: rgb.transpose(2, 0, 1),
+    lambda rgb: rgb[None].transpose(0, 3, 1, 2),
+    lambda rgb: rgb.tolist(),
+    Image.fromarray,
+    lambda rgb: Image.fromarray(rgb).convert("RGBA"),
+])  # fmt: skip
 def test_what_people_have_becomes_the_same_picture(picture, given):
     rgb = picture(20, 28)
     assert np.array_equal(to_rgb(given(rgb)), rgb) and to_rgb(given(rgb)).dtype == np.uint8
@@ -67,20 +61,17 @@ def test_grey_bool_and_16_bits_become_pictures(picture):
     assert np.array_equal(to_rgb(Image.fromarray(ramp))[..., 2], np.rint(ramp * 255))  # F
 
 
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        (lambda rgb: rgb * 2.0, r"LR must be \(H, W, 3\), in 0…255 or 0…1; this is float64 .* from 0 to 510"),
-        (lambda rgb: rgb.astype(int) - 1, "int64 .* from -1 to 254"),
-        (lambda rgb: np.full((20, 28), np.nan), "float64"),
-        (lambda rgb: np.stack([rgb, rgb]), r"uint8 \(2, 20, 28, 3\)"),
-        (lambda rgb: rgb[..., :2], r"uint8 \(20, 28, 2\)"),
-        (lambda rgb: rgb[0, 0], r"uint8 \(3,\)"),
-        (lambda rgb: rgb[:0], r"uint8 \(0, 28, 3\)"),
-        (lambda rgb: None, "object"),
-        (lambda rgb: "cat.png", "<U7"),
-    ],
-)
+@pytest.mark.parametrize(("wrong", "message"), [
+    (lambda rgb: rgb * 2.0, r"LR must be \(H, W, 3\), in 0…255 or 0…1; this is float64 .* from 0 to 510"),
+    (lambda rgb: rgb.astype(int) - 1, "int64 .* from -1 to 254"),
+    (lambda rgb: np.full((20, 28), np.nan), "float64"),
+    (lambda rgb: np.stack([rgb, rgb]), r"uint8 \(2, 20, 28, 3\)"),
+    (lambda rgb: rgb[..., :2], r"uint8 \(20, 28, 2\)"),
+    (lambda rgb: rgb[0, 0], r"uint8 \(3,\)"),
+    (lambda rgb: rgb[:0], r"uint8 \(0, 28, 3\)"),
+    (lambda rgb: None, "object"),
+    (lambda rgb: "cat.png", "<U7"),
+])  # fmt: skip
 def test_what_has_no_one_meaning_is_refused_in_a_sentence(wrong, message):
     rgb = np.zeros((20, 28, 3), np.uint8)
     rgb[0, 0] = 255

@@ -23,26 +23,20 @@ def test_a_patch_is_a_turned_crop_of_its_image(picture):
     y, x = np.mgrid[:64, :80].astype(np.uint8)
     hr, lr = np.stack([y, x, 0 * x], -1), np.stack([y, x, 0 * x], -1)[:16, :20]
     pair = SimpleNamespace(name="coordinates", lr=lr, hr=hr)
-    turns = set()
+    seen = set()
     for step in range(40):
         lrs, hrs = patches.batch([pair], 1, 24, 0, 0, step)
         (top, left, _), (high, wide, _) = lrs[0].min((0, 1)), hrs[0].min((0, 1))
         assert (high, wide) == (4 * top, 4 * left)  # aligned on LR pixels
-        for small, image, side in ((lrs[0], lr, 6), (hrs[0], hr, 24)):
-            y0, x0 = small.min((0, 1))[:2]
+        found = []
+        for cut, image, side in ((lrs[0], lr, 6), (hrs[0], hr, 24)):
+            y0, x0 = cut.min((0, 1))[:2]
             crop = image[y0 : y0 + side, x0 : x0 + side]
-            matches = [
-                (k, f)
-                for k in range(4)
-                for f in (0, 1)
-                if np.array_equal(small, np.rot90(crop, k)[:, :: -1 if f else 1])
-            ]
-            assert len(matches) == 1
-            if side == 6:
-                lr_turn = matches[0]
-        assert matches[0] == lr_turn  # LR and HR are turned alike
-        turns.add(lr_turn)
-    assert len(turns) == 8
+            turns = {(k, flip): np.rot90(crop, k)[:, ::flip] for k in range(4) for flip in (1, -1)}
+            found += [turn for turn, turned in turns.items() if np.array_equal(cut, turned)]
+        assert len(found) == 2 and found[0] == found[1]  # LR and HR are turned alike
+        seen.add(found[0])
+    assert len(seen) == 8
 
 
 def test_images_too_small_for_a_patch_are_named(picture):

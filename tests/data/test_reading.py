@@ -1,15 +1,13 @@
 """The small reader against pictures whose pixels are known: the usual kinds are read, all others refused by name."""
 
-import io
-
 import numpy as np
 import pytest
-import tifffile
 from PIL import Image
 
 from sr_utils import StudyError
 from sr_utils.data.reading import read_image
 from tests.conftest import picture
+from tests.files import saved, several, tiff, turned
 
 RGB = picture(20, 30)
 GREY = RGB[..., 0]
@@ -18,39 +16,18 @@ USED = PALETTE.getpixel((0, 0))
 OPAQUE, CLEAR = (np.dstack([RGB, np.full_like(GREY, alpha)]) for alpha in (255, 254))
 
 
-def saved(array, kind="PNG", mode=None, **options):
-    file, image = io.BytesIO(), array if isinstance(array, Image.Image) else Image.fromarray(array)
-    (image.convert(mode) if mode else image).save(file, kind, **options)
-    return file.getvalue()
-
-
-def two(kind, **options):
-    return saved(RGB, kind, save_all=True, append_images=[Image.fromarray(RGB[::-1])], **options)
-
-
-def tiff(array, **options):
-    file = io.BytesIO()
-    tifffile.imwrite(file, array, **options)
-    return file.getvalue()
-
-
-def turned(orientation):
-    exif = Image.Exif()
-    exif[274] = orientation
-    return exif
-
-
+TWO = [RGB, RGB[::-1]]
 GREY_ROWS = np.repeat(GREY[..., None], 3, 2)
 RIGHT = {
     "RGB": (saved(RGB), RGB),
     "grey": (saved(GREY), GREY_ROWS),
-    "one bit": (saved(GREY, mode="1"), np.asarray(Image.fromarray(GREY).convert("1").convert("RGB"))),
+    "one bit": (saved(GREY, convert="1"), np.asarray(Image.fromarray(GREY).convert("1").convert("RGB"))),
     "palette": (saved(PALETTE), np.asarray(PALETTE.convert("RGB"))),
     "opaque alpha": (saved(OPAQUE), RGB),
-    "grey with opaque alpha": (saved(OPAQUE, mode="LA"), np.asarray(Image.fromarray(RGB).convert("L").convert("RGB"))),
+    "grey, opaque alpha": (saved(OPAQUE, convert="LA"), np.asarray(Image.fromarray(RGB).convert("L").convert("RGB"))),
     "BMP": (saved(RGB, "BMP"), RGB),
     "TIFF": (saved(RGB, "TIFF"), RGB),
-    "a JPEG with a preview": (two("MPO", quality=100, subsampling=0), RGB),
+    "a JPEG with a preview": (several("MPO", TWO, quality=100, subsampling=0), RGB),
     "PNG, 16 bits of grey": (saved(GREY.astype(np.uint16) * 257), GREY_ROWS),
     "PNG, 16 bits of grey, dark": (saved(GREY.astype(np.uint16)), GREY_ROWS // 129),  # 0…255 of 65535 is 0 or 1
     "PGM, 16 bits of grey": (saved(GREY.astype(np.uint16) * 257, "PPM"), GREY_ROWS),
@@ -72,27 +49,21 @@ def test_pixels_are_right(kind, tmp_path):
 REFUSED = {
     "transparency": (saved(CLEAR), "is transparent in places; save it without transparency."),
     "a transparent colour": (saved(PALETTE, transparency=USED), "is transparent in places; save it .*"),
-    "CMYK": (saved(RGB, "JPEG", mode="CMYK"), "holds CMYK values; save it as grey or RGB of 8 or 16 bits."),
+    "CMYK": (saved(RGB, "JPEG", convert="CMYK"), "holds CMYK values; save it as grey or RGB of 8 or 16 bits."),
     "floating point": (tiff(np.float32(GREY)), "holds F values; save it as grey or RGB of 8 or 16 bits."),
-    "an animation": (two("GIF"), "holds 2 frames; save one of them as a still image."),
-    "a stack in one page": (
-        tiff(np.stack([RGB, RGB]), metadata={}, truncate=True),
-        "holds 2 frames; save one of them as a still image.",
-    ),
-    "pages": (two("TIFF"), "holds 2 frames; save one of them as a still image."),
+    "an animation": (several("GIF", TWO), "holds 2 frames; save one of them as a still image."),
+    "a stack in one page": (tiff(np.stack(TWO), truncate=True), "holds 2 frames; save one of them as a still image."),
+    "pages": (several("TIFF", TWO), "holds 2 frames; save one of them as a still image."),
     "text": (b"hello", r"cannot be read as an image \(cannot identify image file\); replace or remove it."),
     "half a picture": (saved(RGB)[:500], "cannot be read as an image .*; replace or remove it."),
+    "no file": (None, r"cannot be read as an image \(No such file or directory\); replace or remove it."),
 }
 
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_the_rest_is_refused_in_a_sentence(kind, tmp_path):
     content, sentence = REFUSED[kind]
-    (tmp_path / "the file").write_bytes(content)
+    if content is not None:
+        (tmp_path / "the file").write_bytes(content)
     with pytest.raises(StudyError, match=f"the file {sentence}$"):
         read_image(tmp_path / "the file")
-
-
-def test_a_missing_file_is_refused_too(tmp_path):
-    with pytest.raises(StudyError, match=r"none.png cannot be read as an image \(No such file or directory\); replace"):
-        read_image(tmp_path / "none.png")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sr_utils import StudyError
 from sr_utils.data import sets
 
 
@@ -18,6 +19,8 @@ def test_sample_needs_nothing_and_keeps_scenes_apart():
 
 
 def test_a_folder_names_what_it_skips(tmp_path, picture):
+    with pytest.raises(StudyError, match=r"holds 0 usable image\(s\); two are needed"):
+        sets.load(str(tmp_path))
     for i in range(4):
         Image.fromarray(picture(50, 61, i)).save(tmp_path / f"{i}.png")
     Image.fromarray(picture(8, 8)).save(tmp_path / "tiny.png")

@@ -1,11 +1,12 @@
 import re
+import shutil
 
 import numpy as np
 import pytest
 
 from sr_utils import StudyError, device, filters, models
 from sr_utils.device import keras
-from sr_utils.models import layers
+from sr_utils.models import layers, pretrained
 
 #: Calculated by hand: k·k·in·out + out for each convolution.
 PARAMETERS = {
@@ -80,6 +81,15 @@ def test_the_edge_layer_is_the_filter(picture):
     assert np.abs((inside + 0.5) * 255 - filters.edge_enhance(image)).max() < 0.51
 
 
+def test_altered_weights_are_refused(tmp_path, monkeypatch):
+    shutil.copytree(pretrained.FOLDER, tmp_path / "weights")
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "weights")
+    file = tmp_path / "weights/srcnn.weights.h5"
+    file.write_bytes(file.read_bytes()[:-1] + b"1")
+    with pytest.raises(StudyError, match="is not the file that came with the study; restore it: git checkout"):
+        models.load("srcnn")
+
+
 def own(up, inside=lambda x: x, size=None):
     lr = keras.Input((size, size, 3))
     return keras.Model(lr, layers.DepthToSpace(up)(keras.layers.Conv2D(3 * up**2, 3, padding="same")(inside(lr))))
@@ -89,15 +99,12 @@ def halved(x):
     return keras.layers.Concatenate()([x, keras.layers.UpSampling2D(2)(keras.layers.MaxPooling2D(2)(x))])
 
 
-@pytest.mark.parametrize(
-    ("builder", "message"),
-    [
-        (lambda: own(2), r"mine has to return \(1, 36, 56, 3\) .* not \(1, 18, 28, 3\)"),
-        (lambda: own(4, size=12), "mine has to take pictures of any size, but of 14×9 pixels: "),
-        (lambda: own(4, halved), "mine has to take pictures of any size, but of 14×9 pixels: "),
-        (lambda: None, "mine has to take pictures of any size, but of 14×9 pixels: "),
-    ],
-)
+@pytest.mark.parametrize(("builder", "message"), [
+    (lambda: own(2), r"mine has to return \(1, 36, 56, 3\) .* not \(1, 18, 28, 3\)"),
+    (lambda: own(4, size=12), "mine has to take pictures of any size, but of 14×9 pixels: "),
+    (lambda: own(4, halved), "mine has to take pictures of any size, but of 14×9 pixels: "),
+    (lambda: None, "mine has to take pictures of any size, but of 14×9 pixels: "),
+])  # fmt: skip
 def test_a_network_that_cannot_work_is_refused_before_it_is_trained(builder, message, monkeypatch):
     monkeypatch.setitem(models.MODELS, "mine", lambda: own(4))
     assert models.build("mine").count_params() == 27 * 48 + 48

@@ -1,15 +1,12 @@
 """The pages executed at `smoke` by `make reproduce`, and from the record by `make verify`."""
 
-import subprocess
-import sys
-
 import nbformat
 import pandas as pd
 
-from sr_utils import paths
 from sr_utils.claims import CLAIMS
 from sr_utils.models.arms import label
 from sr_utils.training import study
+from tests.conftest import python
 from tests.notebooks.committed import PAGES
 from tests.reproduced import own_store
 
@@ -44,7 +41,6 @@ def test_every_cell_that_shows_something_shows_it(executed):
 
 def test_the_committed_pages_are_what_the_record_says(tmp_path):
     """Executed whole, every sentence, table and figure is as committed; nothing is trained or downloaded for it."""
-    command = [sys.executable, "-m", "tools.pages", "verify"]
-    done = subprocess.run(command, env=own_store(tmp_path), cwd=paths.ROOT, capture_output=True, text=True, check=False)
+    done = python("-m", "tools.pages", "verify", **own_store(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert done.stdout.count("as committed") == len(PAGES)

@@ -1,9 +1,4 @@
-"""All pages, and the answers to their exercises, on a user's folder with an unusual name, different sizes and formats,
-and files that cannot be used."""
-
-import os
-import subprocess
-import sys
+"""All pages, and the answers to their exercises, on a folder of an unusual name, many formats and unusable files."""
 
 import nbformat
 import numpy as np
@@ -12,18 +7,11 @@ import pytest
 from PIL import Image
 
 from sr_utils import paths
+from tests.conftest import python
 from tests.notebooks.committed import PAGES, answers
-from tools import reproduce
+from tests.reproduced import OF_FOLDER
 
 NAME = "Bilder [süß] & 'more' 100%"
-#: `make reproduce` of the pages in the folder `pages`.
-COMMAND = """
-import pathlib, sys
-from sr_utils import paths
-paths.NOTEBOOKS = pathlib.Path("pages").resolve()
-from tools import reproduce
-sys.exit(reproduce.main(sys.argv[1:]))
-"""
 
 
 def with_answers(name):
@@ -33,18 +21,9 @@ def with_answers(name):
     return page
 
 
-def reproduce_own(parent, store, *python):
-    """`make reproduce PROFILE=smoke DATA=<a relative path>` in this folder, with its runs and output below `store`."""
-    environment = os.environ | {f"SR_{n.upper()}": str(store / n) for n in ("runs", "figures", "build", "data")}
-    environment["PYTHONPATH"] = str(paths.ROOT)
-    command = [sys.executable, *python, "--profile", "smoke", f"--data={NAME}"]
-    done = subprocess.run(command, env=environment, cwd=parent, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-
-
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """The parent of the folder NAME, and of all that `make reproduce` made of it."""
+    """The parent of the folder NAME, and of all that `make reproduce` made of it, which got its relative path."""
     parent = tmp_path_factory.mktemp("own")
     folder = parent / NAME
     folder.mkdir()
@@ -60,7 +39,10 @@ def own(tmp_path_factory):
     (parent / "pages").mkdir()
     for name in PAGES:
         nbformat.write(with_answers(name), parent / f"pages/{name}.ipynb")
-    reproduce_own(parent, parent, "-c", COMMAND)
+    settings = {f"SR_{n.upper()}": parent / n for n in ("runs", "figures", "build", "data")}
+    command = ["-c", OF_FOLDER, "pages", "--profile", "smoke", f"--data={NAME}"]
+    done = python(*command, cwd=parent, PYTHONPATH=paths.ROOT, **settings)
+    assert done.returncode == 0, done.stderr[-3000:]
     return parent
 
 
@@ -79,14 +61,6 @@ def test_answers_run(own, name):
     for cell in cells:
         assert cell.outputs and cell.outputs[-1].output_type == "execute_result", cell.source
 
-
-def test_what_cannot_be_used_is_named_with_its_reason(own):
     pages = "".join(path.read_text() for path in (own / "build/smoke").glob("*.ipynb"))
     for reason in ("broken.jpg cannot be read as an image", "notes.txt cannot be read", "small.png is smaller than 48"):
         assert reason in pages
-
-
-def test_relative_and_absolute_name_one_folder(own, monkeypatch):
-    monkeypatch.chdir(own)
-    relative, absolute = (reproduce.check("smoke", data, "0", None) for data in (NAME, str(own / NAME)))
-    assert relative == absolute and relative["data"] == str(own / NAME)

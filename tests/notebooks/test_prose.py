@@ -39,7 +39,7 @@ def receptive_field(arm):
     return 1 + sum(side - 1 for side in kernels)
 
 
-def test_03_says_what_the_architectures_cost():
+def test_03_says_what_the_architectures_and_their_blocks_cost():
     """ "Twice its multiply–adds, the inception network 1.4 times"; the narrow pair is "within 5 %"."""
     pre = models.cost(models.build("pre_upsampling"))
     assert macs("residual") / pre["macs"] == pytest.approx(2, abs=0.15)
@@ -48,41 +48,26 @@ def test_03_says_what_the_architectures_cost():
         cost = models.cost(models.build(arm))
         assert all(cost[key] == pytest.approx(pre[key], rel=0.05) for key in pre), arm
     assert sum("conv" in layer.name for layer in models.build("plain").layers) == 13 + 2  # and up-sampler, last layer
+    text, costs = prose("03_architecture"), {}
+    for arm, filters_of_arm in (("residual", 64), ("inception", 16)):
+        block = [layer for layer in models.build(arm).layers if "block3" in layer.name and layer.weights]
+        costs[arm] = sum(int(np.prod(layer.kernel.shape)) for layer in block)
+        assert number(re.search(rf"64\\cdot{filters_of_arm}=([\d\\,]+)", text)[1]) == costs[arm]
+    assert "The 9×9 kernel alone is 70 % of that" in text
+    assert 9**2 * 64 * 16 / costs["inception"] == pytest.approx(0.7, abs=0.005)
 
 
-def test_03_counts_the_multiply_adds_of_blocks():
-    text = prose("03_architecture")
-    blocks = {
-        arm: [layer for layer in models.build(arm).layers if "block3" in layer.name and layer.weights]
-        for arm in ("residual", "inception")
-    }
-    costs = {arm: sum(int(np.prod(layer.kernel.shape)) for layer in layers) for arm, layers in blocks.items()}
-    assert number(re.search(r"64\\cdot64=([\d\\,]+)", text)[1]) == costs["residual"]
-    assert number(re.search(r"64\\cdot16=([\d\\,]+)", text)[1]) == costs["inception"]
-    assert "The 9×9 kernel alone is 70 % of that" in text and 9**2 * 64 * 16 / costs["inception"] == pytest.approx(
-        0.7, abs=0.005
-    )
-
-
-def test_04_gives_the_weights_of_the_perceptual_loss():
-    text = prose("04_loss")
-    alpha = float(re.search(r"\\alpha=(\d+)", text)[1])
-    beta, gamma = (
-        float(n) * 10 ** int(power) for n, power in re.findall(r"\\(?:beta|gamma)=(\d+)\\cdot10\^\{(-\d+)\}", text)
-    )
-    assert [alpha, beta, gamma] == losses.PerceptualLoss().terms
-
-
-def test_04_equations_are_what_the_code_computes():
+def test_04_equations_and_their_weights_are_what_the_code_computes():
     """The equations of the page, in NumPy, on the features that the loss reads."""
+    text, loss = prose("04_loss"), losses.PerceptualLoss()
+    powers = re.findall(r"\\(?:beta|gamma)=(\d+)\\cdot10\^\{(-\d+)\}", text)
+    weights = [float(re.search(r"\\alpha=(\d+)", text)[1]), *(float(n) * 10 ** int(power) for n, power in powers)]
+    assert weights == loss.terms
+    alpha, beta, gamma = weights
     rng = np.random.default_rng(0)
     hr, sr = rng.uniform(0, 255, (2, 3, 24, 24, 3)).astype(np.float32)
-    loss = losses.PerceptualLoss()
-    alpha, beta, gamma = loss.terms
-    pairs = [
-        (np.asarray(a, float), np.asarray(b, float))
-        for a, b in zip(loss._features(sr), loss._features(hr), strict=True)
-    ]
+    features = [[np.asarray(each, float) for each in loss._features(images)] for images in (sr, hr)]
+    pairs = list(zip(*features, strict=True))
 
     def gram(x):
         _, h, w, c = x.shape
@@ -105,9 +90,8 @@ def test_05_shows_the_kernel_and_its_gain():
     assert "at $f=1/8$ it is $2.76$ (9 dB), at $f=1/2$ it is $13$ (22 dB)" in text
     assert (round(nyquist, 2), round(finest, 6)) == (2.76, 13)
     assert [round(20 * np.log10(gain)) for gain in (nyquist, finest)] == [9, 22]
-    wave = (
-        np.tile(128 + 20 * np.cos(np.arange(64) * np.pi / 4), (16, 1))[..., None].repeat(3, 2).round().astype(np.uint8)
-    )
+    wave = np.tile(128 + 20 * np.cos(np.arange(64) * np.pi / 4), (16, 1)).round().astype(np.uint8)
+    wave = wave[..., None].repeat(3, 2)
     answer = np.ptp(filters.edge_enhance(wave, 0.3)[8, 8:56, 0].astype(float)) / 40
     assert answer == pytest.approx(page["wave_gain"](1 / 8, 0.3), abs=0.05)
     assert "multiplies it by 2.8, which is 9 dB" in text

@@ -15,6 +15,7 @@ import pytest
 from sr_utils import StudyError, paths
 from sr_utils.training import checkpoints, configuration, runs
 from tests import kills
+from tests.conftest import python
 from tools import cluster, reproduce
 
 #: The bits depend on the number of threads, so every process of these tests has one.
@@ -84,8 +85,7 @@ def test_a_worker_is_killed_in_a_training_and_the_other_ends_it_in_the_same_byte
     came = {folder.name: folder for folder in paths.runs().iterdir() if folder.is_dir()}
     assert len(came) == 3
     code = f"from sr_utils.training import train\nfor a, loss in {runs.STUDY}: train(a, 0, 'smoke', 'sample', loss)"
-    here = os.environ | ONE_THREAD | {"SR_RUNS": str(tmp_path / "here")}
-    subprocess.run([sys.executable, "-c", code], env=here, capture_output=True, check=True)
+    assert python("-c", code, SR_RUNS=tmp_path / "here", **ONE_THREAD).returncode == 0
     for name, folder in came.items():
         assert sorted(path.name for path in folder.iterdir()) == sorted(checkpoints.FILES)
         for file in ("final.weights.h5", "history.csv"):
@@ -147,10 +147,9 @@ def test_a_command_whose_workers_or_scheduler_die_is_told(monkeypatch, worker, s
             cluster.train_all(scheduler if killed == "scheduler" else "local:1", "smoke", "sample", [0])
 
 
-ADDRESSES = ["nobody listens", "no worker", "local", "local:0", "local:-1", "host:8786", "http://host:8786"]
-
-
-@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize(
+    "address", ["nobody listens", "no worker", "local", "local:0", "host:8786", "http://host:8786"]
+)
 def test_make_reproduce_says_in_a_sentence_that_no_cluster_is_there(monkeypatch, capsys, scheduler, address):
     address = {"no worker": scheduler, "nobody listens": "tcp://127.0.0.1:1"}.get(address, address)
     monkeypatch.setenv("SCHEDULER", address)

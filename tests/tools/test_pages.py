@@ -1,15 +1,14 @@
 """`make pages`, `make publish` and `make verify` on small pages: what is taken over, refused, and found to differ."""
 
 import base64
-import io
 import os
 
 import nbformat
 import numpy as np
 import pytest
-from PIL import Image
 
 from sr_utils import StudyError, paths
+from tests.files import saved
 from tools import pages
 
 PARAMETERS = 'profile: str = "quick"\ndata: str = "sample"\nseeds: list = [0, 1]\nrecord: bool = True'
@@ -30,9 +29,7 @@ FAULT = nbformat.v4.new_output("error", ename="E", evalue="no", traceback=[])
 
 
 def png(array) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode()
+    return base64.b64encode(saved(array)).decode()
 
 
 def shown(kind, content):
@@ -73,15 +70,12 @@ def test_outputs_come_from_the_execution_and_prose_from_the_source(folders):
     assert [file.name for file in (paths.figures() / "quick").iterdir()] == ["new.png"]
 
 
-@pytest.mark.parametrize(
-    ("source", "executed", "message"),
-    [
-        (page(cell("a")), None, r"There is no .*02_b"),
-        (page(cell("a", "2")), page(cell("a", "1")), r"02_b\.ipynb is older than its source: cell 'a'"),
-        (page(cell("a")), page(cell("a", count=None)), r"02_b\.ipynb failed in cell 'a'"),
-        (page(cell("a")), page(cell("a", outputs=[FAULT])), r"02_b\.ipynb failed in cell 'a'"),
-    ],
-)
+@pytest.mark.parametrize(("source", "executed", "message"), [
+    (page(cell("a")), None, r"There is no .*02_b"),
+    (page(cell("a", "2")), page(cell("a", "1")), r"02_b\.ipynb is older than its source: cell 'a'"),
+    (page(cell("a")), page(cell("a", count=None)), r"02_b\.ipynb failed in cell 'a'"),
+    (page(cell("a")), page(cell("a", outputs=[FAULT])), r"02_b\.ipynb failed in cell 'a'"),
+])  # fmt: skip
 def test_pages_are_refused_by_name_and_none_is_written(folders, source, executed, message):
     folders("01_a.ipynb", page(cell("a", count=None)), page(cell("a")))
     folders("02_b.ipynb", source, executed)
@@ -100,18 +94,15 @@ def test_a_page_older_than_a_module_is_refused_by_name(folders):
 PICTURE = np.full((8, 8, 3), 100, np.uint8)
 
 
-@pytest.mark.parametrize(
-    ("kind", "mine", "theirs", "differs"),
-    [
-        ("text/html", "<td>28.43</td>", "<td>28.43</td>", False),
-        ("text/html", "<td>28.43</td>", "<td>28.44</td>", True),
-        ("text/markdown", "69,251 parameters", "69,252 parameters", True),
-        ("image/png", png(PICTURE), png(PICTURE + np.uint8(2)), False),
-        ("image/png", png(PICTURE), png(PICTURE + np.uint8(3)), True),
-        ("image/png", png(PICTURE), png(PICTURE[:4]), True),
-        ("image/png", png(PICTURE), "", True),
-    ],
-)
+@pytest.mark.parametrize(("kind", "mine", "theirs", "differs"), [
+    ("text/html", "<td>28.43</td>", "<td>28.43</td>", False),
+    ("text/html", "<td>28.43</td>", "<td>28.44</td>", True),
+    ("text/markdown", "69,251 parameters", "69,252 parameters", True),
+    ("image/png", png(PICTURE), png(PICTURE + np.uint8(2)), False),
+    ("image/png", png(PICTURE), png(PICTURE + np.uint8(3)), True),
+    ("image/png", png(PICTURE), png(PICTURE[:4]), True),
+    ("image/png", png(PICTURE), "", True),
+])  # fmt: skip
 def test_what_a_page_shows_otherwise_is_found(kind, mine, theirs, differs):
     """Text to the letter, pictures within two grey levels, cells of progress not at all."""
     same, pair = cell("b", outputs=[shown("text/plain", "same")]), []

@@ -11,16 +11,8 @@ import pytest
 
 from sr_utils import StudyError, paths, record
 from sr_utils.claims import judge
-from tools import command, reproduce
-
-#: `make reproduce` of the pages in a folder.
-COMMAND = """
-import pathlib, sys
-from sr_utils import paths
-paths.NOTEBOOKS = pathlib.Path(sys.argv[1])
+from tests.reproduced import OF_FOLDER
 from tools import reproduce
-sys.exit(reproduce.main(["--profile", "smoke"]))
-"""
 
 
 @pytest.fixture
@@ -43,7 +35,7 @@ def page(tmp_path):
 def test_an_interrupted_command_says_how_to_go_on(page, tmp_path, stop):
     """In the middle of a cell; `test_checkpoints` goes on with trainings that were cut off."""
     page(f"import pathlib, time\npathlib.Path({str(tmp_path / 'busy')!r}).touch()\ntime.sleep(100)")
-    run, pipe = [sys.executable, "-c", COMMAND, str(tmp_path)], subprocess.PIPE
+    run, pipe = [sys.executable, "-c", OF_FOLDER, str(tmp_path), "--profile", "smoke"], subprocess.PIPE
     with subprocess.Popen(run, cwd=paths.ROOT, stdout=pipe, stderr=pipe, text=True) as process:
         deadline = time.monotonic() + 120
         while not (tmp_path / "busy").exists() and process.poll() is None and time.monotonic() < deadline:
@@ -56,7 +48,7 @@ def test_an_interrupted_command_says_how_to_go_on(page, tmp_path, stop):
     assert children and not psutil.wait_procs(children, timeout=30)[1]  # the kernel went with it
 
 
-def test_a_failing_cell_is_told_in_a_sentence(page, tmp_path):
+def test_a_failing_cell_and_a_dying_kernel_are_told_in_a_sentence(page, tmp_path):
     path, message = page("from sr_utils import profiles\nprofiles.get('huge')"), "There is no profile 'huge'"
     with pytest.raises(StudyError, match=rf"page\.ipynb, cell 'second': {message}.*copy is .*out\.ipynb") as caught:
         reproduce.execute(path, tmp_path / "out.ipynb", {})
@@ -64,37 +56,23 @@ def test_a_failing_cell_is_told_in_a_sentence(page, tmp_path):
     executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     (error,) = [o for c in executed.cells if c.cell_type == "code" for o in c.outputs if o.output_type == "error"]
     assert error.traceback == ["StudyError: " + error.evalue]  # JupyterLab shows the sentence alone
-
-
-def test_a_dying_kernel_is_told_in_a_sentence(page, tmp_path):
     path = page("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     with pytest.raises(StudyError, match=r"page\.ipynb: the kernel was killed .* goes on from the last checkpoint"):
         reproduce.execute(path, tmp_path / "out.ipynb", {})
 
 
-@pytest.mark.parametrize(
-    ("arguments", "device", "named"),
-    [
-        (["--profile", "tiny"], "cpu", "'tiny'"),
-        (["--data", "/no/such/folder"], "cpu", "/no/such/folder"),
-        (["--seeds", "1,1"], "cpu", "seeds"),
-        ([], "tpu", "'tpu'"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "device", "named"), [
+    (["--profile", "tiny"], "cpu", "'tiny'"),
+    (["--data", "/no/such/folder"], "cpu", "/no/such/folder"),
+    (["--seeds", "1,1"], "cpu", "seeds"),
+    ([], "tpu", "'tpu'"),
+])  # fmt: skip
 def test_make_reproduce_refuses_before_it_starts(arguments, device, named, monkeypatch, capsys):
     monkeypatch.setenv("DEVICE", device)
     assert reproduce.main(arguments) == 1
     (sentence,) = capsys.readouterr().err.splitlines()
     assert sentence.startswith("make reproduce stopped: ") and named in sentence
     assert not paths.output().exists()
-
-
-def test_ctrl_c_ends_any_command_with_a_sentence(capsys):
-    @command("data")
-    def main():
-        raise KeyboardInterrupt
-
-    assert main() == 130 and len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,10 @@
 """TensorFlow and JAX give the same losses from the same initial weights and batches, in float32."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
+
+from tests.conftest import python
 
 ARMS = ("srcnn_edge_input", "iterative_upsampling", "combined")  # together they have every kind of layer
 
@@ -38,17 +36,14 @@ def histories(tmp_path_factory):
         pytest.importorskip(backend, reason=f"{backend} is not installed; both backends are compared")
     folder = tmp_path_factory.mktemp("backends")
     for backend in ("tensorflow", "jax"):
-        settings = {"KERAS_BACKEND": backend, "SR_RUNS": str(folder / backend), "DEVICE": "cpu"}
-        command = [sys.executable, "-c", TRAIN, str(folder), backend]
-        subprocess.run(command, env=os.environ | settings, stdout=subprocess.DEVNULL, check=True)
+        done = python("-c", TRAIN, folder, backend, KERAS_BACKEND=backend, SR_RUNS=folder / backend, DEVICE="cpu")
+        assert done.returncode == 0, done.stderr
     return folder
 
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_the_first_twenty_losses_agree(histories, arm):
     ours, theirs = (pd.read_csv(histories / f"{backend} {arm}.csv") for backend in ("tensorflow", "jax"))
-    assert len(ours) == 20 and ours.loss.nunique() == 20
-    assert ours.val_loss.nunique() == 20  # every step moves the weights
+    assert ours.loss.nunique() == ours.val_loss.nunique() == len(ours) == 20  # every step moves the weights
     for column in ("loss", "val_loss"):
         np.testing.assert_allclose(theirs[column], ours[column], rtol=1e-3)
-        print(f"{arm} {column}: {np.abs(theirs[column] / ours[column] - 1).max():.1e}")

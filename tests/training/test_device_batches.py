@@ -1,8 +1,5 @@
 """Cutting patches on the device, tested on any device: the same bytes and the same training as on the processor."""
 
-import os
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +9,7 @@ from sr_utils import models
 from sr_utils.data import patches
 from sr_utils.device import keras
 from sr_utils.training import device_batches
+from tests.conftest import python
 
 
 @pytest.fixture
@@ -55,7 +53,5 @@ print(max(np.abs(a - b).max() for a, b in zip(*weights)))
 @pytest.mark.parametrize("schedule", ["cosine", "muon"])
 def test_many_steps_in_one_call_of_jax_are_the_same_steps(schedule, tmp_path):
     pytest.importorskip("jax", reason="jax is not installed; it does many steps in a call")
-    command = [sys.executable, "-c", SCANNED, schedule, str(tmp_path)]
-    settings = {"KERAS_BACKEND": "jax", "DEVICE": "cpu"}
-    done = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, check=True)
-    assert float(done.stdout) < 3e-4  # a step moves a weight by up to 1e-3
+    done = python("-c", SCANNED, schedule, tmp_path, KERAS_BACKEND="jax", DEVICE="cpu")
+    assert float(done.stdout) < 3e-4, done.stderr  # a step moves a weight by up to 1e-3

@@ -1,8 +1,8 @@
 """A run's key depends on everything that changes its weights, and on nothing else."""
 
-import importlib
 import inspect
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -32,22 +32,18 @@ def folder(tmp_path, picture):
 
 def altered(monkeypatch, module, old: str, new: str):
     """Let this module's source read otherwise, as after an edit."""
-    read = inspect.getsource
-    assert old in read(module)
-    monkeypatch.setattr(
-        inspect, "getsource", lambda part: read(part).replace(old, new) if part is module else read(part)
-    )
+    before = inspect.getsource
+    assert old in before(module)
+    edited = {module: before(module).replace(old, new)}
+    monkeypatch.setattr(inspect, "getsource", lambda part: edited.get(part) or before(part))
 
 
-@pytest.mark.parametrize(
-    ("module", "old", "new"),
-    [
-        (images, "Image.BICUBIC", "Image.BILINEAR"),
-        (patches, "rng.integers(4)", "rng.integers(2)"),
-        (losses, "ops.mean(ops.square(gram", "ops.sum(ops.square(gram"),
-        (layers, "-0.5, 0.5", "-0.4, 0.5"),
-    ],
-)
+@pytest.mark.parametrize(("module", "old", "new"), [
+    (images, "Image.BICUBIC", "Image.BILINEAR"),
+    (patches, "rng.integers(4)", "rng.integers(2)"),
+    (losses, "ops.mean(ops.square(gram", "ops.sum(ops.square(gram"),
+    (layers, "-0.5, 0.5", "-0.4, 0.5"),
+])  # fmt: skip
 def test_edited_code_is_another_key_and_another_recipe(monkeypatch, module, old, new):
     before, recipe = planned(), configuration.todays_recipe("srcnn", "mse", "smoke")
     altered(monkeypatch, module, old, new)
@@ -56,30 +52,22 @@ def test_edited_code_is_another_key_and_another_recipe(monkeypatch, module, old,
     assert configuration.todays_recipe("srcnn", "mse", "smoke") != recipe
 
 
-def test_the_formula_of_a_loss_of_ones_own_is_a_part_of_the_key(tmp_path, monkeypatch):
+def own_loss(profile):
+    return keras.losses.Huber(delta=255)
+
+
+def test_the_formula_of_a_loss_of_ones_own_is_a_part_of_the_key(monkeypatch):
     """In its own module, as a reader would add it."""
-    keys = []
-    for name, formula in (("first", "y_true - y_pred"), ("second", "2 * (y_true - y_pred)")):
-        (tmp_path / f"{name}.py").write_text(
-            "from sr_utils.device import keras\n\n\n"
-            "class Mine(keras.losses.Loss):\n    def call(self, y_true, y_pred):\n"
-            f"        return keras.ops.mean(keras.ops.abs({formula}))\n\n\n"
-            "def criterion(profile):\n    return Mine()\n"
-        )
-        monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.setitem(losses.LOSSES, "mine", importlib.import_module(name).criterion)
-        keys.append(planned(loss="mine"))
-    assert keys[0] != keys[1] and keys[0].rpartition("_")[0] == keys[1].rpartition("_")[0]
+    monkeypatch.setitem(losses.LOSSES, "mine", own_loss)
+    before = planned(loss="mine")
+    altered(monkeypatch, sys.modules[__name__], "delta=255)\n", "delta=1)\n")
+    assert planned(loss="mine") != before
 
 
 def test_a_recipe_knows_network_loss_and_schedule_but_no_precision(monkeypatch):
-    recipes = {configuration.todays_recipe(*of) for of in (("srcnn", "mse", "quick"), ("plain", "mse", "quick"))}
-    recipes |= {
-        configuration.todays_recipe("srcnn", "mae", "quick"),
-        configuration.todays_recipe("srcnn", "mse", "standard"),
-    }
-    assert len(recipes) == 4
-    first = configuration.todays_recipe("srcnn", "mse", "quick")
+    each = ("srcnn", "mse", "quick"), ("plain", "mse", "quick"), ("srcnn", "mae", "quick"), ("srcnn", "mse", "standard")
+    first, *others = (configuration.todays_recipe(*of) for of in each)
+    assert len({first, *others}) == 4
     assert configuration.recipe(configuration.plan("srcnn", 3, "quick", "sample").config) == first
     other = {"bfloat16": "float32", "float32": "mixed_bfloat16"}[device.setup()["precision"]]
     monkeypatch.setattr(device, "setup", lambda: keras.config.set_dtype_policy(other))

@@ -1,8 +1,5 @@
 import json
-import os
 import random
-import subprocess
-import sys
 import threading
 from dataclasses import asdict
 
@@ -11,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sr_utils import paths, profiles
+from sr_utils import StudyError, paths, profiles
 from sr_utils.device import keras
 from sr_utils.models.arms import ARMS
 from sr_utils.training import configuration, runs
@@ -109,27 +106,24 @@ def test_the_rate_falls_as_a_cosine_over_the_whole_schedule(profile):
         assert float(rate(part * profile.epochs * profile.steps)) == pytest.approx(expected, abs=1e-9)
 
 
-def fresh_process(code, **environment):
-    command = [sys.executable, "-c", code]
-    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(("arguments", "message"), [
+    (("vdsr", 0, "smoke", "sample"), "no arm 'vdsr'"),
+    (("srcnn", 0, "tiny", "sample"), "no profile 'tiny'; choose one of smoke, quick, standard"),
+    (("srcnn", 1.5, "smoke", "sample"), "non-negative integers"),
+    (("srcnn", 0, "smoke", "nowhere"), "no image set or folder 'nowhere'; choose one of sample"),
+    (("srcnn", 0, "smoke", "Set5"), "Set5 is a benchmark, for scoring only; train on sample"),
+    (("srcnn", 0, "smoke", "sample", "psnr"), "no loss 'psnr'"),
+    (("srcnn", 0, "smoke", "sample", "perceptual"), "needs ImageNet's weights; set VGG_WEIGHTS"),
+])  # fmt: skip
+def test_a_training_with_a_mistake_ends_in_a_sentence(arguments, message, tmp_path, monkeypatch, picture):
+    (tmp_path / "benchmark/Set5/HR").mkdir(parents=True)
+    Image.fromarray(picture(40, 40)).save(tmp_path / "benchmark/Set5/HR/a.png")
+    monkeypatch.setenv("SR_DATA", str(tmp_path))
+    with pytest.raises(StudyError, match=message):
+        runs.train(*arguments)
 
 
-WITHOUT_TENSORFLOW = """
-import sys
-class Absent:
-    def find_spec(name, path=None, target=None):
-        if name.partition(".")[0] == "tensorflow":
-            raise ModuleNotFoundError(name)
-sys.meta_path.insert(0, Absent)
-{extra}
-from sr_utils import evaluation, models
-from sr_utils.data import load
-print(evaluation.upscale(models.build("srcnn"), load("sample").valid[0].lr).shape)
-"""
-
-
-def test_the_module_runs_without_tensorflow():
-    pytest.importorskip("jax")
-    result = fresh_process(WITHOUT_TENSORFLOW.format(extra=""), KERAS_BACKEND="jax")
-    assert result.returncode == 0, result.stderr
-    assert fresh_process(WITHOUT_TENSORFLOW.format(extra="import tensorflow"), KERAS_BACKEND="jax").returncode != 0
+@pytest.mark.parametrize("seeds", ["one,two", "1,1", "", "-1", [1, 1], [], 2**32])
+def test_bad_seeds(seeds):
+    with pytest.raises(StudyError, match="different non-negative integers"):
+        profiles.check_seeds(seeds)

@@ -33,15 +33,11 @@ def test_pictures_are_sent_as_they_are_and_bicubic_is_added(images):
     assert np.array_equal(sent(comparer, "bicubic"), data.upsample(images["lr"]))
 
 
-def test_the_crop_is_what_the_traits_say(images):
-    comparer = widgets.compare(images, crop=48)
+def test_the_crop_is_what_the_traits_say_and_stays_inside_the_picture(images):
+    comparer, seen = widgets.compare(images, crop=48), []
     comparer.x, comparer.y = 8, 16
     assert np.array_equal(comparer.crop("hr"), images["hr"][16:64, 8:56])
     assert np.array_equal(comparer.crop("lr"), np.kron(images["lr"], np.ones((4, 4, 1)))[16:64, 8:56])
-
-
-def test_the_crop_stays_inside_the_picture(images):
-    comparer, seen = widgets.compare(images), []
     comparer.x, comparer.y = 1000, -5
     assert (comparer.x, comparer.y) == (72, 0)
     comparer.observe(lambda change: seen.append(change.new), "x")
@@ -80,9 +76,7 @@ def test_the_still_picture_shows_crops_and_scores(images):
 
 def test_what_can_be_converted_is_converted(images):
     hr, palette = images["hr"], Image.fromarray(images["hr"]).quantize(16)
-    deep = hr.astype(np.uint16) * 257
-    comparer = widgets.compare({"grey": hr[..., 0], "palette": palette, "deep": lambda: deep, "hr": hr / 255.0})
-    assert np.array_equal(comparer.crop("grey")[..., 1], comparer.crop("grey")[..., 0])
+    comparer = widgets.compare({"palette": palette, "deep": lambda: hr.astype(np.uint16) * 257, "hr": hr / 255.0})
     assert np.array_equal(sent(comparer, "palette"), np.asarray(palette.convert("RGB")))  # colours, not indices
     assert all(np.array_equal(sent(comparer, label), hr) for label in ("deep", "hr"))
 
@@ -97,39 +91,32 @@ def test_hr_of_odd_size_is_cut_to_what_its_lr_covers(picture):
         widgets.compare({"srcnn": picture(96, 120), "hr": hr})  # no LR, nothing to cut to
 
 
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        (lambda i: [i["hr"], i["hr"]], "Give a dict from label to image, not a list"),
-        (lambda i: {}, "nothing to compare; give a dict"),
-        (lambda i: {"one": {}}, "nothing to compare; give a dict"),
-        (lambda i: i | {"srcnn": i["hr"][:50]}, "srcnn is 120×50; all images must be 120×96, or a quarter"),
-        (lambda i: {"hr": i["hr"][:12, :12]}, "at least 16×16"),
-        (lambda i: {"srcnn": i["hr"] * 2.0}, r"srcnn must be \(H, W, 3\)"),
-        (lambda i: i | {"srcnn": lambda: i["hr"][:50]}, "srcnn is 120×50; all images must be 120×96"),
-        (lambda i: {"one": i, "two": {"hr": i["hr"]}}, "different labels; give every image the same"),
-        (lambda i: {1: i["hr"], "1": i["hr"]}, "read the same"),
-    ],
-)
+@pytest.mark.parametrize(("wrong", "message"), [
+    (lambda i: [i["hr"], i["hr"]], "Give a dict from label to image, not a list"),
+    (lambda i: {}, "nothing to compare; give a dict"),
+    (lambda i: {"one": {}}, "nothing to compare; give a dict"),
+    (lambda i: i | {"srcnn": i["hr"][:50]}, "srcnn is 120×50; all images must be 120×96, or a quarter"),
+    (lambda i: {"hr": i["hr"][:12, :12]}, "at least 16×16"),
+    (lambda i: {"srcnn": i["hr"] * 2.0}, r"srcnn must be \(H, W, 3\)"),
+    (lambda i: i | {"srcnn": lambda: i["hr"][:50]}, "srcnn is 120×50; all images must be 120×96"),
+    (lambda i: {"one": i, "two": {"hr": i["hr"]}}, "different labels; give every image the same"),
+    (lambda i: {1: i["hr"], "1": i["hr"]}, "read the same"),
+])  # fmt: skip
 def test_other_pictures_are_refused_in_a_sentence(images, wrong, message):
     with pytest.raises(StudyError, match=message):
         widgets.compare(wrong(images))
 
 
-def test_a_label_that_is_not_there_is_refused(images):
-    comparer = widgets.compare(images)
-    with pytest.raises(StudyError, match="no 'edsr' here; choose from lr, bicubic, srcnn, hr"):
-        comparer.left = "edsr"
-    with pytest.raises(StudyError, match="no 'two' here; choose from image"):
-        comparer.image = "two"
-
-
-def test_a_picture_that_fails_later_is_told_in_the_widget(images):
+def test_a_label_that_is_not_there_is_refused_and_a_picture_that_fails_later_is_told_in_the_widget(images):
     comparer = widgets.compare({"one": images, "two": images | {"srcnn": lambda: images["hr"][:50]}})
     comparer.image = "two"
     assert comparer.message == "srcnn is 120×50; all images must be 120×96, or a quarter of it (LR)."
     comparer.image = "one"
     assert comparer.message == ""
+    with pytest.raises(StudyError, match="no 'edsr' here; choose from lr, bicubic, srcnn, hr"):
+        comparer.left = "edsr"
+    with pytest.raises(StudyError, match="no 'three' here; choose from one, two"):
+        comparer.image = "three"
 
 
 def test_arms_open_on_the_telling_window_of_the_smallest_image(monkeypatch):

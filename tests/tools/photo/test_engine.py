@@ -12,6 +12,7 @@ from PIL import Image
 from sr_utils import device, models, paths
 from sr_utils.evaluation.upscaling import reach
 from sr_utils.models import pretrained
+from tests.conftest import python
 from tools import export
 from tools.photo import engine
 from tools.weights import SHIPPED
@@ -29,13 +30,10 @@ def test_openvino_gives_keras_numbers(arm, picture):
 
 @pytest.mark.parametrize("arm", SHIPPED)
 def test_the_file_is_what_make_weights_writes(arm):
-    def constants(file):
-        return [onnx.numpy_helper.to_array(each) for each in file.graph.initializer]
-
     written, made = onnx.load(pretrained.path(arm, ".onnx")), export.to_onnx(models.load(arm), onnx.TensorProto.FLOAT)
     assert [node.op_type for node in written.graph.node] == [node.op_type for node in made.graph.node]
-    for theirs, ours in zip(constants(written), constants(made), strict=True):
-        np.testing.assert_array_equal(theirs, ours)
+    for constants in zip(written.graph.initializer, made.graph.initializer, strict=True):
+        np.testing.assert_array_equal(*map(onnx.numpy_helper.to_array, constants))
 
 
 def test_on_a_gpu_it_is_keras(monkeypatch, picture):
@@ -56,9 +54,8 @@ from tools.photo import upscale
 assert upscale.main([r"{tmp_path}/a.png"]) == 0
 print(sorted({{"keras", "tensorflow", "jax", "scipy", "pandas", "matplotlib"}} & set(sys.modules)))
 """
-    run, environment = [sys.executable, "-c", script], os.environ | {"HOME": str(tmp_path)}
-    done = subprocess.run(run, capture_output=True, text=True, check=True, cwd=paths.ROOT, env=environment)
-    assert done.stdout.splitlines()[-1] == "[]"
+    done = python("-c", script, HOME=tmp_path)
+    assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"a.png", "a_x4.png"}
 
 

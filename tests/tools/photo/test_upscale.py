@@ -18,6 +18,7 @@ from sr_utils import models, paths
 from sr_utils.data.images import upsample
 from sr_utils.evaluation import upscale
 from sr_utils.evaluation.tiling import tiles
+from tests.conftest import on_small_disks
 from tools.photo import strips
 from tools.photo import upscale as command
 
@@ -120,19 +121,11 @@ def test_a_folder_goes_on_where_it_stopped(tmp_path, lr, capsys):
     assert "4 made, 0 skipped" in capsys.readouterr().out
 
 
-def test_nothing_is_overwritten_unasked(tmp_path, lr, capsys):
-    Image.fromarray(lr).save(tmp_path / "photo.png")
-    (tmp_path / "photo_x4.png").write_text("mine")
-    assert command.main([str(tmp_path / "photo.png")]) == 1
-    assert "photo_x4.png exists" in capsys.readouterr().err and (tmp_path / "photo_x4.png").read_text() == "mine"
-    assert command.main([str(tmp_path / "photo.png"), "--force"]) == 0
-    assert Image.open(tmp_path / "photo_x4.png").size == (120, 80)
-
-
 CASES = {
     "a missing image": (["none.png"], "none.png is no image and no folder of images"),
     "an empty folder": (["empty"], "empty is no image and no folder of images"),
     "a device": (["/dev/zero"], "/dev/zero is no image and no folder of images"),
+    "a result that is there": (["photo.png", "clear.png"], "clear.png exists; name another file"),
     "not an image": (["text.png"], "text.png cannot be read as an image"),
     "an unknown arm": (["photo.png", "out.png", "--arm", "srgan"], "'srgan'"),
     "an unknown format": (["photo.png", "out.gif"], "out.gif cannot be written"),
@@ -159,35 +152,28 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(case, tmp_path, lr, monkey
         paths.Path(folder).mkdir()
     for name in ("twin.png", "twin.bmp"):
         Image.fromarray(lr).save(f"twins/{name}")
-    before = sorted(tmp_path.rglob("*"))
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     arguments, sentence = CASES[case]
     assert command.main(arguments) == 1
     said = capsys.readouterr().err
     assert "Traceback" not in said
     (line,) = [line for line in said.splitlines() if line.startswith("make upscale")]
     assert re.search(sentence, line), line
-    assert sorted(tmp_path.rglob("*")) == before
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
-@pytest.mark.skipif(not shutil.which("unshare"), reason="a small disk needs Linux's unshare")
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
     """A disk too small for the scratch file (2.9 MB), and one too small for it and the picture; a small one fits."""
     (tmp_path / "in").mkdir()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)).save(tmp_path / "photo.png")
     shutil.copy(tmp_path / "photo.png", tmp_path / "in/a.png")
     Image.new("RGB", (64, 48)).save(tmp_path / "in/b.png")
-    mounts, calls = [], []
-    for size in ("1m", "3m"):
-        (disk := tmp_path / size).mkdir()
-        mounts.append(f"mount -t tmpfs -o size={size} tmpfs {disk}")
+    disks = {tmp_path / size: size for size in ("1m", "3m")}
+    calls = ["import os", "from tools.photo.upscale import main"]
+    for disk in disks:
         calls.append(f"print(main(['{tmp_path}/photo.png', '{disk}/out.png']), *os.listdir('{disk}'), flush=True)")
     calls.append(f"main(['{tmp_path}/in', '{disk}/out'])")
-    code = "; ".join(["import os", "from tools.photo.upscale import main", *calls])
-    script = " && ".join([*mounts, f'{sys.executable} -c "{code}"'])
-    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if "Operation not permitted" in result.stderr:
-        pytest.skip("this machine lets nobody mount a small disk")
+    result = on_small_disks(f'{sys.executable} -c "{"; ".join(calls)}"', disks)
     assert result.stdout.splitlines()[:2] == ["1", "1"], result.stdout + result.stderr  # and nothing is left there
     assert "1 made, 0 skipped (0 there already, 0 no pictures), 1 failed" in result.stdout
     said = ".png cannot be written (No space left on device); free space"
