@@ -13,8 +13,7 @@ from sr_utils import StudyError, device, evaluation, models
 
 @pytest.fixture
 def machine(monkeypatch):
-    """machine(framework, capability, flags) shows a card of that capability, or none, and a processor's flags; it
-    returns what `setup` chose and the names of the calls that changed the framework's settings."""
+    """machine(framework, capability, flags) shows such a card, or none, and a processor: what is chosen, and called."""
     calls, policies, unasked = [], [], device._choose.__wrapped__
 
     def show(framework="tensorflow", capability=None, flags=""):
@@ -22,9 +21,8 @@ def machine(monkeypatch):
         cards = [card] * (capability is not None)
         if framework == "jax":  # which need not be installed
             config = types.SimpleNamespace(update=lambda *arguments: calls.append(arguments))
-            jax = types.SimpleNamespace(
-                devices=lambda kind="": ["processor"] if kind == "cpu" else cards, config=config
-            )
+            devices = {"cpu": ["processor"]}
+            jax = types.SimpleNamespace(devices=lambda kind="": devices.get(kind, cards), config=config)
             monkeypatch.setitem(sys.modules, "jax", jax)
         else:
             tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
@@ -56,17 +54,14 @@ def test_a_card_is_taken_and_its_precision_read_off_it(machine, framework, capab
     assert calls == (["set_memory_growth"] if framework == "tensorflow" else [])
 
 
-@pytest.mark.parametrize(
-    ("framework", "flags", "precision", "more"),
-    [
-        ("tensorflow", "avx512_bf16", "bfloat16", {}),
-        ("tensorflow", "amx_bf16", "bfloat16", {}),
-        ("tensorflow", "avx512f avx512_vnni", "float32", {}),
-        ("tensorflow", "avx512f", "float32", {"onednn": True}),  # TensorFlow alone would do without it
-        ("tensorflow", None, "float32", {}),  # a system without /proc
-        ("jax", "avx512_bf16", "float32", {}),
-    ],
-)
+@pytest.mark.parametrize(("framework", "flags", "precision", "more"), [
+    ("tensorflow", "avx512_bf16", "bfloat16", {}),
+    ("tensorflow", "amx_bf16", "bfloat16", {}),
+    ("tensorflow", "avx512f avx512_vnni", "float32", {}),
+    ("tensorflow", "avx512f", "float32", {"onednn": True}),  # TensorFlow alone would do without it
+    ("tensorflow", None, "float32", {}),  # a system without /proc
+    ("jax", "avx512_bf16", "float32", {}),
+])  # fmt: skip
 def test_a_processors_precision_is_read_off_its_flags(machine, framework, flags, precision, more):
     expected = {"backend": framework, "device": "cpu", "precision": precision, **more}
     assert machine(framework, flags=flags)[0] == expected
@@ -112,18 +107,18 @@ def test_operations_are_made_deterministic(machine):
 
 def test_settings_of_the_session_do_not_reach_the_study():
     """Another float type, layout or precision, set after the import, changes neither weights nor pictures."""
+
+    def upscaled():
+        with device.seeded(3):
+            return evaluation.upscale(models.build("iterative_upsampling"), lr)
+
     lr = np.random.default_rng(0).integers(0, 256, (9, 11, 3)).astype(np.uint8)
-    keras, before = device.keras, upscaled(lr)
+    keras, before = device.keras, upscaled()
     try:
         keras.config.set_image_data_format("channels_first")
         keras.config.set_floatx("float64")
         keras.config.set_epsilon(0.1)
         keras.config.set_dtype_policy("mixed_float16")
-        assert np.array_equal(upscaled(lr), before)
+        assert np.array_equal(upscaled(), before)
     finally:
         device.setup()
-
-
-def upscaled(lr):
-    with device.seeded(3):
-        return evaluation.upscale(models.build("iterative_upsampling"), lr)

@@ -28,7 +28,6 @@ LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 
 
 def modules():
-    """(name, path) of each module of the project."""
     for folder in ("sr_utils", "tools", "bench"):
         for path in sorted((paths.ROOT / folder).rglob("*.py")):
             yield path.relative_to(paths.ROOT), path

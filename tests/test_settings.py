@@ -1,4 +1,4 @@
-"""Other people's settings: keras.json, environment, matplotlibrc, terminals and disks."""
+"""Other people's settings: keras.json, environment, terminals and disks."""
 
 import json
 import os
@@ -20,11 +20,8 @@ OTHERS = {"floatx": "float16", "epsilon": 0.1, "backend": "torch", "image_data_f
 def run(script, folder, **environment):
     settings = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "KERAS_HOME", "TF_CPP_MIN_LOG_LEVEL")}
     settings |= {"HOME": str(folder), "DEVICE": "cpu"} | environment
-    command = [
-        sys.executable,
-        "-c",
-        f"from sr_utils import StudyError\ntry:\n    {script}\nexcept StudyError as e: print(e)",
-    ]
+    code = f"from sr_utils import StudyError\ntry:\n    {script}\nexcept StudyError as e: print(e)"
+    command = [sys.executable, "-c", code]
     return subprocess.run(command, env=settings, capture_output=True, text=True, check=False, cwd=paths.ROOT)
 
 
@@ -40,30 +37,6 @@ def test_keras_json_of_other_projects_is_not_ours(text, tmp_path):
 def test_a_backend_that_the_study_does_not_know_is_named(tmp_path):
     done = run("import sr_utils.device", tmp_path, KERAS_BACKEND="torch")
     assert done.stdout == "KERAS_BACKEND is 'torch', but the study runs on tensorflow or jax; set one of them.\n"
-
-
-FIGURE = (
-    "import matplotlib.pyplot as plt; from sr_utils.plots import style; fig = style.styled()(plt.figure)(); "
-    "style.styled()(lambda: fig.gca().set_title('x').axes.plot([1, 2]))(); "
-    "style.save(fig, 'drawn', 'smoke', 'a note', 'a line')"
-)
-
-
-def test_a_matplotlibrc_does_not_change_a_byte_of_a_figure(tmp_path):
-    drawn = []
-    for name, text in {"none": "", "theirs": "text.usetex: True\nfont.size: 30\naxes.facecolor: black\n"}.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "matplotlibrc").write_text(text)
-        folder = tmp_path / name
-        done = run(FIGURE, tmp_path, MPLCONFIGDIR=str(folder), SR_FIGURES=str(folder), MPLBACKEND="agg")
-        assert done.returncode == 0, done.stderr
-        drawn.append((folder / "smoke/drawn.png").read_bytes())
-    assert drawn[0] == drawn[1]
-
-
-def test_a_terminal_without_our_signs_stops_no_command(tmp_path):
-    done = run("import tools; print('30×20 …')", tmp_path, PYTHONIOENCODING="ascii")
-    assert done.stdout == "30\\xd720 \\u2026\n"
 
 
 @pytest.mark.parametrize(("closed", "number"), [("stdout", 1), ("stderr", 2)])

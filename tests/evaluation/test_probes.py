@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sr_utils.claims import curves, learning
 from sr_utils.data.sets import load
 from sr_utils.evaluation import metrics, probes, upscale
 from sr_utils.models import layers
@@ -16,13 +15,6 @@ def trained(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SR_RUNS", str(tmp_path_factory.mktemp("runs")))
         yield [runs.train(arm, 0, "smoke", "sample") for arm in ("srcnn", "srcnn_edge_input")]
-
-
-def test_learning_is_made_from_the_histories_of_runs(trained):
-    table = learning(curves(trained))
-    mse = trained[0].history["val_mse"]
-    assert list(table.arm) == ["srcnn", "srcnn_edge_input"] and table.area[0] == pytest.approx(mse.mean())
-    assert table.first_fifth[0] == 0 and table.last_two_fifths[0] == 1  # of two epochs, the first is both
 
 
 def test_the_distances_of_pictures(trained):
@@ -45,7 +37,6 @@ def test_the_distances_of_pictures(trained):
 
 
 def test_bilinear_interpolation_answers_a_ripple_with_itself(tmp_path):
-    """A network that returns the bilinear image has a gain of 0 dB at every frequency."""
     lr, x = layers.lr_input()
     run = runs.Run({"seed": 0, "arm": "nothing", "loss": "mse"}, {}, None, tmp_path)
     run.model = layers.sr_output(lr, layers.bilinear(x), "nothing")

@@ -23,11 +23,11 @@ def test_a_sweep_scores_what_is_enhanced_and_finds_it_again(kept):
     images = {"sample": sets.load("sample").valid[:1]}
     sweep = scores.strength_sweep(["bicubic", kept], images, [0, 0.5])
     (pair,) = images["sample"]
-    for arm, sr in (("bicubic", "bicubic"), ("post_upsampling", kept.model)):
+    for arm, sr, entry in (("bicubic", "bicubic", "bicubic"), ("post_upsampling", kept.model, kept)):
         enhanced = filters.edge_enhance(upscale(sr, pair.lr), 0.5)
-        rows = sweep[(sweep.arm == arm)].set_index("strength")
+        rows = sweep[sweep.arm == arm].set_index("strength")
         assert rows.psnr[0.5] == pytest.approx(psnr(enhanced, pair.hr))
-        assert rows.psnr[0] == pytest.approx(scores.score_all([arm if arm == sr else kept], images).psnr[0])
+        assert rows.psnr[0] == pytest.approx(scores.score_all([entry], images).psnr[0])
     files = {file: file.stat().st_mtime_ns for file in kept.folder.glob("scores-*")}
     assert len(scores.strength_sweep([kept], images, [0, 0.5])) == 2
     assert files == {file: file.stat().st_mtime_ns for file in kept.folder.glob("scores-*")} != {}

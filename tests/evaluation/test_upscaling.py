@@ -1,7 +1,5 @@
 """From LR to SR: the computed receptive field is the real one, and windows together are the whole image."""
 
-import types
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from sr_utils import StudyError, device, models
 from sr_utils.data.images import SCALE
 from sr_utils.device import keras
 from sr_utils.evaluation.tiling import tiles
-from sr_utils.evaluation.upscaling import pictures, reach, upscale
+from sr_utils.evaluation.upscaling import reach, upscale
 
 #: oneDNN adds in another order at some odd sizes, or without AVX-512: one grey level.
 REORDERED = ("inception", "inception_as_pre", "iterative_upsampling", "combined")
@@ -28,14 +26,6 @@ def noise(*shape, dtype=np.uint8, seed=2):
     return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max + 1, (*shape, 3), dtype)
 
 
-def whole(model, lr):
-    """The whole image's SR, by a graph for this size."""
-    import tensorflow as tf
-
-    sr = tf.function(lambda x: model(x, training=False))(lr[None].astype(np.float32))
-    return np.clip(np.rint(sr[0].numpy()), 0, 255).astype(np.uint8)
-
-
 def test_every_arm_takes_any_size(model):
     for shape in ((1, 1), (5, 7), (41, 29)):
         sr = upscale(model, noise(*shape))
@@ -48,8 +38,11 @@ def test_every_arm_takes_any_size(model):
 def test_windows_together_are_the_whole_image(model, shape):
     if device.setup()["backend"] == "jax":
         pytest.skip("JAX goes op by op on processors, where sums depend on an image's size")
+    import tensorflow as tf
+
     lr = noise(*shape)
-    expected = whole(model, lr)
+    graph = tf.function(lambda x: model(x, training=False))  # of this size alone
+    expected = np.clip(np.rint(graph(lr[None].astype(np.float32))[0].numpy()), 0, 255)
     together = np.zeros((SCALE * shape[0], SCALE * shape[1], 3), np.uint8)
     for (top, left), sr in tiles(device.traced(model), reach(model), lr, window=2 * reach(model) + 12):
         together[top : top + sr.shape[0], left : left + sr.shape[1]] = sr
@@ -80,12 +73,6 @@ def test_sixteen_bits_go_in_and_come_out(model):
     assert sr.dtype == np.uint16 and sr.shape == (80, 92, 3)
     assert len(np.unique(sr % 257)) > 50  # more than 8 bits
     assert np.abs(sr / 257 - coarse).mean() < 2
-
-
-def test_pictures_are_by_image_and_label():
-    pair = types.SimpleNamespace(name="a", lr=noise(5, 7), hr=noise(20, 28))
-    assert list(pictures([pair], {"ours": "bicubic"}, str.upper)["A"]) == ["lr", "ours", "hr"]
-    np.testing.assert_array_equal(pictures([pair], {"ours": "bicubic"})["a"]["ours"], upscale("bicubic", pair.lr))
 
 
 def test_what_people_have_is_converted_and_a_network_may_be_named():
