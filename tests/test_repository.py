@@ -154,6 +154,16 @@ def test_the_first_cell_installs_what_is_missing(monkeypatch, changed):
         exec(wheel.filled("install.py", None), {})
 
 
+@pytest.mark.skipif("CLONED" in os.environ, reason="this is the clone")
+def test_a_clone_from_another_address_passes_these_tests(tmp_path):
+    subprocess.run(["git", "clone", "-q", ROOT, tmp_path / "clone"], check=True)
+    subprocess.run(["git", "remote", "set-url", "origin", f"{HOME}.git"], cwd=tmp_path / "clone", check=True)
+    command = [sys.executable, "-m", "pytest", "tests/test_repository.py", "-k", "not installed and not records"]
+    environment = os.environ | {"CLONED": "1", "PYTHONPATH": str(tmp_path / "clone")}
+    done = subprocess.run(command, cwd=tmp_path / "clone", env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
 def test_an_installed_package_works_and_writes_into_the_working_folder(tmp_path, picture):
     """As a wheel, outside the checkout. With FRESH_INSTALL=1, as in CI, in an environment of its own."""
     built, site, work = wheel.build_wheel(tmp_path), tmp_path / "site", tmp_path / "work"

@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from bench import __main__, peers, record
+from bench import __main__, calibration, peers, record
 from sr_utils import models
 from sr_utils.data.images import downscale
 from sr_utils.evaluation import upscale
@@ -21,6 +21,14 @@ def test_tables_of_the_pages_are_the_record_of_make_bench():
     assert set(committed) <= set(__main__.BENCHES) <= set(record.TABLES)
     assert {row["arm"] for row in committed["steps"]["results"]["rows"]} <= set(models.MODELS)
     assert all(__main__.resolve_name(place).__name__ == name for name, place in __main__.BENCHES.items())
+
+
+def test_calibration_finds_what_is_true_and_where_it_ends():
+    """Alone, a t-test of normal seeds is exact; few exponential ones agree too often on a mean that is too low."""
+    shares = calibration.calibration(4000, ((5, 1),))["share over level"]
+    assert list(shares["5 × 1, seeds count most"]) == ["0.05", "0.01", "0.0033", "0.00065"]
+    assert shares["5 × 1, seeds count most"]["0.05"] == pytest.approx(1, abs=0.25)  # 3.6 standard errors
+    assert shares["5 × 1, seeds count most, exponential"]["0.05"] > 1.2
 
 
 def test_what_a_bench_finds_is_kept_shown_and_published(monkeypatch, tmp_path, capsys):

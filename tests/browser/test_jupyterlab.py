@@ -1,10 +1,11 @@
 """The comparer in JupyterLab, in headless Chromium: what the reader does, and the pixels that are then shown."""
 
+import nbformat
 import numpy as np
 import pytest
 from matplotlib import colormaps
 
-from sr_utils import data, evaluation
+from sr_utils import data, evaluation, paths
 from tests.browser import lab
 
 COMPARER = """
@@ -52,10 +53,14 @@ PAIRS = {pair.name: pair for pair in data.load("sample").valid[:2]}
 
 @pytest.fixture(scope="module")
 def laboratory(browser, tmp_path_factory):
-    """The address of a JupyterLab."""
+    """The address of a JupyterLab that shows notebooks of the tests and page 01."""
     folder = tmp_path_factory.mktemp("lab")
     lab.notebook(folder / "comparer.ipynb", COMPARER)
     lab.notebook(folder / "several.ipynb", SEVERAL, BLIND)
+    book = nbformat.read(paths.NOTEBOOKS / "01_baseline.ipynb", as_version=4)
+    parameters = next(cell for cell in book.cells if "parameters" in cell.metadata.get("tags", []))
+    parameters.source = 'profile, data, seeds, record = "smoke", "sample", [0], False'
+    nbformat.write(book, folder / "page.ipynb")
     own = {f"SR_{name}": str(folder / name.lower()) for name in ("RUNS", "FIGURES", "BUILD", "DATA")}
     with lab.jupyterlab(folder, **own) as address:
         yield address
@@ -67,7 +72,6 @@ def opened(browser, laboratory):
     page, errors, sent = browser.new_page(viewport={"width": 1280, "height": 1400}), [], []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())  # without internet
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     lab.open_and_run(page, laboratory, "comparer.ipynb")
     return lab.ComparerPage(page), errors, sent
@@ -243,3 +247,13 @@ def test_several_live_in_one_notebook_and_the_blind_one_keeps_its_secret(browser
     assert f"SRCNN {counts[0]} times, SRCNN, MAE {counts[1]} times, and saw no difference 1 times" in blind.inner_text()
     blind.get_by_role("button", name="Again").click()
     blind.get_by_text("1 of 3").wait_for()
+
+
+def test_run_all_goes_through_a_page_without_internet(browser, laboratory):
+    page = browser.new_page(viewport={"width": 1280, "height": 2400})
+    page.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())
+    lab.open_and_run(page, laboratory, "page.ipynb", timeout=600)
+    comparer = lab.ComparerPage(page)
+    comparer.settle()
+    assert comparer.names() == ["LR", "bicubic", "bilinear", "SRCNN", "HR"]
+    page.close()

@@ -4,7 +4,7 @@ import pytest
 
 from sr_utils import claims, paths
 from sr_utils.claims import table
-from sr_utils.claims.table import BY_ID, CLAIMS, METRICS, share_of_mse
+from sr_utils.claims.table import BY_ID, CLAIMS, METRICS
 from sr_utils.models.arms import ARMS as TRAINED
 from sr_utils.models.arms import PICTURES_COMPARED, PLACES
 from tests.observations import ARMS
@@ -35,11 +35,6 @@ def test_claims_are_about_trained_arms_and_described_metrics_and_the_five_by_two
     for place, plain in {"srcnn": "srcnn", **PLACES}.items():
         assert (f"{place}_skip", plain) in pairs
         assert place == "srcnn" or {(plain, "srcnn"), (f"{place}_skip", "srcnn_skip")} <= pairs
-
-
-def test_a_tenth_of_a_decibel_is_a_fortieth_of_a_loss():
-    assert share_of_mse(0.1) == pytest.approx(0.0233, abs=1e-4)
-    assert BY_ID["7b"].margin == share_of_mse(0.1) == BY_ID["4a"].margin and BY_ID["7a"].margin == 0.1
 
 
 def test_the_claims_are_those_that_were_registered():

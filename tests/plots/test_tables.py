@@ -4,8 +4,7 @@ import re
 
 import pandas as pd
 
-from sr_utils import claims, plots
-from tests import observations
+from sr_utils import plots
 
 
 def cells(page):
@@ -34,10 +33,3 @@ def test_scores_stand_side_by_side_with_the_best_bold():
     assert cells(shown) == cells(page) and "<style" not in shown
     assert "srcnn mae" in repr(plots.score_table(pd.DataFrame(rows)))
     assert shown.count('<td style="font-weight: bold;"') == 2 * 3
-
-
-def test_claims_are_shown_to_the_last_row_by_study_primary_rows_first():
-    judged = claims.judge(*observations.everything(seeds=2, images=2).values())
-    _, *rows = cells(plots.folded(plots.claim_table(judged), "All").data)
-    order = [(judged.study[id], judged.family[id] != "primary") for id, *_ in rows]
-    assert len(order) == len(judged) and order == sorted(order)
