@@ -34,7 +34,7 @@ def published(page: Path) -> dict:
     )
     by = "".join(re.findall(r"The verdicts are (.*?) \(\[07", setting))
     claims = pd.read_csv(paths.figures() / shown["profile"] / "claims.csv", index_col="id")
-    text = claims.select_dtypes("object").columns.difference(["published"])
+    text = claims.select_dtypes(exclude="number").columns.difference(["published"])
     claims = claims.fillna(dict.fromkeys(text, ""))
     runs = record.read("runs").query("profile == @shown['profile'] and data == @shown['data']")
     runs = runs[runs.seed.isin(shown["seeds"])]
@@ -53,9 +53,10 @@ def findings_table(shown: dict) -> str:
 def run_shown_line(shown: dict) -> str:
     """Markdown: which command made the published results, on what, how long its trainings took, and the verdicts."""
     runs, sets = shown["runs"], dict.fromkeys(record.read("scores").query("seed >= 0 and data == 'bsds500'").set)
+    processors = runs.processor.str.replace(r", \d+ cores?.*", "", regex=True).unique()
     return (
         f"These results, and the pages, are those of `{command_line(shown['parameters'])}`: {len(runs)} trainings, "
-        f"{runs.seconds.sum() / 3600:.1f} hours of training steps ({', '.join(dict.fromkeys(runs.processor))}), scored "
+        f"{runs.seconds.sum() / 3600:.1f} hours of training steps ({'; '.join(processors)}), scored "
         f"on {', '.join(sets)}. The verdicts are {shown['by']} ([registration](record/registration.md)). "
         + count_of_verdicts(shown["claims"])
     )
