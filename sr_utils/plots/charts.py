@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator
 from scipy.optimize import isotonic_regression
 
-from sr_utils.plots.style import GREY, axes, headline, legible, look, name, styled
+from sr_utils.plots.style import GREY, PIXEL, axes, headline, legible, look, name, styled
 
 FAR = 1.25  # times the lowest final loss, 1 dB: a curve above that is named, and not drawn in the last third
 COLLAPSED = 3  # times the lowest final loss of an arm's seeds: their mean would be of no network
@@ -35,12 +35,12 @@ def label_ends(ax) -> None:
     lines, labels = ax.get_legend_handles_labels()
     ends = [line.get_xydata()[-1] for line in lines]
     colours = [legible(line.get_color()) for line in lines]
-    place = {"xytext": (14, 0), "textcoords": "offset pixels", "va": "center"}
+    place = {"xytext": (10, 0), "textcoords": "offset points", "va": "center"}
     notes = [ax.annotate(*each, color=colour, **place) for *each, colour in zip(labels, ends, colours, strict=True)]
     ax.figure.draw_without_rendering()  # the layout makes room for the labels
     heights = ax.transData.transform(ends)[:, 1]
     for note, up in zip(notes, spaced(heights, gap=15) - heights, strict=True):
-        note.set_position((14, up))
+        note.set_position((10, up * PIXEL))
 
 
 def mark(ax, x: float, text: str, y: float) -> None:

@@ -14,6 +14,7 @@ from sr_utils import StudyError, paths
 from sr_utils.models.arms import ARMS
 
 DPI = 100
+PIXEL = 72 / DPI  # in points, as offsets are given: an .svg has other pixels
 PAGE = 1148  # pixels: the width of the widest drawing
 PAD = 6  # pixels around drawing, title and note
 INK, GREY = "#222222", "#666666"
