@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import errno
 import glob
 import os
 import signal
@@ -86,14 +85,14 @@ def _ending(path: Path) -> str:
 
 
 def _check_goal(source: Path, goal: Path) -> None:
-    """Raise `StudyError` or `OSError`, before any work, for a result that cannot be written."""
+    """Raise `StudyError`, before any work, for a result that cannot be written."""
     if goal.suffix.lower() not in formats.FORMATS:
         raise StudyError(f"{shown(goal)} cannot be written; end its name in {', '.join(formats.FORMATS)}.")
     if goal.exists() and source.exists() and goal.samefile(source):
         raise StudyError(f"{shown(goal)} is the picture itself; name another place with OUT=…")
     nearest = next(folder for folder in goal.absolute().parents if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise OSError(errno.EACCES if nearest.is_dir() else errno.ENOTDIR, "", str(nearest))
+        raise StudyError(f"{shown(nearest)} is no folder that you may write to; name another place with OUT=…")
 
 
 def fitted(photo: Photograph, source: Path, goal: Path) -> Photograph:

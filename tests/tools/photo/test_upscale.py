@@ -134,8 +134,8 @@ CASES = {
     "itself": (["photo.png", "photo.png", "--force"], "photo.png is the picture itself"),
     "a folder into itself": (["twins", "twins", "--force"], "is the picture itself"),
     "the root": (["/"], "/ has no folder beside it"),
-    "a folder into a picture": (["twins", "photo.png"], "photo.png cannot be used .Not a directory"),
-    "a folder that is a file": (["photo.png", "text.png/out.png"], "text.png cannot be used .Not a directory"),
+    "a folder into a picture": (["twins", "photo.png"], "photo.png is no folder that you may write to"),
+    "a folder that is a file": (["photo.png", "text.png/out.png"], "text.png is no folder that you may write to"),
     "a name too long": (["photo.png", "x" * 252 + ".png"], "x.png cannot be used .File name too long"),
     "a path too long": (["a/" * 3000 + "b.png"], "b.png cannot be used .File name too long"),
 }
