@@ -10,6 +10,7 @@ from sr_utils.claims import statistics
 from sr_utils.claims.observations import observed
 from sr_utils.claims.statistics import FIXED, LEVEL
 from sr_utils.claims.table import CLAIMS, FURTHEST, METRICS
+from sr_utils.models.arms import ARMS
 
 ALPHA = 1 - LEVEL
 ONE_SEED = "one seed"  # why there is no verdict
@@ -108,12 +109,14 @@ def _trial(c, arms: dict[str, pd.DataFrame], one_seed: bool) -> Trial:
 
 
 def _absent(arm: str, metric: str, arms) -> str:
+    network = max((label for label in ARMS if arm.startswith(label)), key=len, default="")
+    named = arm.replace(network, ARMS[network].name) if network else arm
     if arm not in arms:
-        return "the pictures were not compared" if " ~ " in arm or arm == FURTHEST else f"{arm} was not run"
+        return "the pictures were not compared" if " ~ " in arm or arm == FURTHEST else f"{named} was not run"
     if arm == FURTHEST:
         return "one seed has no distance between two seeds"
     reached = metric.startswith("epochs_") and metric in arms[arm] and "area" in arms[arm]
-    return f"no run of {arm} came down to it" if reached else f"{METRICS.name[metric]} of {arm} was not measured"
+    return f"no run of {named} came down to it" if reached else f"{METRICS.name[metric]} of {named} was not measured"
 
 
 def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame:

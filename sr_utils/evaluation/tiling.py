@@ -1,6 +1,7 @@
 """A network applied to an image of any size: one window at a time, so that memory does not grow with the image.
 
-Windows overlap by the receptive field, so that together they equal the SR of the whole image, to the byte.
+Windows overlap by the receptive field, so that together they equal the SR of the whole image: to the byte, or, where a
+processor adds in another order at another size, within one grey level.
 """
 
 import math

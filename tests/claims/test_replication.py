@@ -53,7 +53,7 @@ def test_fresh_seeds_change_nothing_before_the_fifth_of_them(as_recorded, seeds,
     assert fresh == {} and f"{count} of 10 fresh seeds are recorded; no verdict of theirs before seed 9" in said
     found = claims.judge(*old.values())
     pd.testing.assert_frame_equal(found, claims.judge(*five.values()))
-    assert found.why["2"] == "srcnn at paper was not run"
+    assert found.why["2"] == "SRCNN at paper was not run"
     with pytest.raises(StudyError, match="Seeds from 5 on are judged together"):
         as_recorded(*recorded(seeds), seeds=[5])
 

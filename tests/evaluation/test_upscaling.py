@@ -9,7 +9,7 @@ from sr_utils.device import keras
 from sr_utils.evaluation.tiling import tiles
 from sr_utils.evaluation.upscaling import reach, upscale
 
-#: oneDNN adds in another order at some odd sizes, or without AVX-512: one grey level.
+#: oneDNN adds in another order at some odd sizes: one grey level. In float32 (no AVX-512) any network may differ.
 REORDERED = ("inception", "inception_as_pre", "iterative_upsampling", "combined")
 
 
@@ -46,9 +46,10 @@ def test_windows_together_are_the_whole_image(model, shape):
     together = np.zeros((SCALE * shape[0], SCALE * shape[1], 3), np.uint8)
     for (top, left), sr in tiles(device.traced(model), reach(model), lr, window=2 * reach(model) + 12):
         together[top : top + sr.shape[0], left : left + sr.shape[1]] = sr
+    reordered = model.name in REORDERED or device.setup()["precision"] == "float32"
     for sr in (together, upscale(model, lr)):
         difference = np.abs(sr.astype(int) - expected)
-        assert difference.max() == 0 or (model.name in REORDERED and difference.max() == 1 and difference.mean() < 2e-3)
+        assert difference.max() == 0 or (reordered and difference.max() == 1 and difference.mean() < 2e-3)
 
 
 def test_a_graph_is_traced_once_for_all_sizes():
