@@ -80,11 +80,11 @@ def prediction(recorded: dict[str, pd.DataFrame], others: int = 1) -> pd.DataFra
     done = complete(recorded["scores"])
     seeds = [s for s in sorted(set(recorded["scores"].seed)) if 0 <= s < FIRST or (LAST in done and s in done)]
     effects = pd.DataFrame({seed: judge(*of_seeds(recorded, [seed]).values()).effect for seed in seeds}).dropna()
-    effects = effects[effects.std(axis=1) > 1e-9]
-    count, spread = effects.shape[1], effects.std(axis=1, ddof=1)
+    count, spread = effects.shape[1], effects.std(axis=1)
     reach = stats.t.ppf((1 + LEVEL) / 2, max(1, count - 1)) * spread * np.sqrt(1 / count + 1 / others)
     mean = effects.mean(axis=1)
-    return pd.DataFrame({"mean": mean, "low": mean - reach, "high": mean + reach, "seeds": count})
+    table = pd.DataFrame({"mean": mean, "low": mean - reach, "high": mean + reach, "seeds": count})
+    return table[spread > 1e-9]
 
 
 def beside(judged: pd.DataFrame, recorded: dict[str, pd.DataFrame]) -> pd.DataFrame:

@@ -37,9 +37,8 @@ def _lumas(sr, hr, least: int = 1):
 def psnr(sr, hr) -> float:
     """PSNR in dB of uint8 (H, W, 3) images, on the BT.601 luma (16…235), 4 pixels shaved; inf for equal images.
 
-    The protocol of the ×4 tables since Timofte et al., 2014; bicubic on Set5 gives the published 28.42 dB (28.43
-    with Pillow's kernel). Raises `StudyError` unless both are uint8 of one shape,
-    and larger than what is shaved.
+    The protocol of the ×4 tables since Timofte et al., 2014; bicubic on Set5 gives the published 28.42 dB (28.43 with
+    Pillow's kernel). Raises `StudyError` unless both are uint8 of one shape, and larger than what is shaved.
     """
     sr, hr = _lumas(sr, hr)
     return float("inf") if np.array_equal(sr, hr) else float(peak_signal_noise_ratio(hr, sr, data_range=255))

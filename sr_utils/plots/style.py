@@ -64,15 +64,17 @@ def legible(colour: str) -> tuple:
     return rgb
 
 
-def caption(runs, scored=(), pictured: str = "") -> str:
+def caption(runs, scored=(), pictured: str = "", seeds=()) -> str:
     """What a figure was made from: profile, steps, data, seeds, precision, feature weights, and sets scored on.
 
-    `pictured` names the set that its pictures are from.
+    `pictured` names the set that its pictures are from; `seeds` those that it shows, where they are not the runs'.
     """
     configs = [run.config | {"profile": run.config["profile"]["name"], "steps": steps(run)} for run in runs]
     keys = ("profile", "steps", "data", "seed", "precision", "device", "features")
     used = {k: ", ".join(dict.fromkeys(str(c[k]) for c in configs if c[k] is not None)) for k in keys}
-    text = "profile {profile} · {steps} · trained on {data} · seeds {seed} · {precision} on {device}".format(**used)
+    used |= {"seed": ", ".join(map(str, seeds))} if len(seeds) else {}
+    used["seed"] = f"seed{'s' * (', ' in used['seed'])} {used['seed']}"
+    text = "profile {profile} · {steps} · trained on {data} · {seed} · {precision} on {device}".format(**used)
     text += f" · scored on {', '.join(scored)}" if len(scored) else ""
     text += f" · pictures of {pictured}" if pictured else ""
     return text + (f" · features: {used['features']}" if used["features"] else "")

@@ -2,12 +2,13 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sr_utils import models, paths
-from sr_utils.data.sets import load, on_disk
+from sr_utils.data.sets import ImageSet, load, on_disk
 from sr_utils.evaluation import scores
 from sr_utils.models import pretrained
 from tools import weights
@@ -56,3 +57,13 @@ def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
     assert any((before != after).any() for before, after in zip(whole.get_weights(), half.get_weights(), strict=True))
     assert re.search(r"\*\*`post_upsampling`\*\* \| 80,720", (tmp_path / "README.md").read_text())
     assert weights.main("residual") == 1 and "'residual'" in capsys.readouterr().err
+
+
+def test_the_examples_are_drawn_by_what_ships(tmp_path, monkeypatch):
+    """Set14 is any picture here, large enough for every part."""
+    monkeypatch.setenv("SR_FIGURES", str(tmp_path))
+    large = next(pair for pair in load("sample").valid if min(pair.hr.shape[:2]) >= 512)
+    pairs = [replace(large, name=name) for name in {name for name, _ in weights.EXAMPLES.values()}]
+    monkeypatch.setattr(weights, "load", lambda _: ImageSet("Set14", [], pairs))
+    weights.examples()
+    assert (tmp_path / "weights/examples.png").stat().st_size > 100_000
