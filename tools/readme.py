@@ -85,10 +85,10 @@ def minutes_line(_) -> str:
     """Markdown: how long a first `make reproduce` takes, on each machine where `make bench BENCHES=minutes` ran."""
     benches, timings = json.loads((paths.ROOT / "figures/bench/bench.json").read_text(encoding="utf-8")), {}
     for row in benches["minutes"]["results"]["rows"]:
-        timed = f"{row['seconds'] / 60:.0f} minutes in {row['precision']}"
+        timed = f"{row['seconds'] / 60:.0f} in {row['precision']}"
         timings.setdefault(f"{row['cores']} cores of an {row['processor']}", []).append(timed)
     machines = "; ".join(f"{' and '.join(timed)} on {machine}" for machine, timed in timings.items())
-    return f"A first `make reproduce` takes {machines}; the environment comes on top."
+    return f"Minutes of a first `make reproduce`, the environment excluded: {machines}."
 
 
 TABLES = {
