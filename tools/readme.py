@@ -53,12 +53,12 @@ def findings_table(shown: dict) -> str:
 def run_shown_line(shown: dict) -> str:
     """Markdown: which command made the published results, on what, how long its trainings took, and the verdicts."""
     runs, sets = shown["runs"], dict.fromkeys(record.read("scores").query("seed >= 0 and data == 'bsds500'").set)
+    by = shown["by"].replace("the registration", "[the registration](record/registration.md)")
     processors = runs.processor.str.replace(r", \d+ cores?.*", "", regex=True).unique()
     return (
         f"These results, and the pages, are those of `{command_line(shown['parameters'])}`: {len(runs)} trainings, "
         f"{runs.seconds.sum() / 3600:.1f} hours of training steps ({'; '.join(processors)}), scored "
-        f"on {', '.join(sets)}. The verdicts are {shown['by']} ([registration](record/registration.md)). "
-        + count_of_verdicts(shown["claims"])
+        f"on {', '.join(sets)}. The verdicts are {by}. " + count_of_verdicts(shown["claims"])
     )
 
 
