@@ -18,6 +18,7 @@ from sr_utils import StudyError, paths, profiles, record
 from sr_utils.claims import replication
 from sr_utils.data.sets import NAMES, check_name
 from sr_utils.models import vgg
+from sr_utils.plots.tables import each_seed
 from tools import command
 
 
@@ -109,7 +110,7 @@ def main(argv=None) -> int:
         execute(notebook, executed / notebook.name, parameters)
     figures = paths.figures() / profile
     scores = pd.read_csv(figures / "scores.csv", keep_default_na=False)
-    means = scores.pivot_table(index="arm", columns="set", values=["psnr", "ssim"], sort=False)
+    means = each_seed(scores).pivot_table(index="arm", columns="set", values=["psnr", "ssim"], sort=False)
     print(f"\nMeans over images and seeds (PSNR in dB)\n{means.round(4).to_string(float_format='{:.4g}'.format)}")
     print(f"\n{beside_record(profile, data, scores)}")
     print(f"\n{len(list(figures.glob('*.png')))} figures and three tables in {figures}")

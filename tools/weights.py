@@ -11,6 +11,7 @@ import pooch
 
 from sr_utils import StudyError, models, plots
 from sr_utils.claims import published
+from sr_utils.claims.statistics import signed
 from sr_utils.data.images import SCALE
 from sr_utils.data.sets import load, on_disk
 from sr_utils.evaluation import psnr, score, test_sets, upscale
@@ -110,13 +111,13 @@ def training_table(record: dict) -> str:
     """Markdown: how each network was trained, and what rounding to float16 costs."""
     lines = []
     for arm, entry in record.items():
-        profile = entry["profile"]
+        profile, rounding = entry["profile"], entry["rounding"].items()
         steps = "{:,} × {batch} × {patch}² (`{name}`)".format(profile["epochs"] * profile["steps"], **profile)
         lines.append({
             "network": f"`{arm}`", "trained on": entry["data"], "seed": entry["seed"],
             "steps × batch × HR patch": steps, "rate": profile["schedule"], "loss": entry["loss"],
             "made in": f"{entry['precision']}, {entry['backend']} on {entry['device']}",
-            "float16 costs / dB": ", ".join(f"{name} {0 - value:.4f}" for name, value in entry["rounding"].items()),
+            "float16 costs / dB": ", ".join(f"{name} {signed(-value, '.4f')}" for name, value in rounding),
         })  # fmt: skip
     return markdown(pd.DataFrame(lines))
 

@@ -12,6 +12,7 @@ from matplotlib.colors import to_hex
 from pandas.io.formats.style import Styler
 
 from sr_utils.claims import phrases
+from sr_utils.plots.intervals import COLLAPSED
 from sr_utils.plots.style import legible, name
 
 BOLD = "font-weight: bold"
@@ -74,8 +75,16 @@ def cost_table(costs: Mapping[str, Mapping]) -> Table:
     return Table(table.set_axis(["parameters", "multiply–adds per output pixel"], axis=1)).format("{:,.0f}")
 
 
+def each_seed(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores in which every seed of an arm has a name of its own where some collapsed: their mean is of no network."""
+    of_seeds = scores.groupby(["arm", "seed"]).psnr.mean().groupby("arm")
+    collapsed = scores.arm.map(of_seeds.max() - of_seeds.min() > COLLAPSED)
+    return scores.assign(arm=scores.arm.mask(collapsed, scores.arm.map(name) + ", seed " + scores.seed.astype(str)))
+
+
 def score_table(scores: pd.DataFrame, metrics=tuple(SCORES)) -> Table:
     """Means over images and seeds: a row per arm, the metrics side by side for each set; the best is bold."""
+    scores = each_seed(scores)
     means = scores.pivot_table(index="arm", columns="set", values=list(metrics), sort=False).swaplevel(axis=1)
     means = means.loc[scores.arm.unique(), [(each, metric) for each in scores["set"].unique() for metric in metrics]]
     style = Table(means).format({column: SCORES[column[1]][1] for column in means}, na_rep="")

@@ -33,3 +33,11 @@ def test_scores_stand_side_by_side_with_the_best_bold():
     assert cells(shown) == cells(page) and "<style" not in shown
     assert "srcnn mae" in repr(plots.score_table(pd.DataFrame(rows)))
     assert shown.count('<td style="font-weight: bold;"') == 2 * 3
+
+
+def test_of_an_arm_that_collapsed_the_table_shows_the_seeds_and_no_mean():
+    psnr = {("plain", 0): 26.4, ("plain", 1): 14.5, ("srcnn", 0): 26.0, ("srcnn", 1): 26.2}
+    rows = [{"arm": arm, "seed": seed, "set": "Set5", "image": "a", "psnr": dB} for (arm, seed), dB in psnr.items()]
+    *_, first, second, third = cells(plots.score_table(pd.DataFrame(rows), ["psnr"]).to_html())
+    assert (first, second) == (["plain, no skips, seed 0", "26.40"], ["plain, no skips, seed 1", "14.50"])
+    assert third == ["SRCNN", "26.10"]
