@@ -32,7 +32,15 @@ def _normal_form(source: str) -> str:
         for field in ("id", "arg", "name", "asname"):
             if getattr(node, field, None) in own:
                 setattr(node, field, own[getattr(node, field)])
-    return ast.unparse(tree)
+    return repr(_plain(tree))
+
+
+def _plain(part):
+    """A syntax tree as tuples, without what is empty; `ast.unparse` and `ast.dump` write it by Python's version."""
+    if isinstance(part, ast.AST):
+        fields = ((name, _plain(value)) for name, value in ast.iter_fields(part) if value not in (None, []))
+        return type(part).__name__, *fields
+    return [_plain(each) for each in part] if isinstance(part, list) else part
 
 
 def _bound(node) -> list[str]:

@@ -44,6 +44,26 @@ class Columns(layers.Layer):
         return x + keras.ops.cast(keras.ops.arange(keras.ops.shape(x)[2])[:, None] % 7, x.dtype) / 7
 
 
+class Ramp(layers.Layer):
+    """Adds a twentieth of how far right a pixel is, as a coordinate channel does: little from one to the next."""
+
+    def call(self, x):
+        width = keras.ops.shape(x)[2]
+        place = keras.ops.cast(keras.ops.arange(width), x.dtype) / keras.ops.cast(width, x.dtype)
+        return x + 0.05 * place[:, None]
+
+
+class Wide(layers.Layer):
+    """Looks 7 pixels further, by a way that has no gradient."""
+
+    def __init__(self, way):
+        super().__init__()
+        self.way = way
+
+    def call(self, x):
+        return self.way(x, keras.ops.average_pool(x, 15, 1, "same"))
+
+
 def roll(x):
     return keras.ops.concatenate([x[:, :, 5:], keras.ops.zeros_like(x[:, :, :5])], axis=2)
 
@@ -65,6 +85,10 @@ KINDS = {
     "halved and doubled": ([layers.AveragePooling2D(2), layers.UpSampling2D(2)], 4, None),
     "attention": ([Attention()], 4, None),
     "columns": ([Columns()], 4, None),
+    "ramp": ([Ramp()], 4, None),
+    "gate": ([Wide(lambda x, mean: x * keras.ops.cast(mean > 0, x.dtype))], 4, None),
+    "no gradient": ([Wide(lambda x, mean: x + keras.ops.stop_gradient(mean))], 4, None),
+    "steps": ([Wide(lambda x, mean: x + keras.ops.round(4 * mean) / 4)], 4, None),
 }
 
 
