@@ -1,6 +1,8 @@
 """The folders of the study, each with the environment variable that sets it, and files that are written whole."""
 
+import functools
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -17,8 +19,22 @@ def expanded(path) -> Path:
 
 
 def _folder(variable: str, default) -> Path:
-    """The folder that the variable names, else the default: in the checkout or, without one, in the working folder."""
-    return expanded(os.environ.get(variable) or (ROOT if NOTEBOOKS.is_dir() else Path.cwd()) / default)
+    """The folder that the variable names, else the default, within `_home()`."""
+    return expanded(os.environ.get(variable) or _home() / default)
+
+
+def _home() -> Path:
+    """Where results go: the first of checkout, working folder and user's cache that may be written, else a temporary
+    folder, such as for a page in somebody else's checkout."""
+    for folder in [*[ROOT] * NOTEBOOKS.is_dir(), Path.cwd(), Path(pooch.os_cache("super-resolution-study"))]:
+        if os.access(next(each for each in (folder, *folder.parents) if each.exists()), os.W_OK):
+            return folder
+    return _temporary()
+
+
+@functools.cache
+def _temporary() -> Path:
+    return Path(tempfile.mkdtemp(prefix="super-resolution-study-"))
 
 
 def data() -> Path:
@@ -38,7 +54,7 @@ def figures() -> Path:
 
 def record() -> Path:
     """The record, tables and weights: `SR_RECORD`, else `record/`."""
-    return _folder("SR_RECORD", "record")
+    return expanded(os.environ.get("SR_RECORD") or (ROOT if NOTEBOOKS.is_dir() else _home()) / "record")
 
 
 def output() -> Path:

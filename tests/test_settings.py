@@ -68,3 +68,19 @@ def test_a_long_name_is_replaced_and_swept_too(tmp_path):
         file.write_text("half")
     upscale.sweep(goal)
     assert sorted(tmp_path.iterdir()) == sorted([goal, other])  # the process of the other is alive
+
+
+def test_in_a_checkout_of_somebody_else_results_go_where_one_may_write(monkeypatch, tmp_path):
+    """Whose folders, the working folder's and the home's, are read-only too, as hubs may have it."""
+    for name in ("SR_FIGURES", "SR_RECORD"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(paths.pooch, "os_cache", lambda name: tmp_path / "cache" / name)
+    closed = [str(paths.ROOT)]
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).startswith(tuple(closed)))
+    assert paths.figures() == tmp_path / "work/figures" and paths.record() == paths.ROOT / "record"
+    closed.append(str(tmp_path / "work"))
+    assert paths.figures() == tmp_path / "cache/super-resolution-study/figures"
+    closed.append(str(tmp_path))
+    assert paths.figures() == paths.figures() and not str(paths.figures()).startswith(str(tmp_path))

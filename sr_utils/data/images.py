@@ -51,7 +51,11 @@ def to_rgb(image, name: str = "The picture") -> np.ndarray:
             image = image.convert("RGB")
         elif image.mode == "I" and image.getextrema()[1] > 255:
             image = np.asarray(image).clip(0, 65535).astype(np.uint16)  # in 32 bits, Pillow keeps 16
-    pixels = np.asarray(image)
+    try:
+        pixels = np.asarray(image)
+    except ValueError:
+        raise StudyError(f"{name} must be (H, W, 3), in 0…255 or 0…1; its rows are of different lengths.") from None
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)  # of big-endian files
     known = pixels.dtype.kind in "biuf" and pixels.size > 0
     low, high = (pixels.min(), pixels.max()) if known else (0, -1)
     if pixels.dtype.kind in "bf" and 0 <= low <= high <= 1:

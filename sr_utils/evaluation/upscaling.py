@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from sr_utils import StudyError
 from sr_utils.data.images import SCALE, to_8_bits, to_rgb, upsample
 from sr_utils.device import keras, traced
 from sr_utils.evaluation.reach import reach
@@ -23,6 +24,8 @@ def upscale(arm, lr: np.ndarray) -> np.ndarray:
         return upsample(to_8_bits(lr), arm)
     if isinstance(arm, str):
         arm = _shipped(arm)
+    if not callable(arm):
+        raise StudyError(f"SR needs a Keras model, a function, or a name such as combined or bicubic; not {arm!r}.")
     if not isinstance(arm, keras.Model):
         return arm(lr)
     sr = np.empty((SCALE * lr.shape[0], SCALE * lr.shape[1], 3), lr.dtype)

@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "arms": ["ARMS", "MODELS", "STUDY"],
-        "costs": ["build", "cost"],
+        "costs": ["build", "cost", "shapes"],
         "pretrained": ["load"],
     },
 )

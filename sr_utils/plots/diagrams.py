@@ -1,7 +1,4 @@
-"""Block diagrams of networks, drawn from the Keras graph, so that they always show the code.
-
-Nothing here imports Keras: a model is an argument.
-"""
+"""Block diagrams of networks, drawn from the Keras graph, so that they always show the code."""
 
 import re
 from collections import Counter
@@ -11,6 +8,7 @@ from math import log2
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.path import Path
 
+from sr_utils import StudyError, models
 from sr_utils.plots.style import DPI, PAGE, canvas, headline, name, styled
 
 #: The colour of a box shows what it does, as its label does.
@@ -41,18 +39,27 @@ def describe(layer) -> tuple[str, str]:
     settings, kind = layer.get_config(), type(layer).__name__
     plain = re.sub(r"(?<=[a-zD])(?=[A-Z][a-z])", "\n", kind), "other"
     label, kind = LAYERS.get(layer.name) or LAYERS.get(kind, plain)
-    return label.format(**settings) + "\nReLU" * (settings.get("activation") == "relu"), kind
+    try:
+        label = label.format(**settings)
+    except KeyError:  # another layer of that name
+        label, kind = plain
+    return label + "\nReLU" * (settings.get("activation") == "relu"), kind
 
 
 def graph(model):
     """Layers and connections of a Keras model, repeats folded: ({name: layer}, [(from, to)], {name: repeats}).
 
     Repeated blocks (layers named `block<i>_…`) and layers (`conv_<i>`) are shown once, as the first. The third value
-    names the layers that stand for several. Layers come in the order in which they are computed.
+    names the layers that stand for several. Layers come in the order in which they are computed. Raises `StudyError`
+    for a model without a graph.
     """
-    nodes = {layer.name: layer for layer in model.layers}
+    if not hasattr(model, "inputs"):
+        raise StudyError(f"{model.name} has no graph to draw; make it of keras.Input and layers, without an own call.")
+    nodes = {layer.name: layer for layer in getattr(model, "operations", model.layers)}
+    order = list(nodes)
     entries = {entry.get("name"): str(entry.get("inbound_nodes")) for entry in model.get_config()["layers"]}
     edges = [(a, b) for b in nodes for a in re.findall(r"'keras_history': \[\s*'([^']+)'", entries.get(b, ""))]
+    edges = [(a, b) for a, b in edges if order.index(a) < order.index(b)]  # a layer that is used twice is shown once
     edges = edges or list(pairwise(nodes))  # keras.Sequential
     first = {node: re.sub(r"^(block|conv_)\d+", r"\g<1>1", node) for node in nodes}
     first = {node: other if other in nodes else node for node, other in first.items()}
@@ -61,15 +68,13 @@ def graph(model):
     return shown, list(folded), {node: count for node, count in Counter(first.values()).items() if count > 1}
 
 
-def columns_and_sizes(nodes, edges) -> tuple[dict, dict]:
+def columns_and_sizes(model, nodes, edges) -> tuple[dict, dict]:
     """Of each layer: its column, the longest path from the input, and its output's height, in that of LR."""
-    column, shape = {}, {}
-    for node, layer in nodes.items():
-        before = [a for a, b in edges if b == node]
-        column[node] = max((column[a] + 1 for a in before), default=0)
-        inputs = [shape[a] for a in before] or [(1, PROBE, PROBE, 3)]
-        shape[node] = layer.compute_output_shape(inputs if len(inputs) > 1 else inputs[0]) if before else inputs[0]
-    return column, {node: height / PROBE for node, (_, height, *_) in shape.items()}
+    column = {}
+    for node in nodes:
+        column[node] = max((column[a] + 1 for a, b in edges if b == node), default=0)
+    shapes = models.shapes(model, [layer.output for layer in nodes.values()], PROBE)
+    return column, {node: shape[1] / PROBE for node, shape in zip(nodes, shapes, strict=True)}
 
 
 def box(ax, x, y, width, height, label, kind, size=9):
@@ -89,7 +94,7 @@ def arrow(ax, *points):
 def draw(ax, model, top: float) -> tuple[float, float, str]:
     """Draw a network from `top` down: returns its right and its lower end, and the labels of its boxes."""
     nodes, edges, repeats = graph(model)
-    column, size = columns_and_sizes(nodes, edges)
+    column, size = columns_and_sizes(model, nodes, edges)
     length = {(a, b): column[b] - column[a] for a, b in edges}
     near = {a for (a, _), columns in length.items() if columns == 1}
     peers = Counter(column.values())

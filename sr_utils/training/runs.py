@@ -37,7 +37,7 @@ def train(arm: str, seed: int, profile, data: str, loss: str = "mse", record: bo
     with lock(planned.folder):
         if not complete(planned.folder):
             planned.folder.mkdir(exist_ok=True)
-            _fit(planned, callbacks)
+            _fit(planned, callbacks or ())
         return read(planned.folder)
 
 

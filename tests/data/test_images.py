@@ -55,7 +55,8 @@ def test_grey_bool_and_16_bits_become_pictures(picture):
         assert np.array_equal(to_rgb(given), repeated)
     assert np.array_equal(to_rgb(grey > 99), 255 * (repeated > 99).astype(np.uint8))
     deep = (ramp * 65535).astype(np.uint16)
-    for given in (deep, Image.fromarray(deep), Image.fromarray(deep.astype(np.int32))):  # I;16 and I
+    big_endian = Image.frombytes("I;16B", deep.shape[::-1], deep.astype(">u2").tobytes())
+    for given in (deep, Image.fromarray(deep), Image.fromarray(deep.astype(np.int32)), big_endian):  # I;16, I, I;16B
         assert np.array_equal(to_rgb(given)[..., 1], deep) and to_rgb(given).dtype == np.uint16
     assert np.array_equal(to_8_bits(deep), np.rint(deep / 257))
     assert np.array_equal(to_rgb(Image.fromarray(ramp))[..., 2], np.rint(ramp * 255))  # F
@@ -71,6 +72,7 @@ def test_grey_bool_and_16_bits_become_pictures(picture):
     (lambda rgb: rgb[:0], r"uint8 \(0, 28, 3\)"),
     (lambda rgb: None, "object"),
     (lambda rgb: "cat.png", "<U7"),
+    (lambda rgb: [[1, 2], [3]], "its rows are of different lengths"),
 ])  # fmt: skip
 def test_what_has_no_one_meaning_is_refused_in_a_sentence(wrong, message):
     rgb = np.zeros((20, 28, 3), np.uint8)

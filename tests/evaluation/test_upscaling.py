@@ -84,3 +84,8 @@ def test_what_people_have_is_converted_and_a_network_may_be_named():
     assert np.array_equal(upscale("bicubic", deep), upscale("bicubic", lr))
     with pytest.raises(StudyError, match="No weights come with the arm 'edsr'"):
         upscale("edsr", lr)
+
+
+def test_what_is_no_network_is_told(picture):
+    with pytest.raises(StudyError, match="SR needs a Keras model, a function, or a name .* not None"):
+        upscale(None, picture(8, 8))
