@@ -67,12 +67,6 @@ def test_a_processors_precision_is_read_off_its_flags(machine, framework, flags,
     assert machine(framework, flags=flags)[0] == expected
 
 
-def test_onednn_that_the_reader_switched_off_is_told_where_tensorflow_would_use_it(machine, monkeypatch):
-    monkeypatch.setenv(device.ONEDNN, "0")
-    assert machine(flags="avx512_vnni")[0]["onednn"] is False
-    assert "onednn" not in machine(flags="avx2")[0]
-
-
 def test_onednn_is_on_unless_the_reader_switched_it_off():
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     script = f"import os; from sr_utils import device; print(os.environ[{device.ONEDNN!r}])"

@@ -47,13 +47,6 @@ def test_what_a_bench_finds_is_kept_shown_and_published(monkeypatch, tmp_path, c
     assert record.committed() == {"steps": {}, "minutes": {"host": HOST, "results": found}}
 
 
-def test_a_bench_that_cannot_run_says_why(monkeypatch, capsys):
-    monkeypatch.setattr(peers.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(__main__, "resolve_name", lambda place: lambda: peers.parameters("SPAN"))
-    assert __main__.main() == 0 and capsys.readouterr().out.count("left out: span") == len(__main__.UNNAMED)
-    assert __main__.main("steps", "nothing") == 1 and "no bench 'nothing'" in capsys.readouterr().err
-
-
 def test_the_bench_of_peers_without_them(picture):
     """`combined` as `make upscale` has it, and exported: the same pictures, each in a process of its own."""
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed; pip install .[export]")

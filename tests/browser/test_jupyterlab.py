@@ -180,16 +180,6 @@ def test_error_maps_have_the_colours_of_their_bar(comparer):
     check(comparer)
 
 
-def test_a_toggle_hides_a_picture(comparer):
-    toggle = comparer.root.locator(".controls").get_by_role("checkbox", name="bicubic")
-    toggle.press("Space")
-    comparer.canvas("bicubic").wait_for(state="detached")
-    assert comparer.names() == ["LR", "SRCNN", "<i>dark</i>", "HR"] and not toggle.is_checked()
-    toggle.click()
-    comparer.canvas("bicubic").wait_for()
-    check(comparer)
-
-
 def test_another_image_is_made_when_chosen(comparer):
     comparer.control("image").select_option("rocket")
     comparer.roll(comparer.canvas("HR"), 1)  # a reader who does not wait

@@ -3,7 +3,7 @@ import pytest
 
 from sr_utils.claims import observations as made
 from sr_utils.claims.observations import epochs_to, learning, share_of_fall
-from sr_utils.claims.table import FURTHEST, between
+from sr_utils.claims.table import FURTHEST
 from sr_utils.models.arms import PICTURES_ALIKE
 from tests import observations
 
@@ -46,15 +46,6 @@ def test_the_furthest_two_are_measured_by_two_seeds_of_one_arm():
     assert found.apart[1, "img_0"] == pytest.approx(12 / selves.rms.mean())
     assert found.apart_gmsd[1, "img_0"] == pytest.approx(1.5, rel=0.05)
     assert found.gmsd[2, "img_1"] == pytest.approx(0.006, rel=0.05)
-
-
-@pytest.mark.parametrize("every", [1, 2])
-def test_the_order_of_a_pair_does_not_matter(every):
-    pairs = observations.likeness(seeds=2, images=2)
-    turned = pairs.copy()
-    turned.loc[::every, ["arm", "other"]] = pairs.loc[::every, ["other", "arm"]].to_numpy()
-    pd.testing.assert_frame_equal(made.furthest(pairs), made.furthest(turned))
-    assert between("srcnn", "srcnn perceptual") in set(made.furthest(turned).arm)
 
 
 def test_one_seed_or_a_missing_arm_leaves_out_what_they_cannot_say():

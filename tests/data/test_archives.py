@@ -1,7 +1,5 @@
 """The loaders against archives of the published layout, served on loopback."""
 
-import socket
-
 import numpy as np
 import pytest
 
@@ -83,31 +81,3 @@ def test_a_truncated_archive_leaves_nothing(div2k, tmp_path):
     with pytest.raises(StudyError, match="cannot be unpacked .*; free space, or remove it"):
         sets.load("div2k", tmp_path / "root")
     assert [path.name for path in leftovers(tmp_path / "root")] == ["DIV2K_train_HR.zip"]
-
-
-def test_a_missing_archive(div2k, tmp_path):
-    for path in div2k[0].iterdir():
-        path.unlink()
-    with pytest.raises(StudyError, match="answered 404.*; check the network .* unpack DIV2K_train_HR.zip into"):
-        sets.load("div2k", tmp_path / "root")
-    assert not leftovers(tmp_path / "root")
-
-
-def test_a_server_that_does_not_answer(tmp_path, monkeypatch):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}/a.zip"
-        monkeypatch.setattr(archives, "TIMEOUT", 0.5)
-        monkeypatch.setattr(archives, "ARCHIVES", {url: None})
-        with pytest.raises(StudyError, match="cannot be downloaded .*Timeout.*; check the network"):
-            archives.fetch(url, tmp_path / "root")
-
-
-def test_no_member_is_unpacked_outside_the_folder(server, monkeypatch, tmp_path):
-    """Of a tar file; those of a zip file are left out by Python itself."""
-    folder, address = server
-    pack(folder / "evil.tar", {"benchmark/Set5/HR/a.png": b"x", "../escaped.png": b"x"})
-    monkeypatch.setattr(archives, "ARCHIVES", {address + "evil.tar": None})
-    with pytest.raises(StudyError, match="cannot be unpacked"):
-        archives.fetch(address + "evil.tar", tmp_path / "root")
-    assert [path.name for path in leftovers(tmp_path / "root")] == ["evil.tar"]
-    assert not (tmp_path / "escaped.png").exists()

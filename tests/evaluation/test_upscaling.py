@@ -52,21 +52,6 @@ def test_windows_together_are_the_whole_image(model, shape):
         assert difference.max() == 0 or (reordered and difference.max() == 1 and difference.mean() < 2e-3)
 
 
-def test_a_graph_is_traced_once_for_all_sizes():
-    if device.setup()["backend"] == "jax":
-        pytest.skip("JAX goes op by op on processors")
-    entered = []
-
-    def network(x, training):
-        entered.append(x.shape)
-        return 2 * x
-
-    for side in (4, 5, 7):
-        x = np.full((1, side, side + 1, 3), side, np.float32)
-        assert np.array_equal(device.traced(network)(x), 2 * x)
-    assert len(entered) == 1
-
-
 def test_sixteen_bits_go_in_and_come_out(model):
     deep = noise(20, 23, dtype=np.uint16)
     sr = upscale(model, deep)

@@ -1,7 +1,6 @@
 """A real scheduler and real workers on loopback, each with its own store of runs; some workers are killed."""
 
 import contextlib
-import importlib
 import json
 import os
 import signal
@@ -134,19 +133,6 @@ def test_each_worker_here_has_a_gpu_of_its_own(on_worker, monkeypatch):
         assert os.environ["CUDA_VISIBLE_DEVICES"] == gpu
 
 
-@pytest.mark.parametrize(("killed", "reason"), [("worker", "2 different workers"), ("scheduler", "connection-lost")])
-def test_a_command_whose_workers_or_scheduler_die_is_told(monkeypatch, worker, scheduler, tmp_path, killed, reason):
-    pid = (tmp_path / "scheduler.pid").read_text() if killed == "scheduler" else "os.getpid()"
-    code = f"import os, time; os.kill({pid}, 9); time.sleep(60)"
-    monkeypatch.setattr(runs, "STUDY", runs.STUDY[:1])
-    monkeypatch.setattr(cluster, "_train", lambda run, expected, fresh: exec(code))
-    with cluster.dask.config.set({"distributed.scheduler.allowed-failures": 1}):
-        if killed == "scheduler":
-            worker("plain")
-        with pytest.raises(StudyError, match=rf"^The cluster at \S+ cannot train the study \(.*{reason}"):
-            cluster.train_all(scheduler if killed == "scheduler" else "local:1", "smoke", "sample", [0])
-
-
 @pytest.mark.parametrize(
     "address", ["nobody listens", "no worker", "local", "local:0", "host:8786", "http://host:8786"]
 )
@@ -159,13 +145,6 @@ def test_make_reproduce_says_in_a_sentence_that_no_cluster_is_there(monkeypatch,
     assert "Traceback" not in output and not paths.output().exists()
     sentence = output.splitlines()[-1].removeprefix("make reproduce stopped: ")
     assert address in sentence and sentence.startswith(("The cluster at tcp", "SCHEDULER must be"))
-
-
-def test_no_dask(monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "tools.cluster")
-    with pytest.raises(StudyError, match="Dask"):
-        importlib.import_module("tools.cluster")
 
 
 @pytest.mark.parametrize(("seconds", "trained"), [(-60, 0), (60, 1)])

@@ -2,8 +2,7 @@
 
 import pytest
 
-from sr_utils import StudyError
-from tools import demo, site
+from tools import site
 
 HTML = {
     "[words](06_conclusions.ipynb)": 'href="06_conclusions.html"',
@@ -23,9 +22,3 @@ HTML = {
 def test_links_stay_on_the_site_verdicts_are_marked_and_formulas_become_mathml(markdown):
     html = site.to_html(markdown)
     assert HTML[markdown] in html and "$" not in html
-
-
-def test_npm_that_is_missing_is_told_in_a_sentence(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(StudyError, match="npm"):
-        demo.add_demo(tmp_path)

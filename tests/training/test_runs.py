@@ -10,7 +10,6 @@ from PIL import Image
 
 from sr_utils import StudyError, paths, profiles
 from sr_utils.device import keras
-from sr_utils.models.arms import ARMS
 from sr_utils.training import configuration, runs
 from tests.conftest import SMOKE
 from tools import reproduce
@@ -94,16 +93,6 @@ def test_the_paper_profile_is_the_protocol():
     rate = schedule(paper)
     assert float(rate(19_999)) == pytest.approx(1e-4) and float(rate(20_001)) == pytest.approx(5e-5)
     assert paper.vgg_layers == ("block1_pool", "block5_pool") and profiles.get(paper) is paper
-
-
-@pytest.mark.parametrize("profile", ["smoke", "quick", "standard", "long"])
-def test_the_rate_falls_as_a_cosine_over_the_whole_schedule(profile):
-    """Loshchilov & Hutter, 2017, arXiv:1608.03983, without restarts."""
-    profile = profiles.get(profile)
-    rate = schedule(profile)
-    for part in (0, 0.25, 0.5, 1):
-        expected = ARMS["srcnn"].rate * (1 + np.cos(np.pi * part)) / 2
-        assert float(rate(part * profile.epochs * profile.steps)) == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
