@@ -18,9 +18,9 @@ def expanded(path) -> Path:
     return path.expanduser() if path.parts[:1] == ("~",) else path
 
 
-def _folder(variable: str, default) -> Path:
-    """The folder that the variable names, else the default, within `_home()`."""
-    return expanded(os.environ.get(variable) or _home() / default)
+def _folder(variable: str, name: str) -> Path:
+    """The folder that the variable names, else the one of that name in `_home()`."""
+    return expanded(os.environ.get(variable) or _home() / name)
 
 
 def _home() -> Path:
@@ -39,7 +39,7 @@ def _temporary() -> Path:
 
 def data() -> Path:
     """Image sets and archives: `SR_DATA`, else the user's cache."""
-    return _folder("SR_DATA", pooch.os_cache("super-resolution-study"))
+    return expanded(os.environ.get("SR_DATA") or pooch.os_cache("super-resolution-study"))
 
 
 def runs() -> Path:

@@ -56,10 +56,10 @@ def graph(model):
     if not hasattr(model, "inputs"):
         raise StudyError(f"{model.name} has no graph to draw; make it of keras.Input and layers, without an own call.")
     nodes = {layer.name: layer for layer in getattr(model, "operations", model.layers)}
-    order = list(nodes)
+    order = {node: number for number, node in enumerate(nodes)}
     entries = {entry.get("name"): str(entry.get("inbound_nodes")) for entry in model.get_config()["layers"]}
     edges = [(a, b) for b in nodes for a in re.findall(r"'keras_history': \[\s*'([^']+)'", entries.get(b, ""))]
-    edges = [(a, b) for a, b in edges if order.index(a) < order.index(b)]  # a layer that is used twice is shown once
+    edges = [(a, b) for a, b in edges if order[a] < order[b]]  # a layer that is used twice is shown once
     edges = edges or list(pairwise(nodes))  # keras.Sequential
     first = {node: re.sub(r"^(block|conv_)\d+", r"\g<1>1", node) for node in nodes}
     first = {node: other if other in nodes else node for node, other in first.items()}

@@ -80,7 +80,7 @@ def _network(model: keras.Model) -> str:
     text = re.sub("(mixed_)?bfloat16", "float32", json.dumps(model.get_config(), default=str))
     names = dict.fromkeys(re.findall(r'"name": ("[^"]+")', text))  # Keras counts: conv2d, conv2d_1, …
     numbers = {name: f'"name {i}"' for i, name in enumerate(names)}
-    return _digest(re.sub(r'"[^"]+"', lambda name: numbers.get(name[0], name[0]), text))
+    return _digest(re.sub(r'"[^"]*"', lambda name: numbers.get(name[0], name[0]), text))
 
 
 def rate(arm: str, loss: str, profile: profiles.Profile) -> float:
