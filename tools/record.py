@@ -30,7 +30,8 @@ from tools import command, perceptual
 from tools.readme import fill, markdown
 
 #: What is measured of some only: what eyes prefer, the sweep of strengths, the response to ripples.
-PERCEIVED = {"srcnn", "srcnn mae", "srcnn perceptual", "srcnn perceptual_random", "combined", "combined mae", "bicubic"}
+PERCEIVED = {"srcnn", "srcnn mae", "srcnn perceptual", "srcnn perceptual_random", "combined", "combined mae"}
+PERCEIVED |= {"nearest", "bicubic"}
 FILTERED, RIPPLED = {"srcnn", "bicubic"}, {"srcnn", "srcnn_edge_input"}
 BENCHMARKS = ("Set5", "Set14", "BSD100")  # what networks are scored on; those of `sample` on its validation images
 RECORDED = ("quick", "standard", "long", "paper")  # profiles; six steps of smoke say nothing

@@ -14,7 +14,6 @@ from sr_utils.models.arms import ARMS
 
 ALPHA = 1 - LEVEL
 ONE_SEED = "one seed"  # why there is no verdict
-ELSEWHERE = "judged among all claims in 06"
 FAMILIES = (("primary", "p_holm", statistics.holm), ("secondary", "q", stats.false_discovery_control))
 
 
@@ -145,7 +144,7 @@ def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame
     table[["p_holm", "q", "level", "corrected_low", "corrected_high"]] = np.nan
     table["verdict"] = np.where(table.effect.notna(), "no verdict", "not testable here")
     if study is not None:
-        return table.assign(why=table.why.where(table.p.isna(), ELSEWHERE))
+        return table
     for family, column, correct in FAMILIES:
         members = table.index[table.p.notna() & (table.family == family)]
         if len(members):

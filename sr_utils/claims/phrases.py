@@ -90,15 +90,15 @@ def expected(row) -> str:
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """`judge`'s table for reading, primary rows as the original says them. Without `study`, it ends with the verdicts.
+    """`judge`'s table for reading, primary rows as the original says them. Verdicts, if there are any, end it.
 
-    An intersection shows its weakest part, the one named in its claim.
+    An intersection shows its weakest part, the one named in its claim; what was not measured, why.
     """
     rows = list(table.itertuples())
     shown = pd.DataFrame({
         "claim": map(_claim, rows),
         "expected": map(expected, rows),
-        "effect": map(effect_text, rows),
+        "effect": [effect_text(row) or row.why for row in rows],
         "95 % interval": map(interval_text, rows),
         "over": [row.covers for row in rows],
         "as expected in": map(counted, rows),
@@ -107,8 +107,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     if corrected.notna().any():
         shown["corrected interval"] = [interval_text(row, corrected=True) for row in rows]
         shown["corrected p"] = list(map(p_text, corrected))
-    if not (table.verdict == "no verdict").all():
-        shown["verdict"] = [f"{row.verdict} ({row.why})" if row.why else row.verdict for row in rows]
+        shown["verdict"] = [f"{row.verdict} ({row.why})" if row.why and row.covers else row.verdict for row in rows]
     return shown
 
 
