@@ -29,6 +29,10 @@ ARMS = {
     "05": ("bicubic", "srcnn", "srcnn_edge_input", "strength 0.1", "strength 1"),
     "06": ("bicubic", "srcnn", "pre_upsampling", "residual", "combined"),
 }
+#: What a page calls its arms, where that is not their name.
+TITLES = {
+    "04": {"srcnn": "MSE", "srcnn mae": "MAE", "srcnn perceptual": "VGG", "srcnn perceptual_random": "random VGG"},
+}
 
 
 def shown_run() -> dict:
@@ -66,13 +70,16 @@ class Comparers:
         Edges and texture take turns; it opens on the window where the page's arms differ most. Returns {"still": what
         it shows, in words}, or {"lacks": why there is none} where a network is missing.
         """
-        labels = ARMS[page[:2]]
+        labels, titles = ARMS[page[:2]], TITLES.get(page[:2], {})
         missing = [plots.name(label) for label in labels if label in models.ARMS and label not in self.networks]
         if missing:
             return {"lacks": f"No comparer here: the record keeps no weights of {', '.join(missing)}."}
         scenes = {image: self._window(image, labels, texture=i % 2 == 1) for i, image in enumerate(IMAGES)}
         apart = {image: np.var([each[label] for label in labels], axis=0).mean() for image, each in scenes.items()}
-        scenes = {image: scenes[image] for image in sorted(scenes, key=apart.get, reverse=True)}
+        scenes = {
+            image: {titles.get(label, label): picture for label, picture in scenes[image].items()}
+            for image in sorted(scenes, key=apart.get, reverse=True)
+        }
         comparer = widgets.compare(scenes)
         shown = str(comparer)
         (self.folder / f"{page}.png").write_bytes(comparer.still())
@@ -84,7 +91,7 @@ class Comparers:
             state |= {key: self._file(getattr(comparer, key)) for key in scene["pictures"].values()}
         (self.folder / f"{page}.json").write_text(json.dumps(state), encoding="utf-8")
         if set(BLIND) <= set(labels):
-            asked = widgets.blind(scenes, *BLIND)
+            asked = widgets.blind(scenes, *map(titles.get, BLIND, BLIND))
             state = {"titles": asked.titles, "pairs": [[self._file(png) for png in pair] for pair in asked.pairs]}
             (self.folder / f"{page}-blind.json").write_text(json.dumps(state), encoding="utf-8")
         return {"still": shown}

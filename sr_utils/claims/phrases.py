@@ -10,6 +10,7 @@ NOTE = (
     "\n\n*In brackets: 95 % intervals over seeds and images; with one seed, over images alone. "
     "Not clear: the interval contains zero.*"
 )
+NAMES = {label: arm.name for label, arm in ARMS.items()}
 SMALLEST = 1e-7  # of a p-value: the integral behind it ends at six standard deviations
 
 
@@ -40,13 +41,12 @@ def means(scores: pd.DataFrame, metric: str) -> pd.Series:
     return scores.groupby("arm", sort=False)[metric].mean()
 
 
-def against(scores: pd.DataFrame, reference: str, *arms: str, metric: str = "psnr") -> str:
-    """Arms against another: "PSNR against SRCNN: residual +0.22 dB (+0.05 … +0.39); inception …"."""
+def against(scores: pd.DataFrame, reference: str, *arms: str, metric: str = "psnr", names=NAMES) -> str:
+    """Arms against another, by these names: "PSNR against SRCNN: residual +0.22 dB (+0.05 … +0.39); inception …"."""
     unit, digits = (" dB", "+.2f") if metric in ("psnr", "response") else ("", "+.4f")
     table = differences(scores[scores.arm.isin((reference, *arms))], reference, metric)
-    names = {arm: ARMS[arm].name if arm in ARMS else arm for arm in (reference, *arms)}
-    listed = (f"{names[arm]} {change(table.loc[arm], unit, digits)}" for arm in arms)
-    return f"{METRICS.name[metric]} against {names[reference]}: {'; '.join(listed)}"
+    listed = (f"{names.get(arm, arm)} {change(table.loc[arm], unit, digits)}" for arm in arms)
+    return f"{METRICS.name[metric]} against {names.get(reference, reference)}: {'; '.join(listed)}"
 
 
 def value(row, number: float, unit: bool = True) -> str:
