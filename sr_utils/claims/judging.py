@@ -176,10 +176,11 @@ def intersection(pairs) -> tuple[float, float]:
 
 
 def weakest(parts: list[Trial]) -> Trial:
-    """The part that speaks least for the claim."""
+    """The part that speaks least for the claim; without p-values, one whose effect alone speaks against it."""
     with np.errstate(divide="ignore"):
         holds, fails = np.log(np.transpose([part.p_values() for part in parts]))  # exact where either is tiny
-    return parts[int(np.where(np.isnan(holds - fails), -np.inf, holds - fails).argmax())]
+    unknown = [-np.inf if part.leans() else np.inf for part in parts]
+    return parts[int(np.where(np.isnan(holds - fails), unknown, holds - fails).argmax())]
 
 
 def _row(c, parts: list[Trial]) -> dict:

@@ -149,6 +149,8 @@ def _ours(row, table: pd.DataFrame, brief: bool) -> str:
         listed = f", refuted: {', '.join(refuted)}" if len(refuted) and not brief else ""
         weakest = f"weakest {said}" if brief else f"weakest: {said}"
         said = f"{(parts.verdict == 'holds').sum()} of {len(parts)} parts hold{listed}; {weakest}"
+    if row.verdict == "no verdict" and table.p.notna().any():
+        said += f"; {row.why}"
     if row.verdict == "undecided" and row.p < 0.05:
         said += f"; decided alone, not after correcting for {(table.p_holm.notna()).sum()}"
     beside = parts[parts.published.notna() & parts.effect.notna()].itertuples()

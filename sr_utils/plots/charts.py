@@ -75,11 +75,15 @@ def loss_curves(runs, band: tuple = ()):
     if band:
         for ax in (whole, end):
             ax.axhspan(*band[:2], color=BAND, zorder=0)
-        end.annotate(band[2], (epochs, band[1]), (0, -4), textcoords="offset points", ha="right", va="top", color=GREY)
+        above = end.dataLim.y1 > band[1]  # the words stand where no curve is
+        at = (end.dataLim.x0, band[0]) if above else (epochs, band[1])
+        sides = {"ha": "left", "va": "bottom"} if above else {"ha": "right", "va": "top"}
+        end.annotate(band[2], at, (0, 4 if above else -4), textcoords="offset points", color=GREY, **sides)
     unit = "MSE on the validation crops / grey levels²"
     whole.set(xlabel=f"epoch ({runs[0].config['profile']['steps']:,} steps each)", ylabel=f"{unit}, logarithmic")
     whole.set(yscale="log", title="the whole schedule")
-    whole.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    low, high = whole.get_ylim()
+    whole.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)) if high > 2 * low else MaxNLocator(5))
     whole.yaxis.set_major_formatter("{x:,.0f}")
     whole.yaxis.set_minor_formatter("")
     end.set(xlabel="epoch", title="its last third, enlarged")
