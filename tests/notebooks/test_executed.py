@@ -32,10 +32,10 @@ def test_without_imagenet_nothing_is_claimed_about_trained_features(executed):
 
 
 def test_every_cell_that_shows_something_shows_it(executed):
-    silent = {*"install parameters imports arms train runs observations record likeness live-figure".split()}
+    silent = {"install", "parameters", "imports", "arms", "train", "runs", "observations", "record", "likeness"}
     for path in (executed[0] / "build/smoke").glob("*.ipynb"):
         cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code" and len(c.id) < 36]
-        assert {c.id for c in cells if not c.outputs and not c.metadata.get("tags")} <= silent, path.stem
+        assert {c.id for c in cells if not c.outputs and not c.metadata.get("tags")} - {"live-figure"} <= silent, path
 
 
 def test_the_committed_pages_are_what_the_record_says(tmp_path):
