@@ -5,6 +5,7 @@ the browser (`demo.py`); `DEMO=0` leaves it out.
 """
 
 import base64
+import io
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ import nbformat
 import yaml
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from PIL import Image
 from traitlets.config import Config
 
 from sr_utils import paths, profiles, widgets
@@ -81,6 +83,7 @@ def exporter(vectors: dict) -> HTMLExporter:
     made = HTMLExporter(extra_template_basedirs=[str(TEMPLATE.parent)], template_name=TEMPLATE.name, config=config)
     made.register_filter("markdown2html", to_html)
     made.register_filter("vector", lambda png: getattr(vectors.get(base64.b64decode(png)), "name", ""))
+    made.register_filter("size", lambda png: Image.open(io.BytesIO(base64.b64decode(png))).size)
     return made
 
 
