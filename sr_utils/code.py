@@ -5,6 +5,9 @@ import functools
 import inspect
 import textwrap
 
+#: Kind of node -> its field that binds a name.
+BINDS = {ast.FunctionDef: "name", ast.ClassDef: "name", ast.arg: "arg", ast.alias: "asname"}
+
 
 def normal_form(part) -> str:
     """The code of a module, class or function, without what cannot change a result: comments, docstrings, layout, and
@@ -12,7 +15,26 @@ def normal_form(part) -> str:
     try:
         return _normal_form(inspect.getsource(part))
     except (OSError, TypeError):  # typed into python -c, or made at run time: there is no source
-        return repr(getattr(getattr(part, "__code__", part), "co_code", part))
+        return repr(_compiled(part.__code__) if inspect.isfunction(part) else part)
+
+
+def module_forms(part) -> list[str]:
+    """The normal form of the module of a function or class. A notebook is no file: of what is defined there, the forms
+    of all functions, classes and numbers of it that the part uses."""
+    module, found, left = inspect.getmodule(part), [], [part]
+    if hasattr(module, "__file__"):
+        return [normal_form(module)]
+    while left:
+        each = left.pop()
+        kind = each if isinstance(each, type) or inspect.isfunction(each) else type(each)
+        if kind in (bool, int, float, str, tuple):
+            found.append(repr(each))
+        elif kind.__module__ == part.__module__ and kind not in found:
+            used = inspect.getclosurevars(kind) if inspect.isfunction(kind) else None
+            named = used.nonlocals | used.globals if used else vars(kind)
+            left += [each for name, each in named.items() if inspect.isfunction(each) or not name.startswith("__")]
+            found.append(kind)
+    return [normal_form(each) if inspect.isfunction(each) else str(each) for each in found]
 
 
 @functools.cache
@@ -25,14 +47,19 @@ def _normal_form(source: str) -> str:
     methods = {each.name for node in classes for each in node.body if isinstance(each, ast.FunctionDef)}
     own = {}
     for node in ast.walk(tree):  # every name that is bound here, numbered in the order of appearance
-        for name in _bound(node):
-            if name not in methods:  # a base class calls them by name
-                own.setdefault(name, f"name_{len(own)}")
+        stored = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        name = getattr(node, "id" if stored else BINDS.get(type(node), ""), None)
+        if name and name not in methods:  # a base class calls them by name
+            own.setdefault(name, f"name_{len(own)}")
     for node in ast.walk(tree):
         for field in ("id", "arg", "name", "asname"):
             if getattr(node, field, None) in own:
                 setattr(node, field, own[getattr(node, field)])
     return repr(_plain(tree))
+
+
+def _compiled(made) -> tuple:
+    return made.co_code, made.co_names, *(_compiled(c) if inspect.iscode(c) else c for c in made.co_consts)
 
 
 def _plain(part):
@@ -41,13 +68,3 @@ def _plain(part):
         fields = ((name, _plain(value)) for name, value in ast.iter_fields(part) if value not in (None, []))
         return type(part).__name__, *fields
     return [_plain(each) for each in part] if isinstance(part, list) else part
-
-
-def _bound(node) -> list[str]:
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        return [node.name]
-    if isinstance(node, ast.arg):
-        return [node.arg]
-    if isinstance(node, ast.alias):
-        return [node.asname] if node.asname else []
-    return [node.id] if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else []

@@ -30,26 +30,18 @@ def _import_keras():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what TensorFlow logs later
     if "tensorflow" not in sys.modules:
         os.environ.setdefault(ONEDNN, "1")
-    try:
-        with _silent_stderr():
-            import keras
-    except ModuleNotFoundError as error:
-        how = "pip install .[tensorflow], or pip install .[jax] and set KERAS_BACKEND=jax"
-        raise StudyError(f"Keras finds no {error.name}; run {how}.") from None
-    return keras
-
-
-@contextlib.contextmanager
-def _silent_stderr():
-    """Hide what TensorFlow's C++ code logs to the file descriptor at start-up; no setting stops that."""
-    kept = os.dup(2)
+    kept = os.dup(2)  # TensorFlow's C++ code logs to this file descriptor at start-up; no setting stops that
     with open(os.devnull, "wb") as null:
         os.dup2(null.fileno(), 2)
     try:
-        yield
+        import keras
+    except ModuleNotFoundError as error:
+        how = "pip install .[tensorflow], or pip install .[jax] and set KERAS_BACKEND=jax"
+        raise StudyError(f"Keras finds no {error.name}; run {how}.") from None
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+    return keras
 
 
 keras = _import_keras()
@@ -75,7 +67,7 @@ def setup() -> dict:
 
 @functools.cache
 def _choose() -> dict:
-    asked = profiles.check_device(os.environ.get("DEVICE"))
+    asked = profiles.DEVICES[os.environ.get("DEVICE") or "auto"]
     gpu, bfloat16, more = (_on_jax if _jax() else _on_tensorflow)(asked)
     if asked == "gpu" and not gpu:
         raise StudyError("DEVICE=gpu, but this machine shows no GPU; use DEVICE=auto, or install with make env GPU=1.")

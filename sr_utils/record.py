@@ -69,18 +69,10 @@ def _read(table: str, path: Path, time: int) -> pd.DataFrame:
     return rows
 
 
-def row(arm: str, loss: str, seed: int, profile: str, data: str) -> pd.Series | None:
-    """The row of table `runs` for this training, or None."""
-    runs = _runs(profile, data)
-    runs = runs[(runs.seed == seed) & (runs.arm == arm) & (runs.loss == loss)]
-    return None if runs.empty else runs.iloc[0]
-
-
-def _runs(profile: str, data: str) -> pd.DataFrame:
+def runs(profile: str, data: str) -> pd.DataFrame:
     """The rows of `runs` of a profile on a data set; of each seed, those of the platform that trained most arms."""
-    runs = read("runs")
-    runs = runs[(runs.profile == profile) & (runs.data == data)]
-    return runs[runs.platform == runs.groupby("seed").platform.transform(lambda p: p.value_counts().index[0])]
+    kept = read("runs").query("profile == @profile and data == @data")
+    return kept[kept.platform == kept.groupby("seed").platform.transform(lambda p: p.value_counts().index[0])]
 
 
 def rows(table: str, run: pd.Series) -> pd.DataFrame:
@@ -97,8 +89,8 @@ def interpolated(table: str, arm: str, sets) -> pd.DataFrame:
 
 def tables(profile: str, data: str, seeds=None) -> dict[str, pd.DataFrame]:
     """What `claims.judge` takes, of all recorded trainings of a profile on a data set (or of some seeds), labelled."""
-    runs, found = _runs(profile, data), {}
-    used = runs[runs.seed.isin(runs.seed if seeds is None else seeds)].groupby("seed").platform.first()
+    kept, found = runs(profile, data), {}
+    used = kept[kept.seed.isin(kept.seed if seeds is None else seeds)].groupby("seed").platform.first()
     for table in [name for name in TABLES if name not in ("runs", "first_layer")]:
         whole = read(table)
         mine = (whole.profile == profile) & (whole.data == data) & (whole.platform == whole.seed.map(used))
@@ -114,15 +106,10 @@ def tables(profile: str, data: str, seeds=None) -> dict[str, pd.DataFrame]:
 def collect(table: str, entries, measure) -> pd.DataFrame:
     """A table's rows for runs and interpolations ("bicubic", …): from the record for runs that come from there, and for
     the interpolations beside them; `measure(entry)` for every other."""
-    recorded = [rows(table, entry.row) for entry in entries if not isinstance(entry, str) and entry.row is not None]
-    sets = {name for frame in recorded if "set" in frame for name in frame.set}
-    frames = []
-    for entry in entries:
-        if isinstance(entry, str):
-            frames.append(interpolated(table, entry, sets) if sets else measure(entry))
-        else:
-            frames.append(measure(entry) if entry.row is None else recorded.pop(0))
-    return pd.concat(frames, ignore_index=True)
+    found = {entry: rows(table, entry.row) for entry in entries if getattr(entry, "row", None) is not None}
+    sets = {name for frame in found.values() if "set" in frame for name in frame.set}
+    found |= {entry: interpolated(table, entry, sets) for entry in entries if sets and isinstance(entry, str)}
+    return pd.concat([found[entry] if entry in found else measure(entry) for entry in entries], ignore_index=True)
 
 
 def labelled(rows: pd.DataFrame) -> pd.DataFrame:

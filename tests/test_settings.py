@@ -10,10 +10,8 @@ import pytest
 from sr_utils import paths
 from tools.photo import upscale
 
-CHOSEN = """
-from sr_utils.device import keras, setup
-print(setup()["backend"], keras.config.image_data_format(), keras.config.floatx(), keras.config.epsilon())
-"""
+CHOSEN = "from sr_utils.device import keras as k, setup; chosen = setup()['backend'], k.config.image_data_format(); "
+CHOSEN += "print(*chosen, k.config.floatx(), k.config.epsilon())"
 OTHERS = {"floatx": "float16", "epsilon": 0.1, "backend": "torch", "image_data_format": "channels_first"}
 
 
@@ -30,7 +28,7 @@ def test_keras_json_of_other_projects_is_not_ours(text, tmp_path):
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     (tmp_path / ".keras").mkdir()
     (tmp_path / ".keras/keras.json").write_text(text)
-    done = run(CHOSEN.strip().replace("\n", "\n    "), tmp_path)
+    done = run(CHOSEN, tmp_path)
     assert done.stdout.split() == ["tensorflow", "channels_last", "float32", "1e-07"], done.stderr
 
 

@@ -3,6 +3,6 @@
 from sr_utils.claims.judging import judge
 from sr_utils.claims.observations import curves, learning
 from sr_utils.claims.replication import evidence
-from sr_utils.claims.table import CLAIMS, published
+from sr_utils.claims.table import CLAIMS, PUBLISHED
 
-__all__ = ["CLAIMS", "curves", "evidence", "judge", "learning", "published"]
+__all__ = ["CLAIMS", "PUBLISHED", "curves", "evidence", "judge", "learning"]

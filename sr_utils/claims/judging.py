@@ -29,8 +29,6 @@ class Trial:
 
     def p_values(self) -> tuple[float, float]:
         """(p of "holds", p of "does not hold"), each up to 2; the smaller one is two-sided."""
-        if self.paired is None:
-            return np.nan, np.nan
         if self.claim.estimator == "share":
             return tuple(2 * self._counted(side).pvalue for side in ("greater", "less"))
         return statistics.p_values(statistics.estimate(self._rows()), self.claim.expect, self.null, self.margin)
@@ -121,9 +119,8 @@ def _absent(arm: str, metric: str, arms) -> str:
 def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame:
     """Every claim with its effect, interval and verdict: a row per claim, indexed by id, with all of `CLAIMS`' columns.
 
-    `observations` are tables with the columns `arm`, `seed`, `set`, `image` and one per metric, or others that
-    `observations.observed` reads. `study` asks for the rows of that notebook only, without verdicts: a correction is
-    over all claims.
+    `observations` are tables that `observations.observed` reads. `study` asks for the rows of that notebook only,
+    without verdicts: a correction is over all claims.
 
     Columns
     -------
@@ -139,12 +136,10 @@ def judge(*observations: pd.DataFrame, study: int | None = None) -> pd.DataFrame
     """
     trials = gather(*observations)
     table = pd.DataFrame([_row(c, trials[c.id]) for c in CLAIMS]).set_index("id")
-    if study is not None:
-        table = table[(table.study == study) & (table.parts == "")]
     table[["p_holm", "q", "level", "corrected_low", "corrected_high"]] = np.nan
     table["verdict"] = np.where(table.effect.notna(), "no verdict", "not testable here")
     if study is not None:
-        return table
+        return table[(table.study == study) & (table.parts == "")]
     for family, column, correct in FAMILIES:
         members = table.index[table.p.notna() & (table.family == family)]
         if len(members):

@@ -18,11 +18,8 @@ UNIT = ["arm", "seed", "set", "image"]
 
 
 def observed(table: pd.DataFrame) -> pd.DataFrame:
-    """A table as `judge` reads it: rows `arm`, `seed`, `set`, `image`, a column per metric.
-
-    Curves (with `epoch`), sweeps (with `strength`) and distances of pictures (with `rms`) are turned into such rows by
-    `learning`, `enhanced` and `furthest`; every other table is one already. Raises `StudyError` for a missing number.
-    """
+    """A table as `judge` reads it: rows `arm`, `seed`, `set`, `image`, a column per metric, made of curves, sweeps and
+    distances where it is one of these. Raises `StudyError` for a missing number."""
     missing = table[table.select_dtypes("number").isna().any(axis=1)]
     if len(missing):
         arm, seed = missing.iloc[0][["arm", "seed"]]
@@ -103,8 +100,7 @@ def furthest(distances: pd.DataFrame) -> pd.DataFrame:
     """The distances of pictures, named by `between`, and rows of the two of the five networks that are furthest apart.
 
     For each seed and image, these hold the largest `gmsd` of any two networks, and how many times larger the largest
-    distance is than that of two seeds of one network: `apart` of `rms`, `apart_gmsd` of `gmsd`. They are missing where
-    a network was not run, and the latter two where there is one seed.
+    distance is than that of two seeds of one network: `apart` of `rms`, `apart_gmsd` of `gmsd`; where that is known.
     """
     named = [between(a, b) for a, b in zip(distances.arm, distances.other, strict=True)]
     distances = distances.assign(arm=named).drop(columns="other")

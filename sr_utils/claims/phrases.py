@@ -50,16 +50,13 @@ def against(scores: pd.DataFrame, reference: str, *arms: str, metric: str = "psn
 
 
 def value(row, number: float, unit: bool = True) -> str:
-    """A number in the units of a row of `judge`'s table: "+0.62 dB", "81 % of the fall", "1.7 × that of two seeds"."""
+    """A number in the units of a row of `judge`'s table: "+0.62 dB", "81 % of the fall"; nothing for NaN."""
+    if pd.isna(number):
+        return ""
     percent = METRICS.scale[row.metric] == "percent" or row.estimator == "share"
     text = signed(100 * number if percent else number)
     text = text.lstrip("+") if row.quantity else text
     return f"{text} {'% ' * percent}{row.unit}" if unit else text
-
-
-def effect_text(row) -> str:
-    """The effect of a row of `judge`'s table, or nothing where there is none."""
-    return "" if pd.isna(row.effect) else value(row, row.effect)
 
 
 def interval_text(row, corrected: bool = False) -> str:
@@ -71,7 +68,7 @@ def interval_text(row, corrected: bool = False) -> str:
 def measured(row) -> str:
     """Effect and interval together, the corrected one where there is a verdict: "+0.62 dB (+0.5 … +0.74)"."""
     interval = interval_text(row, corrected=True) or interval_text(row)
-    return f"{effect_text(row)} ({interval})" if interval else effect_text(row)
+    return f"{value(row, row.effect)} ({interval})" if interval else value(row, row.effect)
 
 
 def p_text(p: float) -> str:
@@ -79,14 +76,14 @@ def p_text(p: float) -> str:
     return "" if pd.isna(p) else "< 1e-7" if p < SMALLEST else f"{p:.2g}"
 
 
-def expected(row) -> str:
+def expected(row, unit: bool = True) -> str:
     """What a row of `judge`'s table expects: "> 0", "< 5 % of the fall", "within ±0.1 dB"; nothing if not measured."""
     if pd.isna(row.effect):
         return ""
     if row.expect == "same":
-        return f"within ±{value(row, row.margin).lstrip('+')}"
+        return f"within ±{value(row, row.margin, unit).lstrip('+')}"
     side = ">" if row.expect == "more" or row.estimator == "share" else "<"
-    return f"{side} {value(row, row.null).lstrip('+') if row.null or row.quantity else 0}"
+    return f"{side} {value(row, row.null, unit).lstrip('+') if row.null or row.quantity else 0}"
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +95,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     shown = pd.DataFrame({
         "claim": map(_claim, rows),
         "expected": map(expected, rows),
-        "effect": [effect_text(row) or row.why for row in rows],
+        "effect": [value(row, row.effect) or row.why for row in rows],
         "95 % interval": map(interval_text, rows),
         "over": [row.covers for row in rows],
         "as expected in": map(counted, rows),
@@ -142,17 +139,19 @@ def _ours(row, table: pd.DataFrame, brief: bool) -> str:
         return row.why if brief else f"not testable here: {row.why}"
     parts = table[table.part_of == row.Index]
     said = measured(row) if brief else f"{table.claim[row.binding or row.Index]}: {measured(row)}"
+    said += f"; asked {expected(row, unit=False)}" if row.null or row.margin else ""
     if brief and row.binding:
         said = f"{row.binding}, {said}"
     if len(parts) and row.verdict != "no verdict":
         refuted = parts.index[parts.verdict == "does not hold"]
         listed = f", refuted: {', '.join(refuted)}" if len(refuted) and not brief else ""
         weakest = f"weakest {said}" if brief else f"weakest: {said}"
-        said = f"{(parts.verdict == 'holds').sum()} of {len(parts)} parts hold{listed}; {weakest}"
+        said = f"{(parts.verdict == 'holds').sum()} of {len(parts)} {'' if brief else 'parts '}hold{listed}; {weakest}"
     if row.verdict == "no verdict" and table.p.notna().any():
         said += f"; {row.why}"
     if row.verdict == "undecided" and row.p < 0.05:
-        said += f"; decided alone, not after correcting for {(table.p_holm.notna()).sum()}"
+        alone = "holds" if row.leans == "for" else "refuted"
+        said += f"; {alone} alone, not after correcting for {table.p_holm.notna().sum()} rows"
     beside = parts[parts.published.notna() & parts.effect.notna()].itertuples()
-    listed = "; ".join(f"{p.claim}, {effect_text(p)} ({value(p, p.published, False)})" for p in beside)
+    listed = "; ".join(f"{p.claim}, {value(p, p.effect)} ({value(p, p.published, False)})" for p in beside)
     return f"{said}. Ours (and the original's): {listed}" if listed and not brief else said

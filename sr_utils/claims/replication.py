@@ -1,15 +1,12 @@
-"""Which seeds judge the claims, as record/registration.md has it, and a reader's run beside the recorded ones."""
+"""Which seeds judge the claims, as record/registration.md has it."""
 
 from itertools import takewhile
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from sr_utils import StudyError, record
-from sr_utils.claims.judging import judge
 from sr_utils.claims.observations import AT_PAPER, measure
-from sr_utils.claims.statistics import FIXED, LEVEL
+from sr_utils.claims.statistics import FIXED
 from sr_utils.claims.table import CLAIMS
 from sr_utils.models.arms import ARMS
 
@@ -68,42 +65,3 @@ def of_seeds(tables: dict[str, pd.DataFrame], seeds) -> dict[str, pd.DataFrame]:
             rows = rows[(rows.other_seed == rows.seed) | (rows.other_seed == following)]
         chosen |= {name: rows} if len(rows) else {}
     return chosen
-
-
-def prediction(recorded: dict[str, pd.DataFrame], others: int = 1) -> pd.DataFrame:
-    """Where the mean effect of `others` new seeds lies, by Student's prediction interval: a row per claim.
-
-    `recorded` are tables as `record.tables` returns them; of fresh seeds, those that confirm. Columns `mean`, `low`,
-    `high` (another run lies between in 95 % of cases), `seeds`. Claims that one seed cannot answer are left out, and
-    those on which no two seeds differ, such as on interpolations.
-    """
-    done = complete(recorded["scores"])
-    seeds = [s for s in sorted(set(recorded["scores"].seed)) if 0 <= s < FIRST or (LAST in done and s in done)]
-    effects = pd.DataFrame({seed: judge(*of_seeds(recorded, [seed]).values()).effect for seed in seeds}).dropna()
-    count, spread = effects.shape[1], effects.std(axis=1)
-    reach = stats.t.ppf((1 + LEVEL) / 2, max(1, count - 1)) * spread * np.sqrt(1 / count + 1 / others)
-    mean = effects.mean(axis=1)
-    table = pd.DataFrame({"mean": mean, "low": mean - reach, "high": mean + reach, "seeds": count})
-    return table[spread > 1e-9]
-
-
-def beside(judged: pd.DataFrame, recorded: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """The effects of a reader's run, `judge`'s table, beside `prediction`'s, furthest first: a row per claim of both.
-
-    Columns `effect`, those of `prediction`, and `inside`.
-    """
-    table = prediction(recorded, max(1, int(judged.seeds.max())))
-    table = table.join(judged[["claim", "unit", "effect"]], how="inner").dropna()
-    table["inside"] = table.effect.between(table.low, table.high)
-    away = (table.effect - table["mean"]).abs() / (table.high - table.low).clip(lower=1e-12)
-    return table.iloc[np.argsort(-away.to_numpy(), kind="stable")]
-
-
-def sentence(table: pd.DataFrame, trainings: int) -> str:
-    """One line: "21 trainings; 86 of 89 effects lie where five recorded seeds put them (expected: 85); furthest: …"."""
-    first = table.iloc[0]
-    return (
-        f"{trainings} trainings; {table.inside.sum()} of {len(table)} effects lie where {table.seeds.max()} recorded "
-        f"seeds put them (expected: {LEVEL * len(table):.0f}); furthest: {table.index[0]}, {first.claim}: "
-        f"{first.effect:+.3g} where {first.low:+.3g} to {first.high:+.3g} {first.unit} was expected"
-    )

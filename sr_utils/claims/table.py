@@ -31,9 +31,7 @@ FURTHEST = "the furthest two of the five"
 METRICS = pd.read_csv(Path(__file__).with_name("metrics.csv"), index_col="metric", keep_default_na=False)
 FILE = Path(__file__).with_name("claims.csv")
 #: What a registration fixes of a row; how it is shown and explained may change.
-REGISTERED_COLUMNS = [
-    "id", "claim", "arm", "reference", "expect", "metric", "null", "margin", "estimator", "parts", "original",
-]  # fmt: skip
+REGISTERED = ["id", "claim", "arm", "reference", "expect", "metric", "null", "margin", "estimator", "parts", "original"]
 
 
 def share_of_mse(decibels: float) -> float:
@@ -66,17 +64,14 @@ def _read() -> pd.DataFrame:
 
 CLAIMS = tuple(_read().itertuples(index=False, name="Claim"))
 BY_ID = {claim.id: claim for claim in CLAIMS}
-
-
-def published() -> pd.DataFrame:
-    """Published ×4 networks: PSNR in dB on the four benchmarks, parameters, multiply–adds per output pixel, source."""
-    return pd.read_csv(FILE.with_name("published.csv"), index_col="network")
+#: Published ×4 networks: PSNR in dB on the four benchmarks, parameters, multiply–adds per output pixel, source.
+PUBLISHED = pd.read_csv(FILE.with_name("published.csv"), index_col="network")
 
 
 @functools.cache
 def digests() -> dict[str, str]:
     """By id, the first 12 hexadecimal digits of the SHA-256 digest of what a registration fixes of each claim."""
-    rows = pd.read_csv(FILE, dtype=str, keep_default_na=False).set_index("id", drop=False)[REGISTERED_COLUMNS]
+    rows = pd.read_csv(FILE, dtype=str, keep_default_na=False).set_index("id", drop=False)[REGISTERED]
     return rows.agg("\t".join, axis=1).map(lambda row: hashlib.sha256(row.encode()).hexdigest()[:12]).to_dict()
 
 

@@ -2,6 +2,6 @@
 
 from sr_utils.data.images import SCALE, downscale, upsample
 from sr_utils.data.patches import batch
-from sr_utils.data.sets import load, validation
+from sr_utils.data.sets import load
 
-__all__ = ["SCALE", "batch", "downscale", "load", "upsample", "validation"]
+__all__ = ["SCALE", "batch", "downscale", "load", "upsample"]

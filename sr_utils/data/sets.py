@@ -106,11 +106,6 @@ def load(name: str, root=None) -> ImageSet:
     return _folder(check_name(name))
 
 
-def validation(name: str, root=None) -> Sequence[Pair]:
-    """The validation images of a set, without a download for `bsds500`."""
-    return load("sample" if name.startswith("bsds500") else name, root).valid
-
-
 def check_name(name: str) -> Path:
     """The name of a set or of a folder, as a path. Raises `StudyError` if it is neither."""
     folder = paths.expanded(name)
@@ -129,9 +124,7 @@ def _sha256(path: Path | None) -> str | None:
     return path and _sha256_at(path, path.stat().st_mtime_ns)
 
 
-@functools.cache
-def _sha256_at(path: Path, time: int) -> str:
-    return pooch.file_hash(str(path))
+_sha256_at = functools.cache(lambda path, time: pooch.file_hash(str(path)))
 
 
 def on_disk(root=None) -> list[str]:
@@ -148,11 +141,19 @@ def _pairs(hr_paths, lr_folder: Path | None = None) -> list[Pair]:
 def _folder(folder: Path) -> ImageSet:
     entries = sorted(folder.glob("[!.]*"))
     stems = Counter(path.stem for path in entries if path.is_file())  # one name, one row of a table
-    pairs = [Pair(shown(path.name if stems[path.stem] > 1 else path.stem), path) for path in entries]
-    faults = [_fault(pair) for pair in pairs]
-    if refused := list(filter(None, faults)):
+    pairs, refused = [], []
+    for path in entries:
+        pair = Pair(shown(path.name if stems[path.stem] > 1 else path.stem), path)
+        try:
+            if not path.is_file():
+                raise StudyError(f"{shown(path)} is a {'folder' if path.is_dir() else 'link that leads nowhere'}.")
+            if min(pair.hr.shape[:2]) < SMALLEST:
+                raise StudyError(f"{shown(path)} is smaller than {SMALLEST}×{SMALLEST} pixels.")
+            pairs.append(pair)
+        except StudyError as error:
+            refused.append(str(error))
+    if refused:
         warnings.warn(f"{len(refused)} file(s) skipped: " + " ".join(refused), stacklevel=3)
-    pairs = [pair for pair, fault in zip(pairs, faults, strict=True) if not fault]
     if len(pairs) < 2:
         raise StudyError(f"{folder} holds {len(pairs)} usable image(s); two are needed, one of them for validation.")
     train, valid = [p for i, p in enumerate(pairs) if i % 10], pairs[::10]
@@ -160,18 +161,6 @@ def _folder(folder: Path) -> ImageSet:
     if twins := [f"{p.name} is {held[_sha256(p.hr_path)]}" for p in train if _sha256(p.hr_path) in held]:
         warnings.warn(f"{len(twins)} image(s) both in training and validation: {', '.join(twins)}.", stacklevel=3)
     return ImageSet(str(folder.resolve()), train, valid)
-
-
-def _fault(pair: Pair) -> str:
-    """Why this file of a folder cannot be used, or nothing."""
-    path = pair.hr_path
-    if not path.is_file():
-        return f"{shown(path)} is a {'folder' if path.is_dir() else 'link that leads nowhere'}."
-    try:
-        small = min(pair.hr.shape[:2]) < SMALLEST
-    except StudyError as error:
-        return str(error)
-    return f"{shown(path)} is smaller than {SMALLEST}×{SMALLEST} pixels." if small else ""
 
 
 def _there(folder: Path, url: str, root: Path) -> list[Path]:

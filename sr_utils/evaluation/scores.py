@@ -5,7 +5,7 @@ import warnings
 import pandas as pd
 
 from sr_utils import StudyError, record
-from sr_utils.data.sets import digest, load, on_disk, validation
+from sr_utils.data.sets import digest, load, on_disk
 from sr_utils.evaluation.cache import cached
 from sr_utils.evaluation.metrics import METRICS, measure
 from sr_utils.evaluation.upscaling import upscale
@@ -36,7 +36,7 @@ def test_sets(data: str, record: bool = False) -> dict:
     are for the pictures only, so that nothing is downloaded."""
     benchmarks = {name: load(name).valid for name in on_disk()}
     if data.startswith("bsds500") or (record and benchmarks):  # the former has no validation images of its own
-        return benchmarks or {"sample": validation("sample")}
+        return benchmarks or {"sample": load("sample").valid}
     own = load("sample" if record else data)
     return {own.name: own.valid} | benchmarks
 

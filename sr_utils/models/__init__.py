@@ -5,11 +5,5 @@ What needs Keras is imported when it is first used.
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "arms": ["ARMS", "MODELS", "STUDY"],
-        "costs": ["build", "cost", "shapes"],
-        "pretrained": ["load"],
-    },
-)
+NAMES = {"arms": ["ARMS", "MODELS", "STUDY"], "costs": ["build", "cost", "shapes"], "pretrained": ["load"]}
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=NAMES)

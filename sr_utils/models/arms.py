@@ -67,12 +67,7 @@ MODELS = Named("arm", {arm.builder.__name__: arm.builder for arm in ARMS.values(
 STUDY = tuple((arm.builder.__name__, arm.loss) for arm in ARMS.values())
 
 #: Where up-sampling can sit, in the order that the original study reports, best first.
-PLACES = {
-    "pre": "pre_upsampling",
-    "progressive": "progressive_upsampling",
-    "iterative": "iterative_upsampling",
-    "post": "post_upsampling",
-}
+PLACES = {place: f"{place}_upsampling" for place in ("pre", "progressive", "iterative", "post")}
 
 #: The original says that the pictures of these look alike, and that the perceptual loss's look different.
 PICTURES_ALIKE = ("srcnn", *PLACES.values())

@@ -22,12 +22,9 @@ def curve(ax, label: str, samples: pd.DataFrame, band: tuple = (0, 1), text: str
 
 def spaced(positions, gap: float) -> np.ndarray:
     """Positions moved as little as possible (in squares) until neighbours are `gap` apart: float (n,)."""
-    positions = np.asarray(positions, float)
-    order = np.argsort(positions, kind="stable")
-    steps = gap * np.arange(len(positions))
-    moved = np.empty_like(positions)
-    moved[order] = isotonic_regression(positions[order] - steps).x + steps
-    return moved
+    ordered = pd.Series(positions, dtype=float).sort_values(kind="stable")
+    steps = gap * np.arange(len(ordered))
+    return pd.Series(isotonic_regression(ordered - steps).x + steps, ordered.index).sort_index().to_numpy()
 
 
 def label_ends(ax) -> None:
@@ -55,9 +52,8 @@ def loss_curves(runs, band: tuple = ()):
     """Validation MSE over epochs, one curve per arm: the whole schedule at the left, its last third at the right.
 
     A curve is the mean over an arm's seeds, and its band reaches from the lowest seed to the highest; where some seeds
-    collapsed, each has a thin curve of its own. Of `runs` (`training.Run`s), `label`, `history` and `config` are read.
-    `band` (lowest, highest, words) becomes a grey margin. The last third leaves out curves that end more than a quarter
-    above the lowest, and names them.
+    collapsed, each has a curve of its own. `band` (lowest, highest, words) becomes a grey margin. The last third leaves
+    out curves that end more than a quarter above the lowest, and names them.
     """
     fig, (whole, end) = axes(430, columns=2, width_ratios=(1.35, 1))
     curves = [(label, words, samples, samples.iloc[:, -1].mean()) for label, words, samples in _curves(runs)]
@@ -67,7 +63,7 @@ def loss_curves(runs, band: tuple = ()):
     for label, words, samples, final in curves:
         curve(whole, label, samples)
         if final > FAR * best[0]:
-            far.append(f"above: {words}  {final:,.1f}")
+            far.append(f"not drawn: {words}  {final:,.1f}")
         else:
             curve(end, label, samples.iloc[:, min(-2, -epochs // 3) :], text=f"{words}  {final:,.1f}")
     place = {"xycoords": "axes fraction", "ha": "right", "va": "top", "color": GREY}

@@ -49,9 +49,8 @@ def describe(layer) -> tuple[str, str]:
 def graph(model):
     """Layers and connections of a Keras model, repeats folded: ({name: layer}, [(from, to)], {name: repeats}).
 
-    Repeated blocks (layers named `block<i>_…`) and layers (`conv_<i>`) are shown once, as the first. The third value
-    names the layers that stand for several. Layers come in the order in which they are computed. Raises `StudyError`
-    for a model without a graph.
+    Of repeated blocks (layers named `block<i>_…`) and layers (`conv_<i>`) the first stands for all. Layers come in the
+    order in which they are computed. Raises `StudyError` for a model without a graph.
     """
     if not hasattr(model, "inputs"):
         raise StudyError(f"{model.name} has no graph to draw; make it of keras.Input and layers, without an own call.")

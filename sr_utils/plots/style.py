@@ -67,11 +67,12 @@ def legible(colour: str) -> tuple:
 def caption(runs, scored=(), pictured: str = "", seeds=()) -> str:
     """What a figure was made from: profile, steps, data, seeds, precision, feature weights, and sets scored on.
 
-    `pictured` names the set that its pictures are from; `seeds` those that it shows, where they are not the runs'.
+    `pictured` names the set that its pictures are from; `seeds` those of its numbers, where they are not the runs'.
     """
     configs = [run.config | {"profile": run.config["profile"]["name"], "steps": steps(run)} for run in runs]
     keys = ("profile", "steps", "data", "seed", "precision", "device", "features")
     used = {k: ", ".join(dict.fromkeys(str(c[k]) for c in configs if c[k] is not None)) for k in keys}
+    pictured += f", seed {used['seed']}" if pictured and len(seeds) else ""
     used |= {"seed": ", ".join(map(str, seeds))} if len(seeds) else {}
     used["seed"] = f"seed{'s' * (', ' in used['seed'])} {used['seed']}"
     text = "profile {profile} · {steps} · trained on {data} · {seed} · {precision} on {device}".format(**used)

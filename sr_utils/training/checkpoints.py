@@ -23,7 +23,7 @@ CHECKPOINT = "checkpoint.weights.h5"  # the newest epoch's weights, the optimize
 
 
 @contextlib.contextmanager
-def lock(folder: Path):
+def lock(folder: Path, doing: str = "training", advice: str = "or set SR_RUNS to another folder"):
     """Lock a run's folder: only one process writes it, others say so and wait. Raises `StudyError` for a full disk."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -31,13 +31,13 @@ def lock(folder: Path):
         try:
             held = file.acquire(timeout=0)
         except Timeout:
-            print(f"Another process is training {folder.name}; waiting for it.", flush=True)
+            print(f"Another process is {doing} {folder.name}; waiting for it.", flush=True)
             held = file.acquire()
         with held:
             yield
     except OSError as error:
         why = f"{folder} cannot be written ({error.strerror or error})"
-        raise StudyError(f"{why}; free space, or set SR_RUNS to another folder.") from None
+        raise StudyError(f"{why}; free space, {advice}.") from None
 
 
 def complete(folder: Path) -> bool:

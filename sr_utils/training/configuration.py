@@ -1,12 +1,7 @@
-"""The configuration of a training, and its key: the name of the folder in which the run is kept.
-
-The key depends on everything that changes the weights: network, images, schedule, and the code of loss, layers,
-optimizer and batches. Without seed, images and machine it is the run's recipe, by which a row of the record knows the
-code that made it.
-"""
+"""The configuration of a training; its key, which depends on everything that changes the weights, and names the folder
+in which the run is kept; and its recipe, by which a row of the record knows the code that made it."""
 
 import hashlib
-import inspect
 import json
 import re
 from dataclasses import asdict, dataclass
@@ -76,11 +71,15 @@ def todays_recipe(arm: str, loss: str, profile, where: str = "cpu") -> str:
 
 
 def _network(model: keras.Model) -> str:
-    """A digest of a network's layers, in whatever precision they are here, and whatever names they were given."""
+    """A digest of a network's layers, in whatever precision they are here, and whatever names they were given, and of
+    the code of layers that are neither Keras' nor the study's."""
     text = re.sub("(mixed_)?bfloat16", "float32", json.dumps(model.get_config(), default=str))
+    own = {type(each) for each in (model, *model.layers)}
+    own = sorted((each for each in own if each.__module__.split(".")[0] not in ("keras", "sr_utils")), key=str)
     names = dict.fromkeys(re.findall(r'"name": ("[^"]+")', text))  # Keras counts: conv2d, conv2d_1, …
     numbers = {name: f'"name {i}"' for i, name in enumerate(names)}
-    return _digest(re.sub(r'"[^"]*"', lambda name: numbers.get(name[0], name[0]), text))
+    text = re.sub(r'"[^"]*"', lambda name: numbers.get(name[0], name[0]), text)
+    return _digest([text, *map(code.module_forms, own)] if own else text)
 
 
 def rate(arm: str, loss: str, profile: profiles.Profile) -> float:
@@ -115,10 +114,10 @@ def key(config: dict) -> str:
 
 def _code(config: dict) -> str:
     """A digest of the code that the weights depend on: batches, layers, loss, optimizer, and a GPU's batches."""
-    step, loss = optimizer(config), inspect.getmodule(losses.LOSSES[config["loss"]])
-    modules = [images, patches, layers, loss]
-    modules += [muon] * (config["profile"]["schedule"] == "muon") + [device_batches] * (config["device"] == "gpu")
-    return _digest([*map(code.normal_form, modules), keras.optimizers.serialize(step)])
+    parts = [images, patches, layers, losses.LOSSES[config["loss"]]]
+    parts += [muon] * (config["profile"]["schedule"] == "muon") + [device_batches] * (config["device"] == "gpu")
+    forms = [form for part in parts for form in code.module_forms(part)]
+    return _digest([*forms, keras.optimizers.serialize(optimizer(config))])
 
 
 def _digest(value) -> str:

@@ -39,8 +39,13 @@ class Run:
     @functools.cached_property
     def model(self) -> keras.Model:
         """The trained network. Raises `StudyError` where the record does not keep its weights (in float16)."""
-        model = models.build(self.config["arm"])
-        model.load_weights(self.folder / "final.weights.h5" if self.row is None else _weights(self.row))
+        model, row = models.build(self.config["arm"]), self.row
+        file = self.folder / "final.weights.h5" if row is None else records.weights(row)
+        if file is None:
+            raise StudyError(f"The record keeps no weights of {row.arm} {row.loss} with this seed; set record=False.")
+        if row is not None and (not file.exists() or pooch.file_hash(str(file)) != row.weights):
+            raise StudyError(f"{file} is not the file that was recorded; restore it: git checkout -- {file}")
+        model.load_weights(file)
         return model
 
 
@@ -52,9 +57,10 @@ def read(folder: Path) -> Run:
 
 def from_record(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run | None:
     """The record's run, or None where it has none, or one of another code (`stale`)."""
-    row = records.row(arm, loss, seed, profiles.get(profile).name, data) if isinstance(profile, str) else None
-    if row is None or stale(row):
+    kept = records.runs(profiles.get(profile).name, data).query("arm == @arm and loss == @loss and seed == @seed")
+    if not isinstance(profile, str) or kept.empty or stale(kept.iloc[0]):
         return None
+    row = kept.iloc[0]
     config = row[["arm", "loss", "seed", "data", "rate", "images"]].to_dict()
     config |= {"profile": asdict(profiles.get(profile)), "features": row.features or None}
     config |= dict(zip(("backend", "device", "precision"), row.platform.split(), strict=True))
@@ -70,12 +76,3 @@ def stale(row: pd.Series) -> bool:
 
 
 _recipe = functools.cache(todays_recipe)
-
-
-def _weights(row: pd.Series) -> Path:
-    path = records.weights(row)
-    if path is None:
-        raise StudyError(f"The record keeps no weights of {row.arm} {row.loss} with this seed; set record=False.")
-    if not path.exists() or pooch.file_hash(str(path)) != row.weights:
-        raise StudyError(f"{path} is not the file that was recorded; restore it: git checkout -- {path}")
-    return path

@@ -39,13 +39,8 @@ def _made(source, label: str) -> np.ndarray:
 
 
 class Scene:
-    """The pictures of one scene by label: LR of a quarter of the size, all others of `shape`.
-
-    `images` maps a label to a picture (as `to_rgb` takes it), or to a function that makes it; the function is called
-    when its label is first looked at, and never again. Where there is LR, "bicubic" is added, and larger pictures lose
-    the rows and columns that LR does not cover. Raises `StudyError` for no picture, pictures of other sizes, or
-    pictures smaller than 16×16.
-    """
+    """The pictures of one scene by label, and their `shape`; `images` and errors as for `compare`. Each is made once,
+    and loses the rows and columns that LR does not cover."""
 
     def __init__(self, images: Mapping):
         if not images:

@@ -18,7 +18,7 @@ def test_a_refuted_claim_names_every_part_that_fails(table):
     found = phrases.findings(table)
     assert found.verdict["9p"] == "does not hold" and list(failed) == ["9c"]
     assert found.ours["9p"].startswith("2 of 3 parts hold, refuted: 9c; weakest: the perceptual loss has more high")
-    beside = f"MAE has lower PSNR than MSE, {phrases.effect_text(table.loc['9a'])} (−0.07)"
+    beside = f"MAE has lower PSNR than MSE, {phrases.value(table.loc['9a'], table.effect['9a'])} (−0.07)"
     assert found.ours["9p"].endswith(f"Ours (and the original's): {beside}")
     assert "refuted" not in phrases.findings(table, brief=True).ours["9p"]
 
@@ -26,7 +26,7 @@ def test_a_refuted_claim_names_every_part_that_fails(table):
 def test_a_claim_that_holds_alone_and_not_among_many_says_so(table):
     undecided = table.assign(verdict=table.verdict.mask(table.index == "3", "undecided"))
     count = (table.family == "primary").sum()
-    assert phrases.findings(undecided).ours["3"].endswith(f"; decided alone, not after correcting for {count}")
+    assert phrases.findings(undecided).ours["3"].endswith(f"; holds alone, not after correcting for {count} rows")
 
 
 def test_what_is_not_testable_or_has_one_seed_says_so():

@@ -1,6 +1,5 @@
 """Which seeds judge, and where recorded seeds put a new one."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -74,19 +73,3 @@ def test_an_unregistered_run_explores(as_recorded, monkeypatch):
     monkeypatch.setattr(replication, "REGISTERED", ("standard", "other images"))
     _, _, fresh, said = as_recorded(*recorded(12))
     assert fresh == {} and said.startswith("exploratory")
-
-
-def test_a_new_seed_lies_where_recorded_ones_put_it():
-    """Student's prediction interval by hand; fresh seeds that do not confirm yet are left out."""
-    tables, _ = recorded(6)
-    table = replication.prediction(tables)
-    means = tables["scores"].groupby(["arm", "seed"]).psnr.mean().unstack()
-    effects = (means.loc["combined"] - means.loc["srcnn"])[range(5)]
-    half = 2.7764451 * effects.std(ddof=1) * np.sqrt(1 / 5 + 1)
-    by_hand = [effects.mean(), effects.mean() - half, effects.mean() + half]
-    assert table.loc["12a", ["mean", "low", "high"]].tolist() == pytest.approx(by_hand)
-    assert set(table.seeds) == {5} and "11f" not in table.index  # bicubic's edge enhancement has no seed
-    mine = claims.judge(*observations.everything(seeds=1, images=4, **EFFECTS | {"combined": 0.9}).values())
-    beside = replication.beside(mine, tables)
-    assert not beside.inside["12a"] and beside.inside.mean() > 0.5
-    assert f"{beside.inside.sum()} of {len(beside)} effects lie where 5 recorded" in replication.sentence(beside, 21)

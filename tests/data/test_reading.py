@@ -14,8 +14,6 @@ GREY = RGB[..., 0]
 PALETTE = Image.fromarray(RGB).convert("P")
 USED = PALETTE.getpixel((0, 0))
 OPAQUE, CLEAR = (np.dstack([RGB, np.full_like(GREY, alpha)]) for alpha in (255, 254))
-
-
 TWO = [RGB, RGB[::-1]]
 GREY_ROWS = np.repeat(GREY[..., None], 3, 2)
 RIGHT = {

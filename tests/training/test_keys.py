@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import shutil
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sr_utils import code, device, losses, training
+from sr_utils import code, device, losses, models, training
 from sr_utils.data import images, patches, sets
 from sr_utils.device import keras
 from sr_utils.evaluation import metrics, scores
@@ -63,6 +64,31 @@ def test_the_formula_of_a_loss_of_ones_own_is_a_part_of_the_key(monkeypatch):
     before = planned(loss="mine")
     altered(monkeypatch, sys.modules[__name__], "delta=255)\n", "delta=1)\n")
     assert planned(loss="mine") != before
+
+
+TYPED = """
+WEIGHT = 2
+def difference(hr, sr):
+    return WEIGHT * abs(hr - 1 * sr)
+def made(profile):
+    return difference
+class Dimmed(keras.layers.Layer):
+    def call(self, x):
+        return 0.5 * x
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [("WEIGHT = 2", "WEIGHT = 3"), ("1 * sr", "2 * sr"), ("0.5 * x", "0.6 * x")])
+def test_what_is_typed_into_a_notebook_is_a_part_of_the_key(monkeypatch, old, new):
+    monkeypatch.setitem(sys.modules, "typed", session := types.ModuleType("typed"))
+    session.keras, keys = keras, []
+    for source in (TYPED, TYPED, TYPED.replace(old, new)):
+        exec(source, vars(session))
+        monkeypatch.setitem(losses.LOSSES, "typed", session.made)
+        network = keras.Sequential([keras.Input((None, None, 3)), session.Dimmed(), keras.layers.UpSampling2D(4)])
+        monkeypatch.setitem(models.MODELS, "typed", lambda network=network: network)
+        keys.append(configuration.plan("typed", 0, "smoke", "sample", "typed").folder.name)
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_a_recipe_knows_network_loss_and_schedule_but_no_precision(monkeypatch):

@@ -73,14 +73,6 @@ def test_fresh_forgets_the_kept_runs_of_these_images_only(tmp_path, picture):
     assert len(list(paths.runs().glob("smoke_*"))) == 4  # moved aside, not deleted
 
 
-def test_every_loss_trains_every_way():
-    for loss in ("mae", "perceptual_random"):
-        run = runs.train("post_upsampling", 0, "smoke", "sample", loss)
-        assert np.isfinite(run.history["val_loss"]).all()
-        assert run.label == f"post_upsampling {loss}"
-    assert "random He-normal" in run.config["features"]
-
-
 def schedule(profile):
     config = {"profile": asdict(profile), "rate": configuration.rate("srcnn", "mse", profile)}
     return configuration.optimizer(config)._learning_rate

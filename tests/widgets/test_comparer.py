@@ -74,13 +74,6 @@ def test_the_still_picture_shows_crops_and_scores(images):
     assert comparer.score("hr") == widgets.compare({"a": images["hr"], "b": images["hr"]}).score("a") == ""
 
 
-def test_what_can_be_converted_is_converted(images):
-    hr, palette = images["hr"], Image.fromarray(images["hr"]).quantize(16)
-    comparer = widgets.compare({"palette": palette, "deep": lambda: hr.astype(np.uint16) * 257, "hr": hr / 255.0})
-    assert np.array_equal(sent(comparer, "palette"), np.asarray(palette.convert("RGB")))  # colours, not indices
-    assert all(np.array_equal(sent(comparer, label), hr) for label in ("deep", "hr"))
-
-
 def test_hr_of_odd_size_is_cut_to_what_its_lr_covers(picture):
     hr = picture(97, 123)
     comparer = widgets.compare({"lr": data.downscale(hr), "hr": hr})
