@@ -81,32 +81,32 @@ $(BIN)/.with-%: $(ENV)  # an extra of pyproject.toml, which make env leaves out
 	@touch $@
 
 reproduce: $(ENV)  ## train every arm, execute all notebooks, draw every figure
-	@$(BIN)/python -m tools.reproduce $(ARGS)
+	@$(BIN)/python -m tools reproduce $(ARGS)
 
 upscale: $(ENV)  ## IMAGE=photo.jpg, or a folder, ×4 by the combined model; DEVICE=gpu
 	@test -n "$$NAME_OF_IMAGE" || { echo "name a picture: make upscale IMAGE=photo.jpg"; exit 1; }
 	@$(BIN)/python -m tools.photo --arm "$(ARM)" $(if $(FORCE),--force) -- "$$NAME_OF_IMAGE" $${NAME_OF_OUT:+"$$NAME_OF_OUT"}
 
 export: $(ENV)  ## ARM=combined as an ONNX file, build/combined.onnx or OUT=…, checked against Keras
-	@$(BIN)/python -m tools.export --arm "$(ARM)" $${NAME_OF_OUT:+--out="$$NAME_OF_OUT"} $${NAME_OF_WEIGHTS:+--weights="$$NAME_OF_WEIGHTS"}
+	@$(BIN)/python -m tools export --arm "$(ARM)" $${NAME_OF_OUT:+--out="$$NAME_OF_OUT"} $${NAME_OF_WEIGHTS:+--weights="$$NAME_OF_WEIGHTS"}
 
 pages: $(ENV)  ## execute all pages from the record into build/pages, in minutes: no training, no download
-	@$(BIN)/python -m tools.pages pages $(NOTEBOOKS)
+	@$(BIN)/python -m tools pages $(NOTEBOOKS)
 
 publish: $(ENV)  ## put what make pages made into notebooks/, figures/ and the README
-	@$(BIN)/python -m tools.pages publish
+	@$(BIN)/python -m tools publish
 
 verify: $(ENV)  ## execute the pages from the record, and compare all that they show with what is committed
-	@$(BIN)/python -m tools.pages verify $(NOTEBOOKS)
+	@$(BIN)/python -m tools verify $(NOTEBOOKS)
 
 record: $(ENV)  ## add the complete trainings of runs/ to the record; FORCE=1 replaces rows that contradict them
-	@FORCE=$(FORCE) $(BIN)/python -m tools.record
+	@FORCE=$(FORCE) $(BIN)/python -m tools record
 
 check: $(ENV)  ## train one recorded run again and compare it with its row; a random one, or ARM=, LOSS=, SEED=, …
-	@$(BIN)/python -m tools.check $(if $(NAMED_ARM),--arm $(NAMED_ARM)) $(if $(LOSS),--loss $(LOSS)) $(if $(SEED),--seed $(SEED)) $(if $(NAMED_PROFILE),--profile $(NAMED_PROFILE)) $(if $(NAMED_DATA),--data="$$NAME_OF_DATA")
+	@$(BIN)/python -m tools check $(if $(NAMED_ARM),--arm $(NAMED_ARM)) $(if $(LOSS),--loss $(LOSS)) $(if $(SEED),--seed $(SEED)) $(if $(NAMED_PROFILE),--profile $(NAMED_PROFILE)) $(if $(NAMED_DATA),--data="$$NAME_OF_DATA")
 
 weights: $(ENV)  ## train the networks that come with the study again, and refresh their card
-	@$(BIN)/python -m tools.weights
+	@$(BIN)/python -m tools weights
 
 test: $(ENV)  ## ruff, then all tests, and which lines and branches of sr_utils they reach
 	@$(BIN)/ruff check .
@@ -125,13 +125,13 @@ lab: $(ENV)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=. --ip=127.0.0.1 --port=$(PORT) --ServerApp.port_retries=0 --LabApp.default_url=/lab/tree/notebooks/01_baseline.ipynb
 
 site: $(ENV)  ## the pages as a site in build/site; DEMO=0 leaves out the network that runs in the browser
-	@$(BIN)/python -m tools.site
+	@$(BIN)/python -m tools site
 
 data: $(ENV)  ## download DATA now (div2k, bsds500, Set5, Set14, BSD100 or Urban100)
-	@$(BIN)/python -m tools.data "$$NAME_OF_DATA"
+	@$(BIN)/python -m tools data "$$NAME_OF_DATA"
 
 wheel: $(ENV)  ## the package as a file in build/dist, for pip install and for a release; the address is copied first
-	@$(BIN)/python -m tools.wheel
+	@$(BIN)/python -m tools wheel
 
 clean:  ## remove .venv and build; runs/ and figures/ stay
 	rm -rf .venv build

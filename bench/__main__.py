@@ -8,7 +8,7 @@ from pkgutil import resolve_name
 
 from bench import record
 from sr_utils import StudyError
-from tools import command
+from tools import run
 
 #: name -> where its function is.
 BENCHES = {
@@ -23,8 +23,7 @@ BENCHES = {
 UNNAMED = ("calibration", "steps", "peers")  # what runs where none is named; the others take longer
 
 
-@command("bench")
-def main(*names: str) -> int:
+def main(*names: str) -> None:
     """Run these benches; one that cannot run prints why. "publish" copies the record into the pages."""
     choices = (*BENCHES, "publish")
     for name in names:
@@ -40,8 +39,7 @@ def main(*names: str) -> int:
             print(record.TABLES[name](record.store(name, measure())))
         except StudyError as error:
             print(f"  left out: {error}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(run("bench", main, *sys.argv[1:]))

@@ -7,7 +7,7 @@ seldom lie far above their mean, so that few of them tend to agree on a mean tha
 import numpy as np
 import pandas as pd
 
-from sr_utils.claims.statistics import estimate
+from sr_utils.claims.statistics import estimate, pseudo_values
 
 #: Seeds × units: the study's own designs, and those that are a plain t-test.
 DESIGNS = ((3, 1), (5, 1), (10, 1), (3, 19), (5, 19), (5, 119), (10, 119), (1, 119))
@@ -24,10 +24,11 @@ SKEWED = "seeds count most"
 TRIALS, BATCH = 100_000, 200_000  # about as many differences are in memory at once
 
 
-def rejected(seeds: int, units: int, spreads, trials: int = TRIALS, skewed: bool = False) -> pd.Series:
+def rejected(seeds: int, units: int, spreads, trials: int = TRIALS, kind: str = "normal") -> pd.Series:
     """Share of trials with a true mean of zero whose p is at most each of `LEVELS`.
 
-    A single seed, or a single unit, is no sample: it does not vary here. `skewed` seeds are exponential, not normal.
+    A single seed, or a single unit, is no sample: it does not vary here. Seeds are normal, or "exponential"; with
+    "jackknife", a row is the mean of a seed and the next one, as claim 8 has it.
     """
     spreads = np.where((seeds == 1, units == 1, False), 0, spreads)
     rng, hits, done = np.random.default_rng(seeds * 1000 + units), np.zeros(len(LEVELS)), 0
@@ -35,8 +36,11 @@ def rejected(seeds: int, units: int, spreads, trials: int = TRIALS, skewed: bool
         batch = min(trials - done, max(1, BATCH // (seeds * units)))
         shapes = ((batch, seeds, 1), (batch, 1, units), (batch, seeds, units))
         chances = [rng.normal(0, s, shape) for s, shape in zip(spreads, shapes, strict=True)]
-        if skewed:
+        if kind == "exponential":
             chances[0] = spreads[0] * (rng.exponential(1, shapes[0]) - 1)
+        if kind == "jackknife":
+            rows = (sum(chances) + np.roll(sum(chances), -1, axis=1)) / 2
+            chances = [pseudo_values(rows.swapaxes(0, 1)).swapaxes(0, 1)]
         found = estimate(sum(chances))
         p = 2 * np.minimum(found.beyond(found.mean), found.beyond(-found.mean))
         hits += (p[:, None] <= LEVELS).sum(axis=0)
@@ -51,9 +55,9 @@ def calibration(trials: int = TRIALS, designs=DESIGNS) -> dict:
         alone = min(seeds, units) == 1  # with a single source of variation its size does not matter
         for case in [SKEWED] if alone else SPREADS:
             rows[f"{seeds} × {units}, {case}"] = rejected(seeds, units, SPREADS[case], trials) / np.array(LEVELS)
-        if seeds > 1:
-            name = f"{seeds} × {units}, {SKEWED}, exponential"
-            rows[name] = rejected(seeds, units, SPREADS[SKEWED], trials, skewed=True) / np.array(LEVELS)
+        for kind in ("exponential", "jackknife") if seeds > 1 else ():
+            shares = rejected(seeds, units, SPREADS[SKEWED], trials, kind)
+            rows[f"{seeds} × {units}, {SKEWED}, {kind}"] = shares / np.array(LEVELS)
         print(f"  {seeds} × {units}", flush=True)
     table = pd.DataFrame(rows).T.set_axis([f"{level:.2g}" for level in LEVELS], axis=1)
     return {"trials": trials, "share over level": table.round(3).to_dict("index")}

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench import record
 from bench.racing import seconds
 
-COMMAND = (sys.executable, "-m", "tools.reproduce", "--profile", "quick", "--data=sample", "--seeds", "0")
+COMMAND = (sys.executable, "-m", "tools", "reproduce", "--profile", "quick", "--data=sample", "--seeds", "0")
 
 
 def minutes(command=COMMAND) -> dict:

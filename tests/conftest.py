@@ -155,7 +155,7 @@ def executed(tmp_path_factory):
             startup = folder / "ipython/profile_default/startup"
             startup.mkdir(parents=True)
             (startup / "00-cropped.py").write_text(CROPPED)
-            result = python("-m", "tools.reproduce", "--profile", "smoke", **own_store(folder))
+            result = python("-m", "tools", "reproduce", "--profile", "smoke", **own_store(folder))
             assert result.returncode == 0, result.stderr[-3000:]
             (folder / "output.txt").write_text(result.stdout)
     return folder, (folder / "output.txt").read_text()

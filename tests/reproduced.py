@@ -14,8 +14,8 @@ OF_FOLDER = """
 import pathlib, sys
 from sr_utils import paths
 paths.NOTEBOOKS = pathlib.Path(sys.argv.pop(1)).resolve()
-from tools import reproduce
-sys.exit(reproduce.main(sys.argv[1:]))
+from tools import reproduce, run
+sys.exit(run("reproduce", reproduce.main, *sys.argv[1:]))
 """
 
 

@@ -14,7 +14,7 @@ from sr_utils.data import load
 from sr_utils.models.arms import label
 from sr_utils.training import runs
 from tests.conftest import SMOKE
-from tools import check
+from tools import check, run
 from tools import record as recording
 
 
@@ -30,7 +30,7 @@ def smoke(kept, monkeypatch, tmp_path):
 
 @pytest.fixture
 def held(smoke, capsys):
-    assert recording.main() == 0
+    assert run("record", recording.main) == 0
     assert "added post_upsampling, seed 0, smoke on sample" in capsys.readouterr().out
     return smoke
 
@@ -55,7 +55,7 @@ def test_what_is_recorded_is_found_without_training(held, monkeypatch, capsys):
     apart = evaluation.upscale(again.model, lr).astype(int) - evaluation.upscale(held.model, lr)
     assert np.abs(apart).max() <= 2  # weights are kept in float16
     assert runs.train_all(["post_upsampling"], 0, "smoke", "sample", record=True)[0].label == held.label
-    assert recording.main() == 0 and "0 runs added; the record holds 1" in capsys.readouterr().out
+    assert run("record", recording.main) == 0 and "0 runs added; the record holds 1" in capsys.readouterr().out
 
 
 def test_every_column_is_explained():
@@ -93,9 +93,9 @@ def test_a_row_of_other_code_is_stale_until_a_check_settles_it(held, capsys):
     (recipe,) = record.read("runs").recipe
     alter("runs", recipe, "0123456789")
     assert runs.from_record(*SMOKE) is None
-    recording.main()
+    run("record", recording.main)
     assert "stale, and left out of pages: post_upsampling mse, seed 0" in capsys.readouterr().out
-    assert check.main(["--profile", "smoke"]) == 0
+    assert run("check", check.main, "--profile", "smoke") == 0
     assert "1 rows of post_upsampling mse take its digest" in capsys.readouterr().out
     assert runs.from_record(*SMOKE) and record.read("runs").recipe.tolist() == [recipe]
 
@@ -113,13 +113,13 @@ def test_another_number_of_cores_is_as_another_processor(monkeypatch):
 def test_an_altered_score_is_found_by_a_check_and_refused_by_the_record(held, monkeypatch, capsys):
     score = f"{record.read('scores').query('seed == 0').psnr.item():.7g}"
     alter("scores", score, "19.5")
-    assert check.main(["--profile", "smoke"]) == 1
+    assert run("check", check.main, "--profile", "smoke") == 1
     assert "MORE than the 0.0010 dB" in capsys.readouterr().out
-    recording.main()
+    run("record", recording.main)
     assert "is recorded with scores that differ by up to" in capsys.readouterr().out
     assert 19.5 in set(record.read("scores").psnr)
     monkeypatch.setenv("FORCE", "1")
-    recording.main()
+    run("record", recording.main)
     assert 19.5 not in set(record.read("scores").psnr)
 
 
@@ -151,16 +151,16 @@ def test_a_full_disk_leaves_no_half_run(smoke, monkeypatch, capsys):
         write(path, make)
 
     monkeypatch.setattr(recording, "replace", full)
-    assert recording.main() == 1
+    assert run("record", recording.main) == 1
     assert "No space left on device); free space, and run the same command again" in capsys.readouterr().err
     assert runs.from_record(*SMOKE) is None
     monkeypatch.setattr(recording, "replace", write)
-    assert recording.main() == 0 and runs.from_record(*SMOKE)
+    assert run("record", recording.main) == 0 and runs.from_record(*SMOKE)
 
 
 def test_two_commands_take_turns(smoke):
     paths.record().mkdir()
-    with FileLock(paths.record() / ".lock"):
+    with FileLock(paths.record() / ".README.md.lock"):
         other = threading.Thread(target=recording.main)
         other.start()
         time.sleep(0.5)

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 import tempfile
 from unittest import mock
 
@@ -11,7 +10,6 @@ import pandas as pd
 from sr_utils import StudyError, device, evaluation, losses, paths
 from sr_utils import record as records
 from sr_utils.training import configuration, recorded, runs
-from tools import command
 from tools import record as recording
 
 LEAST = 0.001  # dB that any run may differ by: an order of magnitude below what a table shows
@@ -59,12 +57,11 @@ def settle(row: pd.Series) -> int:
     return len(taken)
 
 
-@command("check")
-def main(argv=None) -> int:
+def main(*arguments: str) -> int:
     parser = argparse.ArgumentParser(prog="make check", description=__doc__)
     for name in ("arm", "loss", "seed", "profile", "data"):
         parser.add_argument(f"--{name}", default={"profile": "quick", "data": "sample"}.get(name, ""))
-    row = choose({name: value for name, value in vars(parser.parse_args(argv)).items() if value})
+    row = choose({name: value for name, value in vars(parser.parse_args(arguments)).items() if value})
     print(f"training {row.arm} {row.loss}, seed {row.seed}, {row.profile} on {row.data} again", flush=True)
     apart, limit = compare(row), allowed(row)
     fine = apart.max() <= limit
@@ -75,7 +72,3 @@ def main(argv=None) -> int:
     if fine and recorded.stale(row):
         print(f"the code changed, the result did not: {settle(row)} rows of {row.arm} {row.loss} take its digest")
     return int(not fine)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,12 +2,11 @@
 
 import functools
 import hashlib
-import io
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
-from PIL import Image
 
 from sr_utils import models, paths, plots, training, widgets
 from sr_utils.data import SCALE, load
@@ -30,19 +29,12 @@ ARMS = {
     "06": ("bicubic", "srcnn", "pre_upsampling", "residual", "combined"),
 }
 #: What a page calls its arms, where that is not their name.
-TITLES = {
-    "04": {"srcnn": "MSE", "srcnn mae": "MAE", "srcnn perceptual": "VGG", "srcnn perceptual_random": "random VGG"},
-}
-
-
-def shown_run() -> dict:
-    """The `profile`, `data` and `seeds` of the run that the pages show."""
-    return defaults(paths.NOTEBOOKS / "06_conclusions.ipynb")
+NAMES = {"04": {"srcnn": "MSE", "srcnn mae": "MAE", "srcnn perceptual": "VGG", "srcnn perceptual_random": "random VGG"}}
 
 
 def recorded(labels) -> dict:
-    """{label: `keras.Model`} of that run's first seed, for those whose weights the record keeps."""
-    shown = shown_run()
+    """{label: `keras.Model`} of the first seed of the run that pages show, for those whose weights the record keeps."""
+    shown = defaults(paths.NOTEBOOKS / "06_conclusions.ipynb")
     arms = [(*label.split(), "mse")[:2] for label in labels]
     runs = [training.from_record(arm, shown["seeds"][0], shown["profile"], shown["data"], loss) for arm, loss in arms]
     return {run.label: run.model for run in runs if run and run.row.weights}
@@ -70,16 +62,14 @@ class Comparers:
         Edges and texture take turns; it opens on the window where the page's arms differ most. Returns {"still": what
         it shows, in words}, or {"lacks": why there is none} where a network is missing.
         """
-        labels, titles = ARMS[page[:2]], TITLES.get(page[:2], {})
+        labels, titles = ARMS[page[:2]], NAMES.get(page[:2], {})
         missing = [plots.name(label) for label in labels if label in models.ARMS and label not in self.networks]
         if missing:
             return {"lacks": f"No comparer here: the record keeps no weights of {', '.join(missing)}."}
-        scenes = {image: self._window(image, labels, texture=i % 2 == 1) for i, image in enumerate(IMAGES)}
-        apart = {image: np.var([each[label] for label in labels], axis=0).mean() for image, each in scenes.items()}
-        scenes = {
-            image: {titles.get(label, label): picture for label, picture in scenes[image].items()}
-            for image in sorted(scenes, key=apart.get, reverse=True)
-        }
+        scenes = {image: self._window(image, labels, titles, i % 2 == 1) for i, image in enumerate(IMAGES)}
+        own = [titles.get(label, label) for label in labels]
+        apart = {image: np.var([each[label] for label in own], axis=0).mean() for image, each in scenes.items()}
+        scenes = {image: scenes[image] for image in sorted(scenes, key=apart.get, reverse=True)}
         comparer = widgets.compare(scenes)
         shown = str(comparer)
         (self.folder / f"{page}.png").write_bytes(comparer.still())
@@ -96,13 +86,13 @@ class Comparers:
             (self.folder / f"{page}-blind.json").write_text(json.dumps(state), encoding="utf-8")
         return {"still": shown}
 
-    def _window(self, image: str, labels, texture: bool) -> dict:
-        """{label: the same part of that picture}, SIDE pixels wide and high; of LR, what lies under it."""
+    def _window(self, image: str, labels, titles: dict, texture: bool) -> dict:
+        """{title: the same part of that picture}, SIDE pixels wide and high; of LR, what lies under it."""
         pair = self.pairs[image]
         y, x = telling_window(pair.lr, pair.hr, SIDE, texture)
         whole = {label: self.sr(label, image) for label in labels} | {"hr": pair.hr}
         low = pair.lr[y // SCALE : (y + SIDE) // SCALE, x // SCALE : (x + SIDE) // SCALE]
-        return {"lr": low} | {label: picture[y : y + SIDE, x : x + SIDE] for label, picture in whole.items()}
+        return {"lr": low} | {titles.get(of, of): each[y : y + SIDE, x : x + SIDE] for of, each in whole.items()}
 
     def _file(self, png: bytes) -> str:
         """The address of this picture, whose file is named after what it holds: comparers share it."""
@@ -113,6 +103,5 @@ class Comparers:
 
 def smaller(png: bytes) -> bytes:
     """The same pixels as lossless WebP, a third smaller."""
-    buffer = io.BytesIO()
-    Image.open(io.BytesIO(png)).save(buffer, "webp", lossless=True, quality=80)
-    return buffer.getvalue()
+    pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, 101])[1].tobytes()  # above 100 is lossless

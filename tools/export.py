@@ -5,7 +5,6 @@ Written layer by layer from the Keras model, on every backend; picture in, pictu
 
 import argparse
 import functools
-import sys
 import warnings
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from sr_utils.data.sets import load
 from sr_utils.device import keras
 from sr_utils.evaluation.scores import upscale
 from sr_utils.evaluation.upscaling import reach
-from tools import command
 
 OPSET, IR = 17, 8  # of 2022: every ONNX Runtime since 1.12 reads them, onnxruntime-web too
 TOLERANCE = 1  # grey level between ONNX Runtime and Keras
@@ -162,17 +160,11 @@ def with_weights(arm: str, weights: str | None) -> keras.Model:
     return model
 
 
-@command("export")
-def main(argv=None) -> int:
+def main(*arguments: str) -> None:
     parser = argparse.ArgumentParser(prog="make export", description=__doc__)
     parser.add_argument("--arm", default="combined", help="which network: an arm of the study")
     parser.add_argument("--out", help="where to; default: build/<arm>.onnx")
     parser.add_argument("--weights", help="a training's final.weights.h5; default: what comes with the study")
-    given = parser.parse_args(argv)
+    given = parser.parse_args(arguments)
     model = with_weights(given.arm, given.weights)
     print(export(model, paths.expanded(given.out) if given.out else paths.output() / f"{given.arm}.onnx"))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

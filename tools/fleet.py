@@ -1,6 +1,6 @@
 """Train a list of runs on a borrowed machine until its time is up, and leave them small enough to carry home:
 
-    python -m tools.fleet OUT MINUTES standard:bsds500:5,6,7 long:bsds500:0 [ARM …]
+    python -m tools fleet OUT MINUTES standard:bsds500:5,6,7 long:bsds500:0 [ARM …]
 
 trains every arm of the study, or those that are named by label, seed by seed. Runs land in OUT one by one, with weights
 in float16; `SR_RUNS=OUT make record` takes them. Under JAX, further seeds read the first one's compilations.
@@ -9,7 +9,6 @@ in float16; `SR_RUNS=OUT make record` takes them. Under JAX, further seeds read 
 import json
 import os
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,7 +20,6 @@ from sr_utils.device import keras
 from sr_utils.models.arms import ARMS
 from sr_utils.models.arms import label as label_of
 from sr_utils.training import runs
-from tools import command
 from tools.record import halve
 
 LARGEST = 60 * 2**20  # bytes that OUT may hold
@@ -57,8 +55,7 @@ def train_list(out: Path, minutes: float, wanted: list[tuple]) -> int:
     return len(wanted)
 
 
-@command("fleet")
-def main(out: str, minutes: str, *rest: str) -> int:
+def main(out: str, minutes: str, *rest: str) -> None:
     jobs, labels = [each.split(":") for each in rest if ":" in each], [each for each in rest if ":" not in each]
     if not jobs or {len(job) for job in jobs} != {3} or set(labels) - set(ARMS):
         raise StudyError(f"Give jobs such as standard:bsds500:5,6 and then arms of {', '.join(ARMS)}, or none for all.")
@@ -80,8 +77,3 @@ def main(out: str, minutes: str, *rest: str) -> int:
             jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
         made = train_list(folder, float(minutes), wanted)
     print(f"{made} runs in {folder}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

@@ -5,7 +5,6 @@ import base64
 import io
 import os
 import shutil
-import sys
 import time
 from pathlib import Path
 
@@ -14,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from sr_utils import StudyError, paths, profiles
-from tools import command, readme, reproduce
+from sr_utils.claims import replication
+from tools import readme, reproduce
 
 RUN_CELL = "run-shown"  # the id of the cell that says which run a page shows
 GREY_LEVELS = 2  # by which a picture may differ that another processor drew
@@ -25,14 +25,11 @@ def run_line(parameters: dict) -> str:
     """Markdown: the run that a page shows, with the command that trains it again."""
     profile = profiles.get(parameters["profile"])
     return (
-        f"*This page shows recorded trainings of {profile.total_steps:,} steps of {profile.batch} patches of "
+        f"*The pages show recorded trainings of {profile.total_steps:,} steps of {profile.batch} patches of "
         f"{profile.patch}×{profile.patch} pixels, so that* Run All *takes a minute. "
-        f"`{readme.command_line(parameters)}` trains them again.*"
+        f"`{readme.command_line(parameters)}` trains them again. What seeds below {replication.FIRST} say is "
+        "exploratory; the verdicts on 06 and 07 are those of fresh seeds.*"
     )
-
-
-def executed_folder() -> Path:
-    return paths.output() / "pages"
 
 
 def code_cells(page: nbformat.NotebookNode) -> dict:
@@ -42,13 +39,12 @@ def code_cells(page: nbformat.NotebookNode) -> dict:
 
 def run_pages(names=()) -> list[Path]:
     """Execute these pages of notebooks/, or all, into build/pages; their figures go to build/pages/figures."""
-    folder, known = executed_folder().resolve(), {page.name: page for page in sorted(paths.NOTEBOOKS.glob("0*.ipynb"))}
+    folder, known = paths.output() / "pages", {page.name: page for page in sorted(paths.NOTEBOOKS.glob("0*.ipynb"))}
     wanted = [Path(name).name for name in names] or list(known)
     for name in wanted:
         if name not in known:
             raise StudyError(f"There is no page {name}; choose from {', '.join(known)}.")
     os.environ |= {"SR_FIGURES": str(folder / "figures"), "SR_DATA": str(folder / "no-data")}  # the same everywhere
-    reproduce.make_absolute()
     for name in wanted:
         began = time.perf_counter()
         reproduce.execute(known[name], folder / name, {})
@@ -98,11 +94,11 @@ def _progress(output) -> bool:
     return output.get("name") == "stderr" or "epoch/s]" in output.get("data", {}).get("text/plain", "")
 
 
-def publish() -> list[Path]:
+def publish_pages() -> list[Path]:
     """Put the outputs of build/pages into notebooks/, and its figures into figures/: all of them, or nothing."""
-    made = {}
+    folder, made = paths.output() / "pages", {}
     for path in sorted(paths.NOTEBOOKS.glob("0*.ipynb")):
-        executed = executed_folder() / path.name
+        executed = folder / path.name
         if not executed.exists():
             raise StudyError(f"There is no {executed}; run make pages first.")
         page, source = (nbformat.read(each, as_version=4) for each in (executed, path))
@@ -113,9 +109,9 @@ def publish() -> list[Path]:
         made[path] = with_outputs(page, source)
     for path, page in made.items():
         nbformat.write(page, path)
-    for folder in (executed_folder() / "figures").iterdir():
-        shutil.rmtree(paths.figures() / folder.name, ignore_errors=True)
-        shutil.copytree(folder, paths.figures() / folder.name)
+    for figures in (folder / "figures").iterdir():
+        shutil.rmtree(paths.figures() / figures.name, ignore_errors=True)
+        shutil.copytree(figures, paths.figures() / figures.name)
     return list(made)
 
 
@@ -145,34 +141,26 @@ def _alike(kind: str, mine: str, theirs: str) -> bool:
     return one.shape == other.shape and np.abs(one - other).max() <= GREY_LEVELS
 
 
-def verify(names=()) -> int:
-    """Execute pages and print what they show otherwise than the committed ones; returns how many do."""
+def pages(*names: str) -> None:
+    """Execute these pages, or all."""
+    for path in run_pages(names):
+        print(f"wrote {path}")
+
+
+def publish() -> None:
+    """Put what they show into notebooks/, figures/ and the README."""
+    for path in publish_pages():
+        print(f"wrote {path}")
+    file, shown = paths.ROOT / "README.md", readme.published(max(paths.NOTEBOOKS.glob("06*.ipynb")))
+    file.write_text(readme.fill(file.read_text(encoding="utf-8"), shown), encoding="utf-8")
+    print(f"wrote {file}")
+
+
+def verify(*names: str) -> int:
+    """Execute these pages, or all, and print what they show otherwise than the committed ones."""
     wrong = 0
     for path in run_pages(names):
         found = differences(*(nbformat.read(each, as_version=4) for each in (path, paths.NOTEBOOKS / path.name)))
         wrong += bool(found)
         print(f"{path.stem}: {'differs in ' + ', '.join(found) if found else 'as committed'}")
-    return wrong
-
-
-def main(task: str, *names: str) -> int:
-    """`task` is "pages", "publish" or "verify"; `names` are pages, all by default."""
-
-    @command(task)
-    def run() -> int:
-        if task == "verify":
-            return int(verify(names) > 0)
-        for path in run_pages(names) if task == "pages" else publish():
-            print(f"wrote {path}")
-        if task == "publish":
-            file = paths.ROOT / "README.md"
-            shown = readme.published(max(paths.NOTEBOOKS.glob("06*.ipynb")))
-            file.write_text(readme.fill(file.read_text(encoding="utf-8"), shown), encoding="utf-8")
-            print(f"wrote {file}")
-        return 0
-
-    return run()
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    return int(wrong > 0)

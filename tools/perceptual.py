@@ -24,15 +24,13 @@ HALF = 0.26462111, 0.21292859, 0.10933537, 0.03601111, 0.00941437  # of the Gaus
 BLUR = np.array([*HALF[:0:-1], *HALF])
 
 
-def perceptual_scores(entries, sets) -> pd.DataFrame:
-    """Rows `arm`, `seed`, `set`, `image`, `lpips`, `ssimulacra2`; arguments as for `score_all`, errors as below."""
-    rows = []
-    for each in entries:
-        model, arm, seed = (each, each, -1) if isinstance(each, str) else (each.model, each.label, each.config["seed"])
-        for name, pair in ((name, pair) for name, pairs in sets.items() for pair in pairs):
-            sr = upscale(model, pair.lr)
-            rows.append((arm, seed, name, pair.name, lpips(sr, pair.hr), ssimulacra2(sr, pair.hr)))
-    return pd.DataFrame(rows, columns=["arm", "seed", "set", "image", "lpips", "ssimulacra2"])
+def perceptual_scores(entry, sets) -> pd.DataFrame:
+    """Rows `set`, `image`, `lpips`, `ssimulacra2` of a run or an interpolation; errors as below."""
+    model, rows = getattr(entry, "model", entry), []
+    for name, pair in ((name, pair) for name, pairs in sets.items() for pair in pairs):
+        sr = upscale(model, pair.lr)
+        rows.append((name, pair.name, lpips(sr, pair.hr), ssimulacra2(sr, pair.hr)))
+    return pd.DataFrame(rows, columns=["set", "image", "lpips", "ssimulacra2"])
 
 
 def lpips(sr, hr) -> float:

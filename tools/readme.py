@@ -10,6 +10,7 @@ import pandas as pd
 from papermill import inspect_notebook
 
 from sr_utils import paths, profiles, record
+from sr_utils.claims import replication
 from sr_utils.claims.phrases import findings
 
 
@@ -26,7 +27,7 @@ def defaults(page: Path) -> dict:
 
 def published(page: Path) -> dict:
     """What the README says of the published run: the `parameters` of that page (06), its `claims`, what its cell
-    `finding` says, which seeds its verdicts are `by`, and the record's `runs` that it shows."""
+    `finding` says, which seeds its verdicts are `by`, the record's `runs` that it shows, and its `fresh` ones."""
     shown, cells = defaults(page), {cell.id: cell for cell in nbformat.read(page, as_version=4).cells}
     finding, setting = (
         next((output.data["text/markdown"] for output in cells[id].outputs if "data" in output), "")
@@ -37,8 +38,9 @@ def published(page: Path) -> dict:
     text = claims.select_dtypes(exclude="number").columns.difference(["published"])
     claims = claims.fillna(dict.fromkeys(text, ""))
     runs = record.read("runs").query("profile == @shown['profile'] and data == @shown['data']")
+    fresh = runs[runs.seed.between(replication.FIRST, replication.LAST)]
     runs = runs[runs.seed.isin(shown["seeds"])]
-    return {"parameters": shown, "claims": claims, "finding": finding, "by": by, "runs": runs}
+    return {"parameters": shown, "claims": claims, "finding": finding, "by": by, "runs": runs, "fresh": fresh}
 
 
 def findings_table(shown: dict) -> str:
@@ -54,31 +56,22 @@ def run_shown_line(shown: dict) -> str:
     """Markdown: which command made the published results, on what, how long its trainings took, and the verdicts."""
     runs, sets = shown["runs"], dict.fromkeys(record.read("scores").query("seed >= 0 and data == 'bsds500'").set)
     by = shown["by"].replace("the registration", "[the registration](record/registration.md)")
-    processors = runs.processor.str.replace(r", \d+ cores?.*", "", regex=True).unique()
+    by += f" ({len(shown['fresh'])} more trainings)" if by.startswith("confirmatory") else ""
     return (
-        f"These results, and the pages, are those of `{command_line(shown['parameters'])}`: {len(runs)} trainings, "
-        f"{runs.seconds.sum() / 3600:.1f} hours of training steps ({'; '.join(processors)}), scored "
-        f"on {', '.join(sets)}. The verdicts are {by}. " + count_of_verdicts(shown["claims"])
+        f"Answer and pages: `{command_line(shown['parameters'])}`, {len(runs)} trainings, "
+        f"{runs.seconds.sum() / 3600:.1f} hours of training steps ([machines](record/README.md)), scored on "
+        f"{', '.join(sets)}. The verdicts are {by}."
     )
 
 
 def limits_line(shown: dict) -> str:
     """Markdown: what the published run cannot say, because it differs from the original's."""
-    profile = profiles.get(shown["parameters"]["profile"])
+    profile, all_of_them = profiles.get(shown["parameters"]["profile"]), "What-differs-from-the-original-study"
     return (
         f"**What it cannot say.** These networks were trained for {profile.total_steps:,} steps on "
         f"{shown['parameters']['data']}, the original's for 50,000 on DIV2K's 800 images. The perceptual loss reads "
-        f"VGG-19's {' and '.join(profile.vgg_layers)}, the original's the first and the last max-pooling layer. "
-        "[Every difference](notebooks/00_background.ipynb#What-differs-from-the-original-study)."
+        f"other layers of VGG-19. [Every difference](notebooks/00_background.ipynb#{all_of_them})."
     )
-
-
-def count_of_verdicts(claims: pd.DataFrame) -> str:
-    """How many of the original's claims hold, do not hold and stay open, in a sentence."""
-    verdicts = claims[claims.p.notna() & (claims.family == "primary")].verdict
-    verbs = {"holds": "held", "does not hold": "did not", "undecided": "stayed undecided"}
-    counts = ", ".join(f"{(verdicts == verdict).sum()} {verb}" for verdict, verb in verbs.items())
-    return f"Of {len(verdicts)} claims, {counts}." if len(verdicts) else "One seed gives no verdicts."
 
 
 def minutes_line(_) -> str:
@@ -86,7 +79,7 @@ def minutes_line(_) -> str:
     benches, timings = json.loads((paths.ROOT / "figures/bench/bench.json").read_text(encoding="utf-8")), {}
     for row in benches["minutes"]["results"]["rows"]:
         timed = f"{row['seconds'] / 60:.0f} in {row['precision']}"
-        timings.setdefault(f"{row['cores']} cores of an {row['processor']}", []).append(timed)
+        timings.setdefault(f"{row['cores']} cores, {row['processor']}", []).append(timed)
     machines = "; ".join(f"{' and '.join(timed)} on {machine}" for machine, timed in timings.items())
     return f"Minutes of a first `make reproduce`, the environment excluded: {machines}."
 

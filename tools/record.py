@@ -7,7 +7,6 @@ and `runs` last, so that a stopped command leaves a record that lacks a run, nev
 import os
 import re
 import subprocess
-import sys
 import time
 from importlib.util import find_spec
 
@@ -15,9 +14,8 @@ import h5py
 import numpy as np
 import pandas as pd
 import pooch
-from filelock import FileLock
 
-from sr_utils import StudyError, device, evaluation, paths
+from sr_utils import device, evaluation, paths
 from sr_utils import record as records
 from sr_utils.claims import replication
 from sr_utils.claims.observations import STRENGTHS
@@ -26,7 +24,7 @@ from sr_utils.models.arms import ARMS, PICTURES_COMPARED
 from sr_utils.paths import replace
 from sr_utils.record import KEY
 from sr_utils.training import checkpoints, configuration, recorded, runs
-from tools import command, perceptual
+from tools import perceptual
 from tools.readme import fill, markdown
 
 #: What is measured of some only: what eyes prefer, the sweep of strengths, the response to ripples.
@@ -91,13 +89,8 @@ def measures(entry, sets: dict) -> dict:
         tables["response"] = lambda: evaluation.response([entry], next(iter(sets.values()))[:5])
         tables["first_layer"] = lambda: evaluation.first_layer([entry])
     if label in PERCEIVED and find_spec("ssimulacra2"):
-        tables["perceptual"] = lambda: perceptual.perceptual_scores([entry], sets)
+        tables["perceptual"] = lambda: perceptual.perceptual_scores(entry, sets)
     return tables
-
-
-def keeps(key: dict) -> bool:
-    """Whether the weights of a run with this key belong into the record."""
-    return KEPT.items() <= key.items()
 
 
 def described(run) -> pd.DataFrame:
@@ -114,7 +107,7 @@ def described(run) -> pd.DataFrame:
         "commit": subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip(),
         "date": time.strftime("%Y-%m-%d", time.gmtime(trained)), "weights": "",
     }  # fmt: skip
-    if keeps(key):  # in float16
+    if KEPT.items() <= key.items():  # in float16
         path = records.weights(pd.Series(row | {"weights": "kept"}))
         path.parent.mkdir(parents=True, exist_ok=True)
         replace(path, lambda scratch: halve(run.folder / "final.weights.h5", scratch))
@@ -127,12 +120,8 @@ def halve(source, target) -> None:
     with h5py.File(source) as whole, h5py.File(target, "w") as half:
 
         def copy(name, item):
-            if name.partition("/")[0] == "loss":  # what a perceptual loss was trained with, not the network
-                return
-            if isinstance(item, h5py.Dataset):
+            if isinstance(item, h5py.Dataset) and not name.startswith("loss/"):
                 half.create_dataset(name, data=item[()].astype(np.float16), compression="gzip", track_times=False)
-            else:
-                half.require_group(name).attrs.update(item.attrs)
 
         whole.visititems(copy)
 
@@ -196,7 +185,7 @@ def add_run(run, force: bool) -> bool:
             return False
         if not anew:
             tables = {table: measure for table, measure in tables.items() if records.rows(table, row).empty}
-            anew = bool(row.weights) != keeps(key)
+            anew = bool(row.weights) != (KEPT.items() <= key.items())
     rows = {table: keyed(measure(), key, table) for table, measure in tables.items()}
     rows |= {"runs": described(run)} if anew else {}
     add(rows)
@@ -252,10 +241,7 @@ def holdings(_) -> str:
 
 def processors(_) -> str:
     """Markdown: how far one training lies from itself on another processor."""
-    path = paths.record() / "processors.csv"
-    if not path.exists():
-        return "No run has been trained on two processors."
-    seen = pd.read_csv(path).groupby("loss", sort=False)
+    seen = pd.read_csv(paths.record() / "processors.csv").groupby("loss", sort=False)
     table = {"trainings": seen.size(), "images": seen.images.sum()}
     table["largest difference / dB"] = seen.largest.max().map("{:.4f}".format)
     table["mean / dB"] = seen["mean"].mean().map("{:.5f}".format)
@@ -265,28 +251,17 @@ def processors(_) -> str:
 BLOCKS = {"holds": holdings, "processors": processors}
 
 
-@command("record")
-def main() -> int:
+def main() -> None:
     readme, force = paths.record() / "README.md", os.environ.get("FORCE") == "1"
-    try:
-        paths.record().mkdir(parents=True, exist_ok=True)
-        with FileLock(paths.record() / ".lock"):
-            for _, row in records.read("runs").iterrows():
-                if recorded.stale(row):
-                    name = f"{row.arm} {row.loss}, seed {row.seed}, {row.profile} on {row.data}"
-                    print(f"stale, and left out of pages: {name}; make check settles it")
-            found = complete_runs()
-            added = sum(add_run(run, force) for run in found)
-            add_distances(found, force)
-            if readme.exists():
-                text = fill(readme.read_text(encoding="utf-8"), {}, BLOCKS)
-                replace(readme, lambda scratch: scratch.write_text(text, encoding="utf-8"))
-    except OSError as error:
-        why = f"{paths.record()} cannot be written ({error.strerror or error})"
-        raise StudyError(f"{why}; free space, and run the same command again: what was added before is kept.") from None
+    with checkpoints.lock(readme, "adding to", "and run the same command again: what was added before is kept"):
+        for _, row in records.read("runs").iterrows():
+            if recorded.stale(row):
+                name = f"{row.arm} {row.loss}, seed {row.seed}, {row.profile} on {row.data}"
+                print(f"stale, and left out of pages: {name}; make check settles it")
+        found = complete_runs()
+        added = sum(add_run(run, force) for run in found)
+        add_distances(found, force)
+        if readme.exists():
+            text = fill(readme.read_text(encoding="utf-8"), {}, BLOCKS)
+            replace(readme, lambda scratch: scratch.write_text(text, encoding="utf-8"))
     print(f"{added} runs added; the record holds {len(records.read('runs'))}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

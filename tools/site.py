@@ -10,10 +10,8 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-import jinja2
 import latex2mathml.converter
 import nbformat
 import yaml
@@ -24,9 +22,10 @@ from traitlets.config import Config
 
 from sr_utils import paths, profiles, widgets
 from sr_utils.models import pretrained
-from tools import command, wheel
-from tools.comparers import ARMS, Comparers, recorded, shown_run, smaller
+from tools import wheel
+from tools.comparers import ARMS, Comparers, recorded, smaller
 from tools.demo import add_demo
+from tools.readme import defaults
 
 TEMPLATE = Path(__file__).with_name("template")
 CARD = "sr_utils/models/weights/README.md"
@@ -35,9 +34,6 @@ WIDGET = Path(widgets.__file__).parent
 
 class Renderer(IPythonRenderer):
     """Markdown as JupyterLab shows it, with formulas as MathML and links that stay on the site."""
-
-    def __init__(self):
-        super().__init__(escape=False)
 
     def block_math(self, body: str) -> str:
         return latex2mathml.converter.convert(body, display="block")
@@ -59,7 +55,7 @@ class Renderer(IPythonRenderer):
 
 def to_html(markdown: str) -> str:
     """Markdown as HTML, with verdicts that the style sheet colours; see `Renderer`."""
-    html = MarkdownWithMath(renderer=Renderer()).render(markdown)
+    html = MarkdownWithMath(renderer=Renderer(escape=False)).render(markdown)
     return re.sub(r"<strong>(holds|does not hold|undecided)</strong>", r'<b class="verdict \1">\1</b>', html)
 
 
@@ -104,7 +100,7 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Tru
         shutil.copy(file, folder / "assets")
     sources = {path.stem: nbformat.read(path, as_version=4) for path in sorted(notebooks.glob("0*.ipynb"))}
     site = {"pages": [summary(*source) for source in sources.items()], "demo": demo, "cited": citation()}
-    site["steps"] = profiles.get(shown_run()["profile"]).total_steps
+    site["steps"] = profiles.get(defaults(paths.NOTEBOOKS / "06_conclusions.ipynb")["profile"]).total_steps
     vectors = {path.with_suffix(".png").read_bytes(): path for path in paths.figures().rglob("*.svg")}
     drawn, convert = Comparers(folder / "comparers", networks), exporter(vectors)
     for page, notebook in zip(site["pages"], sources.values(), strict=True):
@@ -123,7 +119,6 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Tru
     home = opening.split("\n## Two commands")[0]
     for picture in re.findall(r"\]\((?:\.\./)*(figures/[^)]+\.png)\)", home + card):
         shutil.copy(paths.ROOT / picture, folder / "figures")
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATE))
     written = {
         "home": {"home": to_html(home), "page": {"name": "index"} | drawn.write("index")},
         "card": {"card": to_html(card)},
@@ -132,18 +127,12 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Tru
         add_demo(folder / "assets")
         written["photograph"] = {"reach": pretrained.record()["combined"]["reach"]}
     for name, content in written.items():
-        html = environment.get_template(f"{name}.html.j2").render(site=site, **content)
+        html = wheel.TEMPLATES.get_template(f"{name}.html.j2").render(site=site, **content)
         (folder / f"{name.replace('home', 'index')}.html").write_text(html, encoding="utf-8")
 
 
-@command("site")
-def main() -> int:
+def main() -> None:
     folder = paths.output() / "site"
     build_site(folder, demo=bool(os.environ.get("DEMO")))
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"wrote {folder}, {size / 1e6:.1f} MB; look at it with: python -m http.server -d {folder}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,6 @@
 """`make weights`: train the networks that come with the study, round them to float16, score them, fill their card."""
 
 import json
-import sys
 
 import cv2
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 import pooch
 
 from sr_utils import StudyError, models, plots
-from sr_utils.claims import published
+from sr_utils.claims import PUBLISHED
 from sr_utils.claims.statistics import signed
 from sr_utils.data.images import SCALE
 from sr_utils.data.sets import load, on_disk
@@ -20,7 +19,7 @@ from sr_utils.models import pretrained
 from sr_utils.paths import replace
 from sr_utils.profiles import SMALL_VGG, Profile
 from sr_utils.training import train
-from tools import command, export
+from tools import export
 from tools.readme import fill, markdown
 from tools.record import halve
 
@@ -98,7 +97,7 @@ def scores_table(record: dict) -> str:
     """Markdown: the shipped networks beside published ones, PSNR and SSIM."""
     sets = [name for name in next(iter(record.values()))["scores"] if name != "sample"]
     lines = []
-    for name, row in published().loc[["bicubic", "SRCNN", "VDSR", "EDSR-baseline"]].iterrows():
+    for name, row in PUBLISHED.loc[["bicubic", "SRCNN", "VDSR", "EDSR-baseline"]].iterrows():
         size = "" if np.isnan(row.parameters) else f"{row.parameters:,.0f}"
         lines.append([f"{name}, published", size, *row[sets].map("{:.2f}".format)])
     for arm, entry in record.items():
@@ -125,8 +124,7 @@ def training_table(record: dict) -> str:
 TABLES = {"shipped": scores_table, "made": training_table}
 
 
-@command("weights")
-def main(*arms: str) -> int:
+def main(*arms: str) -> None:
     """Ship these networks, or all."""
     record = pretrained.record() if pretrained.RECORD.exists() else {}
     for arm in arms or SHIPPED:
@@ -140,8 +138,3 @@ def main(*arms: str) -> int:
     card = pretrained.FOLDER / "README.md"
     card.write_text(fill(card.read_text(encoding="utf-8"), record, TABLES), encoding="utf-8")
     print(f"refreshed the tables of {card}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

@@ -16,7 +16,6 @@ import jinja2
 import nbformat
 
 from sr_utils import paths
-from tools import command
 from tools.readme import fill
 
 FILES = ("LICENSE", "README.md", "pyproject.toml", "sr_utils", "tools/photo")
@@ -73,13 +72,7 @@ def build_wheel(folder: Path) -> Path:
     return max(folder.glob("*.whl"), key=lambda path: path.stat().st_mtime)
 
 
-@command("wheel")
-def main() -> int:
+def main() -> None:
     for path, text in written(address()).items():
         path.write_text(text, encoding="utf-8")
     print(f"wrote {build_wheel(paths.output() / 'dist')}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

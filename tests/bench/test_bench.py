@@ -10,6 +10,7 @@ from sr_utils import models
 from sr_utils.data.images import downscale
 from sr_utils.evaluation import upscale
 from sr_utils.evaluation.metrics import psnr
+from tools import run
 from tools.readme import fill
 
 HOST = {"processor": "one", "cores": 2, "precision": "float32", "keras": "3", "torch": None}
@@ -37,11 +38,11 @@ def test_what_a_bench_finds_is_kept_shown_and_published(monkeypatch, tmp_path, c
     (tmp_path / "bench.json").write_text(json.dumps({"steps": {}, "minutes": 1}))
     for name, value in {"FOLDER": tmp_path, "PAGE": page, "host": lambda: HOST}.items():
         monkeypatch.setattr(record, name, value)
-    assert __main__.main("publish") == 1
+    assert run("bench", __main__.main, "publish") == 1
     assert "bench.json does not exist; run make bench first" in capsys.readouterr().err
     found = {"rows": [{"processor": "one", "cores": 2, "precision": "float32", "seconds": 600}]}
     monkeypatch.setattr(__main__, "resolve_name", lambda place: {"bench.minutes:minutes": lambda: found}[place])
-    assert __main__.main("minutes", "publish") == 0
+    assert run("bench", __main__.main, "minutes", "publish") == 0
     line = "| one | 2 | float32 | 10 |"
     assert line in page.read_text() and "old" not in page.read_text() and line in capsys.readouterr().out
     assert record.committed() == {"steps": {}, "minutes": {"host": HOST, "results": found}}

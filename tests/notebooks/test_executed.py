@@ -40,6 +40,6 @@ def test_every_cell_that_shows_something_shows_it(executed):
 
 def test_the_committed_pages_are_what_the_record_says(tmp_path):
     """Executed whole, every sentence, table and figure is as committed; nothing is trained or downloaded for it."""
-    done = python("-m", "tools.pages", "verify", **own_store(tmp_path))
+    done = python("-m", "tools", "verify", **own_store(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert done.stdout.count("as committed") == len(PAGES)

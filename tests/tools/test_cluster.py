@@ -15,7 +15,7 @@ from sr_utils import StudyError, paths
 from sr_utils.training import checkpoints, configuration, runs
 from tests import kills
 from tests.conftest import python
-from tools import cluster, reproduce
+from tools import cluster, reproduce, run
 
 #: The bits depend on the number of threads, so every process of these tests has one.
 ONE_THREAD = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), "1")
@@ -140,7 +140,7 @@ def test_make_reproduce_says_in_a_sentence_that_no_cluster_is_there(monkeypatch,
     address = {"no worker": scheduler, "nobody listens": "tcp://127.0.0.1:1"}.get(address, address)
     monkeypatch.setenv("SCHEDULER", address)
     monkeypatch.setattr(cluster, "WAIT", 1)
-    assert reproduce.main(["--profile", "smoke"]) == 1
+    assert run("reproduce", reproduce.main, "--profile", "smoke") == 1
     output = capsys.readouterr().err
     assert "Traceback" not in output and not paths.output().exists()
     sentence = output.splitlines()[-1].removeprefix("make reproduce stopped: ")

@@ -14,7 +14,7 @@ from sr_utils.evaluation.scores import upscale
 from sr_utils.models import MODELS, build
 from sr_utils.models import load as load_trained
 from sr_utils.models.pretrained import FOLDER
-from tools import export
+from tools import export, run
 
 #: Together they have every kind of layer.
 ARMS = ("srcnn_edge_input", "iterative_upsampling", "inception_as_pre", "post_skip")
@@ -44,7 +44,7 @@ def test_the_arms_tested_have_every_layer():
 
 
 def test_the_file_says_what_it_takes(tmp_path):
-    assert export.main(["--arm", "srcnn", "--out", str(tmp_path / "srcnn.onnx")]) == 0
+    assert run("export", export.main, "--arm", "srcnn", "--out", str(tmp_path / "srcnn.onnx")) == 0
     made = onnx.load(tmp_path / "srcnn.onnx")
     said = {prop.key: prop.value for prop in made.metadata_props}
     assert said["arm"] == "srcnn" and said["reach"] == "3" and said["lr"].startswith("uint8 RGB, 0 to 255")
@@ -57,7 +57,7 @@ def test_the_five_lines_of_the_card(tmp_path, monkeypatch):
     assert len([line for line in code.splitlines() if line and "import" not in line]) <= 5
     lr = load("sample").valid[0].lr[:45, :61]
     Image.fromarray(lr).save(tmp_path / "photo.png")
-    assert export.main(["--out", str(tmp_path / "build/combined.onnx")]) == 0
+    assert run("export", export.main, "--out", str(tmp_path / "build/combined.onnx")) == 0
     monkeypatch.chdir(tmp_path)
     exec(code, {})
     sr = np.asarray(Image.open("photo_x4.png")).astype(int)
@@ -86,7 +86,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_mistake_is_one_sentence(case, capsys):
     arguments, named = CASES[case]
-    assert export.main(arguments) == 1
+    assert run("export", export.main, *arguments) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("make export stopped: ") and named in line
 
@@ -95,5 +95,5 @@ def test_weights_of_a_training(tmp_path):
     model = drawn("post_skip")
     model.save_weights(tmp_path / "final.weights.h5")
     file = tmp_path / "post_skip.onnx"
-    assert export.main(["--arm", "post_skip", "--weights", str(tmp_path / "final.weights.h5"), "--out", str(file)]) == 0
+    export.main("--arm", "post_skip", "--weights", str(tmp_path / "final.weights.h5"), "--out", str(file))
     assert export.difference(onnx.load(file), model, load("sample").valid[1].lr[:9, :13]).max() <= 1

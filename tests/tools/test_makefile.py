@@ -19,7 +19,8 @@ def made(tmp_path):
         command = ["make", "-s", "-C", str(paths.ROOT), target, "ENV=", f"BIN={tmp_path}"]
         command += [f"{name}={os.fsdecode(value)}" for name, value in variables.items()]
         done = subprocess.run(command, capture_output=True, check=False, env=os.environ | dict(in_environment))
-        return done.stdout.split(b"\0")[2:-1] or done.stderr.decode()
+        began = 2 if target == "upscale" else 3  # -m tools.photo, or -m tools and the command's name
+        return done.stdout.split(b"\0")[began:-1] or done.stderr.decode()
 
     return make
 

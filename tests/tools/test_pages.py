@@ -9,7 +9,7 @@ import pytest
 
 from sr_utils import StudyError, paths
 from tests.files import saved
-from tools import pages
+from tools import pages, run
 
 PARAMETERS = 'profile: str = "quick"\ndata: str = "sample"\nseeds: list = [0, 1]\nrecord: bool = True'
 
@@ -41,13 +41,13 @@ def folders(tmp_path, monkeypatch):
     """write(name, source page, executed page): a page of notebooks/ and its copy in build/pages."""
     monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path / "notebooks")
     (tmp_path / "notebooks").mkdir()
-    (pages.executed_folder() / "figures/quick").mkdir(parents=True)
-    (pages.executed_folder() / "figures/quick/new.png").touch()
+    (paths.output() / "pages/figures/quick").mkdir(parents=True)
+    (paths.output() / "pages/figures/quick/new.png").touch()
 
     def write(name, source, executed):
         nbformat.write(source, paths.NOTEBOOKS / name)
         if executed is not None:
-            nbformat.write(executed, pages.executed_folder() / name)
+            nbformat.write(executed, paths.output() / "pages" / name)
 
     return write
 
@@ -60,7 +60,7 @@ def test_outputs_come_from_the_execution_and_prose_from_the_source(folders):
     bar = shown("text/plain", "srcnn · seed 0: 0epoch [00:00, ?epoch/s]")
     source = page(nbformat.v4.new_markdown_cell("new prose", id="title"), cell("sum", "1 + 1", None))
     folders("01_a.ipynb", source, page(cell("sum", "1 + 1", 7, outputs=[noise, bar, shown("text/plain", "2")])))
-    (path,) = pages.publish()
+    (path,) = pages.publish_pages()
     made = nbformat.read(path, as_version=4)
     assert [c.id for c in made.cells] == [pages.RUN_CELL, "parameters", "title", "sum"]
     assert made.cells[2].source == "new prose" and made.cells[3].execution_count == 2
@@ -80,15 +80,15 @@ def test_pages_are_refused_by_name_and_none_is_written(folders, source, executed
     folders("01_a.ipynb", page(cell("a", count=None)), page(cell("a")))
     folders("02_b.ipynb", source, executed)
     with pytest.raises(StudyError, match=message):
-        pages.publish()
+        pages.publish_pages()
     assert nbformat.read(paths.NOTEBOOKS / "01_a.ipynb", as_version=4).cells[0].source == "old"
 
 
 def test_a_page_older_than_a_module_is_refused_by_name(folders):
     folders("01_a.ipynb", page(cell("a")), page(cell("a")))
-    os.utime(pages.executed_folder() / "01_a.ipynb", (1, 1))
+    os.utime(paths.output() / "pages/01_a.ipynb", (1, 1))
     with pytest.raises(StudyError, match=r"01_a\.ipynb is older than \S+\.(py|csv); run make pages again"):
-        pages.publish()
+        pages.publish_pages()
 
 
 PICTURE = np.full((8, 8, 3), 100, np.uint8)
@@ -115,9 +115,9 @@ def test_what_a_page_shows_otherwise_is_found(kind, mine, theirs, differs):
 def test_a_page_that_is_executed_is_compared(folders, capsys, monkeypatch):
     monkeypatch.setenv("SR_DATA", "")  # which the command sets, so that it is as before afterwards
     folders("01_a.ipynb", page(cell("a", "print(1 + 1)")), None)
-    assert pages.main("verify") == 1
+    assert pages.verify() == 1
     assert "01_a: differs in cell 'a' (text/plain)" in capsys.readouterr().out
     monkeypatch.setenv("SR_FIGURES", str(paths.output() / "committed"))
-    assert pages.publish()
-    assert pages.main("verify", "01_a.ipynb") == 0 and "01_a: as committed" in capsys.readouterr().out
-    assert pages.main("verify", "07.ipynb") == 1 and "There is no page 07.ipynb" in capsys.readouterr().err
+    assert pages.publish_pages()
+    assert run("verify", pages.verify, "01_a.ipynb") == 0 and "01_a: as committed" in capsys.readouterr().out
+    assert run("verify", pages.verify, "07.ipynb") == 1 and "There is no page 07.ipynb" in capsys.readouterr().err

@@ -9,10 +9,9 @@ import nbformat
 import psutil
 import pytest
 
-from sr_utils import StudyError, paths, record
-from sr_utils.claims import judge
+from sr_utils import StudyError, paths
 from tests.reproduced import OF_FOLDER
-from tools import reproduce
+from tools import reproduce, run
 
 
 @pytest.fixture
@@ -69,22 +68,7 @@ def test_a_failing_cell_and_a_dying_kernel_are_told_in_a_sentence(page, tmp_path
 ])  # fmt: skip
 def test_make_reproduce_refuses_before_it_starts(arguments, device, named, monkeypatch, capsys):
     monkeypatch.setenv("DEVICE", device)
-    assert reproduce.main(arguments) == 1
+    assert run("reproduce", reproduce.main, *arguments) == 1
     (sentence,) = capsys.readouterr().err.splitlines()
     assert sentence.startswith("make reproduce stopped: ") and named in sentence
     assert not paths.output().exists()
-
-
-@pytest.mark.parametrize(
-    ("data", "beside", "count"), [("bsds500", "the other recorded", 2), ("photos", "the record", 3)]
-)
-def test_a_run_is_compared_with_recorded_seeds_that_are_not_its_own(data, beside, count, monkeypatch):
-    """Of three on bsds500, where nothing else is recorded."""
-    held = record.read("runs").query("data == 'bsds500'")
-    monkeypatch.setattr(record, "read", lambda table, read=record.read: held if table == "runs" else read(table))
-    mine = record.tables("quick", "bsds500", [0])
-    (paths.figures() / "quick").mkdir(parents=True)
-    judge(*mine.values()).to_csv(paths.figures() / "quick/claims.csv")
-    said = reproduce.beside_record("quick", data, mine["scores"])
-    assert said.startswith(f"Yours on {data}, seed 0, beside {beside}") and "of quick on bsds500: 21 trainings" in said
-    assert f"where {count} recorded seeds put them" in said

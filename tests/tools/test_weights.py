@@ -11,7 +11,7 @@ from sr_utils import models, paths
 from sr_utils.data.sets import ImageSet, load, on_disk
 from sr_utils.evaluation import scores
 from sr_utils.models import pretrained
-from tools import weights
+from tools import run, weights
 from tools.readme import fill
 
 TOLERANCE = 0.02  # dB between processors and precisions
@@ -43,7 +43,7 @@ def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
     monkeypatch.setattr(pretrained, "RECORD", tmp_path / "weights.json")
     (tmp_path / "README.md").write_text("<!-- shipped -->\n<!-- /shipped -->\n<!-- made -->\n<!-- /made -->\n")
-    assert weights.main("post_upsampling") == 0
+    assert run("weights", weights.main, "post_upsampling") == 0
     record = json.loads((tmp_path / "weights.json").read_text())["post_upsampling"]
     assert record["profile"]["name"] == "smoke" and record["scores"]["sample"]["psnr"] > 0
     assert abs(record["rounding"]["sample"]) < 0.1
@@ -56,7 +56,7 @@ def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
         np.testing.assert_array_equal(after, before.astype(np.float16).astype(np.float32))
     assert any((before != after).any() for before, after in zip(whole.get_weights(), half.get_weights(), strict=True))
     assert re.search(r"\*\*`post_upsampling`\*\* \| 80,720", (tmp_path / "README.md").read_text())
-    assert weights.main("residual") == 1 and "'residual'" in capsys.readouterr().err
+    assert run("weights", weights.main, "residual") == 1 and "'residual'" in capsys.readouterr().err
 
 
 def test_the_examples_are_drawn_by_what_ships(tmp_path, monkeypatch):

@@ -13,6 +13,8 @@ import pyvips
 import tifffile
 from PIL import Image, PngImagePlugin
 
+from sr_utils import StudyError
+
 ORIENTATION = 274  # a tag of TIFF and EXIF
 TOO_LARGE = f"claims more than {Image.MAX_IMAGE_PIXELS:,} pixels; scale it down first."
 SAVE = "save it with 8 or 16 bits a channel."
@@ -32,10 +34,6 @@ pyvips.operation_block_set("VipsForeignLoadUhdr", True)  # of a JPEG with a gain
 pyvips.cache_set_max(0)  # no file is read twice
 
 
-class Refused(Exception):
-    """Why a picture is refused: the end of a sentence that begins with its name."""
-
-
 @dataclass
 class File:
     """A file's bytes, the one page of a TIFF, and sentences that begin with the file's name.
@@ -49,7 +47,7 @@ class File:
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self):
-        """Raises `Refused` for a TIFF without one picture, and `Image.DecompressionBombError`."""
+        """Raises `StudyError` for a TIFF without one picture, and `Image.DecompressionBombError`."""
         self.page, content = tiff_page(self.content), io.BytesIO(self.content)
         if chunks := [chunk for chunk in png_chunks(self.content) if chunk[0] not in PIXELS]:
             content = io.BytesIO(self.content[:8])
@@ -92,24 +90,24 @@ def png_chunks(content: bytes):
 
 
 def tiff_page(content: bytes) -> tifffile.TiffPage | None:
-    """The one picture of a TIFF, whose previews and masks are none; None of another file. Raises `Refused`."""
+    """The one picture of a TIFF, whose previews and masks are none; None of another file. Raises `StudyError`."""
     if content[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return None
     file = tifffile.TiffFile(io.BytesIO(content))
     pages = [page for page in file.pages if not page.is_reduced and not page.is_mask]
     if not pages and any(page.subifds for page in file.pages):
-        raise Refused(f"holds previews alone, as camera raw files do; develop it, and {SAVE}")
+        raise StudyError(f"holds previews alone, as camera raw files do; develop it, and {SAVE}")
     frames = max(len(pages), *(series.size // series.keyframe.size for series in file.series))
     if frames > 1:
-        raise Refused(f"holds {frames} pages; save the one that you want as a file of its own.")
+        raise StudyError(f"holds {frames} pages; save the one that you want as a file of its own.")
     page = (pages or file.pages)[0]
     if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, LAB):
-        raise Refused("holds neither grey, RGB, CMYK nor CIELab; save it as RGB.")
+        raise StudyError("holds neither grey, RGB, CMYK nor CIELab; save it as RGB.")
     return page
 
 
 def decode(file: File) -> np.ndarray:
-    """Upright pixels (h, w, channels), CMYK and Lab as sRGB. Raises `Refused`, or what the first decoder raised."""
+    """Upright pixels (h, w, channels), CMYK and Lab as sRGB. Raises `StudyError`, or what the first decoder raised."""
     header, page, reasons = file.header, file.page, []
     check_size(*((page.imagewidth, page.imagelength) if page else header.size if header else (0, 0)))
     for decoder in DECODERS.get("TIFF" if page else header and header.format, (_by_pillow,)):
@@ -120,16 +118,16 @@ def decode(file: File) -> np.ndarray:
             reasons.append(error)
     else:
         packed = page and 8 < page.bitspersample < 16
-        raise Refused(f"packs {page.bitspersample} bits a channel; {SAVE}") if packed else reasons[0]
+        raise StudyError(f"packs {page.bitspersample} bits a channel; {SAVE}") if packed else reasons[0]
     if reasons and pixels.dtype == np.uint8 and (bits := page.bitspersample if page else file.white.bit_length()) > 8:
         file.notes.append(f"has {bits} bits a channel, of which 8 are read")
     pixels = pixels.reshape(*pixels.shape[:2], -1)
-    return pixels if page and decoder is _by_pillow else _upright(pixels, header, page)  # Pillow turns TIFFs itself
+    return _upright(pixels, page) if decoder in (_by_tifffile, _by_opencv) and page else pixels  # others turn it
 
 
 def check_size(width: int, height: int) -> None:
     if width * height > Image.MAX_IMAGE_PIXELS:
-        raise Refused(TOO_LARGE)
+        raise StudyError(TOO_LARGE)
 
 
 def full_range(pixels: np.ndarray, white: int) -> np.ndarray:
@@ -199,7 +197,7 @@ def _from_libvips(content: bytes, page, fail_on: str = "error") -> np.ndarray:
         image = rgb if alpha is None else rgb.bandjoin(alpha)
     elif space in ("lab", "labs", "labq"):
         image = image.colourspace("rgb16" if deep else "srgb")
-    return image.numpy()
+    return image.autorot().numpy()
 
 
 def _by_pillow(file: File) -> np.ndarray:
@@ -225,14 +223,9 @@ DECODERS = dict.fromkeys((None, "JPEG", "MPO", "PNG", "WEBP", "GIF", "AVIF"), (_
 }
 
 
-def _upright(pixels: np.ndarray, header, page) -> np.ndarray:
-    """Turn and mirror (h, w, channels) as EXIF asks for, from 1 to 8. libheif turns pictures itself."""
-    try:
-        turn = page.tags.valueof(ORIENTATION, 1) if page else Image.Image.getexif(header)[ORIENTATION]
-    except Exception:  # none there, or broken
-        turn = 1
-    if header is not None and header.format in ("AVIF", "HEIF"):
-        turn = 1
+def _upright(pixels: np.ndarray, page) -> np.ndarray:
+    """Turn and mirror (h, w, channels) as a tag of TIFF asks for, from 1 to 8."""
+    turn = page.tags.valueof(ORIENTATION, 1)
     if turn in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
     return pixels[:: -1 if turn in (3, 4, 7, 8) else 1, :: -1 if turn in (2, 3, 6, 7) else 1]

@@ -91,12 +91,10 @@ def write_pixels(image: pyvips.Image, file, ending: str, **options) -> None:
 def _fitting(values: dict, kind: str, photo: Photograph) -> tuple[dict, list[str]]:
     """What the format has a place and room for, and sentences on what it has no room for."""
     kept, notes = {}, []
-    for name in PLACES[kind]:
+    for name in filter(values.get, PLACES[kind]):
         try:
             _by_pillow(kept | {name: values[name]}, kind, photo)
             kept[name] = values[name]
-        except KeyError:
-            continue
         except Exception:  # most often it is too long
             notes.append(f"has {name} data for which {kind} has no room; they are left away")
     return kept, notes

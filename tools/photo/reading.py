@@ -13,7 +13,7 @@ from sr_utils import StudyError
 from sr_utils.data.reading import shown
 
 from . import decoding
-from .decoding import SAVE, File, Refused
+from .decoding import SAVE, File
 
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF", "FLI", "DCX")  # frames of other formats are previews or layers
 PROFILE, X, Y, UNIT = 34675, 282, 283, 296  # tags of TIFF and EXIF
@@ -51,7 +51,7 @@ def read_photograph(path) -> Photograph:
     """
     try:
         return _photograph(File(Path(path).read_bytes()))
-    except Refused as error:
+    except StudyError as error:
         raise StudyError(f"{shown(path)} {error}") from None
     except (Image.DecompressionBombError, MemoryError):
         raise StudyError(f"{shown(path)} {decoding.TOO_LARGE}") from None
@@ -66,9 +66,9 @@ def read_photograph(path) -> Photograph:
 def _photograph(file: File) -> Photograph:
     header, page, notes = file.header, file.page, file.notes
     if header and header.format in ANIMATED and getattr(header, "n_frames", 1) > 1:
-        raise Refused(f"holds {header.n_frames} frames; save one of them as a still image.")
+        raise StudyError(f"holds {header.n_frames} frames; save one of them as a still image.")
     if header is None and file.content.startswith(b"8BPS"):
-        raise Refused("is a Photoshop file of a kind that is not read here; save it with 8 bits a channel.")
+        raise StudyError("is a Photoshop file of a kind that is not read here; save it with 8 bits a channel.")
     pixels = decoding.decode(file)
     if page and page.extrasamples == (0,) and pixels.shape[2] in (2, 4):
         pixels = pixels[..., :-1]
@@ -77,7 +77,7 @@ def _photograph(file: File) -> Photograph:
         notes.append("has a gain map for HDR screens, which is left away")
     channels = pixels.shape[2]
     if channels > 4:
-        raise Refused(f"has {channels} channels; save it as grey or RGB.")
+        raise StudyError(f"has {channels} channels; save it as grey or RGB.")
     if pixels.dtype != np.uint8:
         pixels = _sixteen_bits(pixels, file)
     grey, alpha = channels < 3, None if channels in (1, 3) else np.ascontiguousarray(pixels[..., -1])
@@ -95,12 +95,12 @@ def _sixteen_bits(values: np.ndarray, file: File) -> np.ndarray:
     if values.dtype == np.uint16:
         return _from_bits_in_use(values ^ flip, file) ^ flip
     if values.dtype.kind != "f":
-        raise Refused(f"holds {values.dtype} numbers, whose white is not known; {SAVE}")
+        raise StudyError(f"holds {values.dtype} numbers, whose white is not known; {SAVE}")
     low, high = values.min(), values.max()
     if not np.isfinite((low, high)).all():  # NaN comes through both
-        raise Refused(f"holds NaN or infinity; replace them, and {SAVE}")
+        raise StudyError(f"holds NaN or infinity; replace them, and {SAVE}")
     if low < -ROUNDING or high > 1 + ROUNDING:
-        raise Refused(f"holds numbers from {low:.4g} to {high:.4g}, whose white is not known; scale them to 0…1.")
+        raise StudyError(f"holds numbers from {low:.4g} to {high:.4g}, whose white is not known; scale them to 0…1.")
     return np.rint(values.clip(0, 1) * 65535.0).astype(np.uint16) ^ flip
 
 

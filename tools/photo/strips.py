@@ -30,11 +30,6 @@ def without_fringes(rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
     return colours[labels]
 
 
-def bicubic(alpha: np.ndarray) -> np.ndarray:
-    """What `tiles` takes for a network: float32 (1, h, w) -> (1, 4h, 4w). It looks at two LR pixels on each side."""
-    return upsample(alpha[0])[None]
-
-
 @contextlib.contextmanager
 def enlarged(network, photo: Photograph, folder: Path, deep: bool, bar):
     """SR of a photograph as a `pyvips.Image`, grey or RGB, and alpha by bicubic where there is one.
@@ -47,7 +42,9 @@ def enlarged(network, photo: Photograph, folder: Path, deep: bool, bar):
     with contextlib.ExitStack() as files:
         strips = []
         colour = tiles(*network, without_fringes(photo.rgb, photo.alpha))
-        clear = itertools.repeat((None, None)) if photo.alpha is None else tiles(bicubic, network[1], photo.alpha)
+        clear = itertools.repeat((None, None))
+        if photo.alpha is not None:  # of which bicubic looks at two LR pixels on each side
+            clear = tiles(lambda alpha: upsample(alpha[0])[None], network[1], photo.alpha)
         for ((_, left), sr), (_, alpha) in zip(colour, clear, strict=False):
             if left == 0:
                 row = np.empty((sr.shape[0], SCALE * width, colours + (photo.alpha is not None)), sr.dtype)

@@ -187,7 +187,3 @@ def main(argv=None) -> int:
         print(f"make upscale stopped: {error}", file=sys.stderr)
         return 1
     return int(failed > 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
