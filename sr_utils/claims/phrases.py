@@ -139,7 +139,7 @@ def _ours(row, table: pd.DataFrame, brief: bool) -> str:
         return row.why if brief else f"not testable here: {row.why}"
     parts = table[table.part_of == row.Index]
     said = measured(row) if brief else f"{table.claim[row.binding or row.Index]}: {measured(row)}"
-    said += f"; asked {expected(row, unit=False)}" if row.null or row.margin else ""
+    said += f"; asked {expected(row, unit=False)}" if brief and (row.null or row.margin) else ""
     if brief and row.binding:
         said = f"{row.binding}, {said}"
     if len(parts) and row.verdict != "no verdict":

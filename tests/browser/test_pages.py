@@ -96,7 +96,7 @@ def test_each_page_compares_its_own_arms_in_six_windows(built):
     hr = {pair.name: pair.hr for pair in [*data.load("sample").train, *data.load("sample").valid]}
     for page in COMPARED:
         state, scenes = windows(built[0], page)
-        own = [comparers.TITLES.get(page[:2], {}).get(label, label) for label in comparers.ARMS[page[:2]]]
+        own = [comparers.NAMES.get(page[:2], {}).get(label, label) for label in comparers.ARMS[page[:2]]]
         assert set(state["labels"]) == {"lr", *own, "hr"} and len(scenes) == 6
         files = {state[key] for scene in state["scenes"].values() for key in scene["pictures"].values()}
         assert sum((built[0] / file).stat().st_size for file in files) < 2_000_000, page
