@@ -147,6 +147,7 @@ class ComparerPage:
         """Turn the wheel over that place; positive steps come nearer."""
         self.point(element, at)
         for _ in range(abs(steps)):
-            self.page.mouse.wheel(0, -100 if steps > 0 else 100)
-            self.page.wait_for_timeout(80)
+            self.page.evaluate("() => {turned = new Promise((done) => addEventListener('wheel', done, {once: true}))}")
+            self.page.mouse.wheel(0, -100 if steps > 0 else 100)  # which returns before the page has it
+            self.page.evaluate("() => turned")
         self.settle()
