@@ -21,9 +21,12 @@ def normal_form(part) -> str:
 def module_forms(part) -> list[str]:
     """The normal form of the module of a function or class. A notebook is no file: of what is defined there, the forms
     of all functions, classes and numbers of it that the part uses."""
-    module, found, left = inspect.getmodule(part), [], [part]
+    bound = []
+    while isinstance(part, functools.partial):
+        bound, part = [*part.args, *part.keywords.values(), *bound], part.func
+    module, found, left = inspect.getmodule(part), [], [part, *bound]
     if hasattr(module, "__file__"):
-        return [normal_form(module)]
+        return [normal_form(module), *map(repr, bound)]
     while left:
         each = left.pop()
         kind = each if isinstance(each, type) or inspect.isfunction(each) else type(each)

@@ -67,7 +67,7 @@ def setup() -> dict:
 
 @functools.cache
 def _choose() -> dict:
-    asked = profiles.DEVICES[os.environ.get("DEVICE") or "auto"]
+    asked = profiles.check_device(os.environ.get("DEVICE"))
     gpu, bfloat16, more = (_on_jax if _jax() else _on_tensorflow)(asked)
     if asked == "gpu" and not gpu:
         raise StudyError("DEVICE=gpu, but this machine shows no GPU; use DEVICE=auto, or install with make env GPU=1.")

@@ -54,4 +54,11 @@ def check_seeds(seeds) -> list[int]:
     return numbers
 
 
-DEVICES = Named("device", {name: name for name in ("auto", "cpu", "gpu")})  # of the environment variable DEVICE
+DEVICES = ("auto", "cpu", "gpu")
+
+
+def check_device(name: str | None) -> str:
+    """The device of that name; "auto" for None or "". Raises `StudyError` for an unknown name."""
+    if name and name not in DEVICES:
+        raise StudyError(f"There is no device {name!r}; set DEVICE to {', '.join(DEVICES[:-1])} or {DEVICES[-1]}.")
+    return name or DEVICES[0]

@@ -160,7 +160,7 @@ def test_a_full_disk_leaves_no_half_run(smoke, monkeypatch, capsys):
 
 def test_two_commands_take_turns(smoke):
     paths.record().mkdir()
-    with FileLock(paths.record() / ".README.md.lock"):
+    with FileLock(paths.record().with_name(f".{paths.record().name}.lock")):
         other = threading.Thread(target=recording.main)
         other.start()
         time.sleep(0.5)

@@ -253,7 +253,7 @@ BLOCKS = {"holds": holdings, "processors": processors}
 
 def main() -> None:
     readme, force = paths.record() / "README.md", os.environ.get("FORCE") == "1"
-    with checkpoints.lock(readme, "adding to", "and run the same command again: what was added before is kept"):
+    with checkpoints.lock(paths.record(), "adding to", "and run the same command again: what was added before is kept"):
         for _, row in records.read("runs").iterrows():
             if recorded.stale(row):
                 name = f"{row.arm} {row.loss}, seed {row.seed}, {row.profile} on {row.data}"

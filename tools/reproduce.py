@@ -23,7 +23,7 @@ from sr_utils.plots.tables import each_seed
 def check(profile: str, data: str, seeds: str, device: str | None) -> dict:
     """Papermill's parameters; raises `StudyError` for an invalid one, before anything starts."""
     profiles.get(profile)
-    profiles.DEVICES[device or "auto"]
+    profiles.check_device(device)
     folder = data if data in NAMES else str(check_name(data).resolve())  # as workers of a cluster find it
     return {"profile": profile, "data": folder, "seeds": profiles.check_seeds(seeds), "record": False}
 

@@ -24,7 +24,8 @@ CHECKPOINT = "checkpoint.weights.h5"  # the newest epoch's weights, the optimize
 
 @contextlib.contextmanager
 def lock(folder: Path, doing: str = "training", advice: str = "or set SR_RUNS to another folder"):
-    """Lock a run's folder: only one process writes it, others say so and wait. Raises `StudyError` for a full disk."""
+    """Lock a folder: one process writes it, others say what that is `doing`, and wait. Raises `StudyError` for a full
+    disk, with `advice`."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         file = FileLock(folder.with_name(f".{folder.name}.lock"))

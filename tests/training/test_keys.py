@@ -1,5 +1,6 @@
 """A run's key depends on everything that changes its weights, and on nothing else."""
 
+import functools
 import hashlib
 import inspect
 import shutil
@@ -59,7 +60,6 @@ def own_loss(profile):
 
 
 def test_the_formula_of_a_loss_of_ones_own_is_a_part_of_the_key(monkeypatch):
-    """In its own module, as a reader would add it."""
     monkeypatch.setitem(losses.LOSSES, "mine", own_loss)
     before = planned(loss="mine")
     altered(monkeypatch, sys.modules[__name__], "delta=255)\n", "delta=1)\n")
@@ -84,7 +84,7 @@ def test_what_is_typed_into_a_notebook_is_a_part_of_the_key(monkeypatch, old, ne
     session.keras, keys = keras, []
     for source in (TYPED, TYPED, TYPED.replace(old, new)):
         exec(source, vars(session))
-        monkeypatch.setitem(losses.LOSSES, "typed", session.made)
+        monkeypatch.setitem(losses.LOSSES, "typed", functools.partial(session.made))
         network = keras.Sequential([keras.Input((None, None, 3)), session.Dimmed(), keras.layers.UpSampling2D(4)])
         monkeypatch.setitem(models.MODELS, "typed", lambda network=network: network)
         keys.append(configuration.plan("typed", 0, "smoke", "sample", "typed").folder.name)

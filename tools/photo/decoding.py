@@ -122,7 +122,7 @@ def decode(file: File) -> np.ndarray:
     if reasons and pixels.dtype == np.uint8 and (bits := page.bitspersample if page else file.white.bit_length()) > 8:
         file.notes.append(f"has {bits} bits a channel, of which 8 are read")
     pixels = pixels.reshape(*pixels.shape[:2], -1)
-    return _upright(pixels, page) if decoder in (_by_tifffile, _by_opencv) and page else pixels  # others turn it
+    return pixels if page and decoder is _by_pillow else _upright(pixels, header, page)  # Pillow turns TIFFs itself
 
 
 def check_size(width: int, height: int) -> None:
@@ -197,7 +197,7 @@ def _from_libvips(content: bytes, page, fail_on: str = "error") -> np.ndarray:
         image = rgb if alpha is None else rgb.bandjoin(alpha)
     elif space in ("lab", "labs", "labq"):
         image = image.colourspace("rgb16" if deep else "srgb")
-    return image.autorot().numpy()
+    return image.numpy()
 
 
 def _by_pillow(file: File) -> np.ndarray:
@@ -223,9 +223,14 @@ DECODERS = dict.fromkeys((None, "JPEG", "MPO", "PNG", "WEBP", "GIF", "AVIF"), (_
 }
 
 
-def _upright(pixels: np.ndarray, page) -> np.ndarray:
-    """Turn and mirror (h, w, channels) as a tag of TIFF asks for, from 1 to 8."""
-    turn = page.tags.valueof(ORIENTATION, 1)
+def _upright(pixels: np.ndarray, header, page) -> np.ndarray:
+    """Turn and mirror (h, w, channels) as EXIF asks for, from 1 to 8. libheif turns pictures itself."""
+    try:
+        turn = page.tags.valueof(ORIENTATION, 1) if page else Image.Image.getexif(header)[ORIENTATION]
+    except Exception:  # none there, or broken
+        turn = 1
+    if header is not None and header.format in ("AVIF", "HEIF"):
+        turn = 1
     if turn in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
     return pixels[:: -1 if turn in (3, 4, 7, 8) else 1, :: -1 if turn in (2, 3, 6, 7) else 1]

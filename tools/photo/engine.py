@@ -13,7 +13,7 @@ def network(arm: str) -> tuple[Callable, int]:
 
     Raises `StudyError` for an arm without weights, an altered file, and, with DEVICE=gpu, a GPU that is not there.
     """
-    if profiles.DEVICES[os.environ.get("DEVICE") or "auto"] == "gpu":
+    if profiles.check_device(os.environ.get("DEVICE")) == "gpu":
         from sr_utils import device  # so late, for it brings the backend with it
 
         device.setup()
