@@ -71,6 +71,13 @@ def measured(row) -> str:
     return f"{value(row, row.effect)} ({interval})" if interval else value(row, row.effect)
 
 
+def told(table: pd.DataFrame, *ids: str) -> str:
+    """These rows of `judge`'s table, where they were measured: "LPIPS −0.12 in LPIPS (−0.13 … −0.11); …"."""
+    rows = table.loc[list(ids)]
+    listed = (f"{METRICS.name[row.metric]} {measured(row)}" for row in rows[rows.effect.notna()].itertuples())
+    return "; ".join(listed) or "not measured"
+
+
 def p_text(p: float) -> str:
     """A p-value with two digits, "< 1e-7" where it is smaller, nothing where there is none."""
     return "" if pd.isna(p) else "< 1e-7" if p < SMALLEST else f"{p:.2g}"
