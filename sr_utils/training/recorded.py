@@ -57,10 +57,11 @@ def read(folder: Path) -> Run:
 
 def from_record(arm: str, seed: int, profile, data: str, loss: str = "mse") -> Run | None:
     """The record's run, or None where it has none, or one of another code (`stale`)."""
-    kept = records.runs(profiles.get(profile).name, data).query("arm == @arm and loss == @loss and seed == @seed")
-    if not isinstance(profile, str) or kept.empty or stale(kept.iloc[0]):
+    if not isinstance(profile, str):
         return None
-    row = kept.iloc[0]
+    kept = records.runs(profiles.get(profile).name, data).query("arm == @arm and loss == @loss and seed == @seed")
+    if kept.empty or stale(row := kept.iloc[0]):
+        return None
     config = row[["arm", "loss", "seed", "data", "rate", "images"]].to_dict()
     config |= {"profile": asdict(profiles.get(profile)), "features": row.features or None}
     config |= dict(zip(("backend", "device", "precision"), row.platform.split(), strict=True))
