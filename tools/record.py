@@ -116,12 +116,12 @@ def described(run) -> pd.DataFrame:
 
 
 def halve(source, target) -> None:
-    """Copy a `.weights.h5` with every number as float16, compressed, without the loss's own network; Keras reads it."""
-    with h5py.File(source) as whole, h5py.File(target, "w") as half:
+    """Copy a `.weights.h5` with every number as float16, compressed, without optimizer and loss; Keras reads it."""
+    with h5py.File(source) as whole, h5py.File(target, "w", libver="latest") as half:  # a sixth smaller
 
         def copy(name, item):
-            if isinstance(item, h5py.Dataset) and not name.startswith("loss/"):
-                half.create_dataset(name, data=item[()].astype(np.float16), compression="gzip", track_times=False)
+            if isinstance(item, h5py.Dataset) and not name.startswith(("loss/", "optimizer/")):
+                half.create_dataset(name, data=item[()].astype(np.float16), chunks=item.shape, compression="gzip")
 
         whole.visititems(copy)
 
