@@ -12,6 +12,9 @@ from sr_utils import StudyError, paths
 from sr_utils.models.arms import label
 
 KEY = ["arm", "loss", "seed", "profile", "data", "platform"]
+SETUP = ("backend", "device", "precision")
+#: How `platform` shortens them, since it stands in every row of every table.
+SHORT = {"tensorflow": "tf", "bfloat16": "bf16", "float32": "f32"}
 MEASURES = ["mse", "psnr", "ssim", "sharpness", "gmsd"]
 RUN = ["rate", "steps", "batch", "patch", "images", "features", "recipe", "parameters", "macs"]  # what was trained
 RUN += ["seconds", "processor", "versions", "commit", "date", "weights"]  # where, when, and what is kept of it
@@ -30,6 +33,11 @@ TABLES = {
 }
 TEXT = {"arm", "loss", "profile", "data", "platform", "images", "features", "recipe", "processor", "versions", "commit",
         "date", "weights", "set", "image", "other", "other_loss"}  # fmt: skip
+
+
+def platform(setup: dict) -> str:
+    """What rows that may be compared have in common: "tf cpu bf16"."""
+    return " ".join(SHORT.get(setup[part], setup[part]) for part in SETUP)
 
 
 def file(table: str) -> Path:

@@ -17,7 +17,7 @@ LEAST = 0.001  # dB that any run may differ by: an order of magnitude below what
 
 def choose(asked: dict) -> pd.Series:
     """A row of `runs` of this platform, drawn at random among those that were asked for."""
-    rows, mine = records.read("runs"), recording.platform(device.setup())
+    rows, mine = records.read("runs"), records.platform(device.setup())
     for column, value in (asked | {"platform": mine}).items():
         rows = rows[rows[column].astype(str) == value]
     if "perceptual" in set(rows.loss) and "perceptual" not in losses.perceptual():  # asked only where it matters

@@ -37,16 +37,11 @@ SAME = 5e-5  # dB: what rounding in the tables makes
 KEPT = {"profile": "standard", "data": "bsds500", "seed": 0}  # whose weights are kept: they draw the pages' pictures
 
 
-def platform(setup: dict) -> str:
-    """What rows that may be compared have in common: backend, device and precision."""
-    return " ".join(setup[part] for part in ("backend", "device", "precision"))
-
-
 def key_of(run) -> dict:
     """The columns `KEY` of a run."""
     config = run.config
     own = {name: config[name] for name in ("arm", "loss", "seed", "data")}
-    return own | {"profile": config["profile"]["name"], "platform": platform(config)}
+    return own | {"profile": config["profile"]["name"], "platform": records.platform(config)}
 
 
 def complete_runs() -> list[runs.Run]:

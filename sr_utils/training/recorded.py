@@ -64,7 +64,8 @@ def from_record(arm: str, seed: int, profile, data: str, loss: str = "mse") -> R
         return None
     config = row[["arm", "loss", "seed", "data", "rate", "images"]].to_dict()
     config |= {"profile": asdict(profiles.get(profile)), "features": row.features or None}
-    config |= dict(zip(("backend", "device", "precision"), row.platform.split(), strict=True))
+    words = {short: word for word, short in records.SHORT.items()}
+    config |= {part: words.get(each, each) for part, each in zip(records.SETUP, row.platform.split(), strict=True)}
     history = records.rows("curves", row).set_index("epoch").drop(columns=["arm", "seed"])
     history = history.rename(columns={"train_loss": "loss", "train_mse": "mse"})
     return Run(config, {"seconds_per_step": row.seconds / row.steps, "versions": row.versions}, history, row=row)
