@@ -4,6 +4,7 @@
 """
 
 import functools
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -31,6 +32,7 @@ TABLES = {
     "first_layer": (["frequency", "spectrum"], 1),
     "perceptual": (["set", "image", "lpips", "ssimulacra2"], 2),
 }
+NEEDED = ("curves", "scores")  # every training has rows there
 TEXT = {"arm", "loss", "profile", "data", "platform", "images", "features", "recipe", "processor", "versions", "commit",
         "date", "weights", "set", "image", "other", "other_loss"}  # fmt: skip
 
@@ -48,9 +50,12 @@ def file(table: str) -> Path:
 def read(table: str) -> pd.DataFrame:
     """A table of the record, checked; without rows where there is none yet.
 
-    Raises `StudyError` for a file that is cut, has another column, an empty number, or two rows with one key.
+    Raises `StudyError` for a file that is cut, has another column, an empty number, or two rows with one key, and for a
+    missing one of `NEEDED`.
     """
     path = file(table)
+    if not path.exists() and table in NEEDED and file("runs").exists():  # which is written last
+        raise StudyError(f"{path} is missing; restore it: git checkout -- {path}")
     if not path.exists():
         return pd.DataFrame(columns=KEY + TABLES[table][0])
     return _read(table, path, path.stat().st_mtime_ns)
@@ -95,17 +100,29 @@ def interpolated(table: str, arm: str, sets) -> pd.DataFrame:
     return labelled(whole[(whole.arm == arm) & (whole.seed == -1) & whole.set.isin(sets)])
 
 
-def tables(profile: str, data: str, seeds=None) -> dict[str, pd.DataFrame]:
-    """What `claims.judge` takes, of all recorded trainings of a profile on a data set (or of some seeds), labelled."""
+def tables(profile: str, data: str, seeds=None, stale=lambda run: False) -> dict[str, pd.DataFrame]:
+    """What `claims.judge` takes, of all recorded trainings of a profile on a data set (or of some seeds), labelled.
+
+    Left out are rows of runs for which `stale(run)`, and a damaged table that a claim can do without; a warning names
+    it.
+    """
     kept, found = runs(profile, data), {}
-    used = kept[kept.seed.isin(kept.seed if seeds is None else seeds)].groupby("seed").platform.first()
+    kept = kept[[not stale(run) for _, run in kept.iterrows()]]
+    kept = kept[kept.seed.isin(kept.seed if seeds is None else seeds)]
     for table in [name for name in TABLES if name not in ("runs", "first_layer")]:
-        whole = read(table)
-        mine = (whole.profile == profile) & (whole.data == data) & (whole.platform == whole.seed.map(used))
+        try:
+            whole = read(table)
+        except StudyError as error:
+            if table in NEEDED:
+                raise
+            warnings.warn(str(error), stacklevel=2)
+            continue
+        mine = pd.MultiIndex.from_frame(whole[KEY]).isin(pd.MultiIndex.from_frame(kept[KEY]))
         if "set" in whole:
             mine |= (whole.seed == -1) & whole.set.isin(whole[mine].set)
-        if "other_seed" in whole:
-            mine &= whole.other_seed.isin(used.index)
+        if "other" in whole:
+            second = whole[KEY].assign(arm=whole.other, loss=whole.other_loss, seed=whole.other_seed)
+            mine &= pd.MultiIndex.from_frame(second).isin(pd.MultiIndex.from_frame(kept[KEY]))
         if mine.any():
             found[table] = labelled(whole[mine])
     return found

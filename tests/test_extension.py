@@ -46,7 +46,7 @@ def test_an_arm_a_loss_and_a_claim_are_added_by_a_function_and_three_lines(tmp_p
     settings = {"PYTHONPATH": copy, "SR_RUNS": copy / "runs", "SR_FIGURES": copy / "figures"}
     tested = ["pytest", "-q", "-p", "no:cacheprovider", "tests/claims", "tests/models/test_networks.py"]
     page = ["papermill", "01_baseline.ipynb", copy / "01.ipynb", "-p", "profile", "smoke", "-p", "data", "sample"]
-    page += ["-y", "seeds: [0]\nrecord: false"]
+    page += ["-p", "seeds", "0", "-p", "record", "False"]
     for command, folder in ((tested, copy), (page, copy / "notebooks")):
         done = python("-m", *command, cwd=folder, **settings)
         assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]

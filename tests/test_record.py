@@ -12,7 +12,7 @@ from filelock import FileLock
 from sr_utils import StudyError, device, evaluation, paths, record
 from sr_utils.data import load
 from sr_utils.models.arms import label
-from sr_utils.training import runs
+from sr_utils.training import recorded, runs
 from tests.conftest import SMOKE
 from tools import check, run
 from tools import record as recording
@@ -78,13 +78,14 @@ def test_the_committed_record_is_whole():
         assert set(map(tuple, held[each][record.KEY].astype(str).to_numpy())) <= have, table
     for _, row in held[held.weights != ""].iterrows():
         assert record.weights(row).exists()
+    assert not [row for _, row in held.iterrows() if recorded.stale(row)]
     assert sum(file.stat().st_size for file in paths.record().rglob("*") if file.is_file()) < 25e6
 
 
 def test_arms_without_rows_are_named(held, capsys):
     found = runs.train_all(["srcnn", "post_upsampling"], [0], "smoke", "sample", record=True)
     assert [run.label for run in found] == ["post_upsampling"]
-    assert "Not trained yet: srcnn (seed 0); make reproduce PROFILE=smoke" in capsys.readouterr().out
+    assert "Not trained yet by this code: srcnn (seed 0); make reproduce PROFILE=smoke" in capsys.readouterr().out
     with pytest.raises(StudyError, match="None of these is trained: srcnn"):
         runs.train_all(["srcnn"], [0], "smoke", "sample", record=True)
 
@@ -133,6 +134,15 @@ def test_a_damaged_table_is_told_with_file_and_row(held, table, change, message)
     alter(table, text, change(text))
     with pytest.raises(StudyError, match=message):
         record.read(table)
+
+
+def test_pages_go_on_without_a_table_that_not_every_training_needs(held):
+    record.file("sweep").write_text("arm")
+    with pytest.warns(UserWarning, match="sweep.csv and this version"):
+        assert set(record.tables("smoke", "sample")) == {"curves", "scores"}
+    record.file("scores").unlink()
+    with pytest.raises(StudyError, match="scores.csv is missing; restore it"):
+        record.read("scores")
 
 
 def test_altered_weights_are_refused(held):

@@ -100,8 +100,7 @@ TARGETS = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[0].split()
 
 
 def test_make_alone_explains_itself():
-    words = re.findall(r"^  (\w+)", make(), re.M)
-    assert {*TARGETS, "PROFILE", "DATA", "SEEDS", "DEVICE", "SCHEDULER"} <= {*words}
+    assert {*TARGETS, "PROFILE", "DATA", "SEEDS", "DEVICE", "SCHEDULER"} <= {*re.findall(r"^  (\w+)", make(), re.M)}
 
 
 def test_another_python_and_a_port_in_use_are_refused_in_a_sentence(tmp_path):

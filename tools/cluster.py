@@ -90,9 +90,9 @@ def identity(config: dict, threads: int = 1) -> dict:
 def _train(run: tuple, expected: dict, fresh: float | None = None) -> dict[str, bytes]:
     """On a worker: train this run and return its files. A worker that restarts resumes from its own `runs/`."""
     worker = distributed.get_worker()
-    gpus = sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
+    gpus = list(Path("/dev").glob("nvidia[0-9]*"))  # CUDA counts those that are visible from 0
     if gpus and isinstance(worker.name, int):  # of local:N, in turn; before a library looks for them
-        os.environ.setdefault("CUDA_VISIBLE_DEVICES", gpus[worker.name % len(gpus)])
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", str(worker.name % len(gpus)))
     from sr_utils.training import checkpoints, runs
 
     try:

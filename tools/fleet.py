@@ -64,8 +64,8 @@ def main(out: str, minutes: str, *rest: str) -> None:
     wanted = [
         (label, seed, profile, data)
         for profile, data, seeds in jobs
-        for label in labels
         for seed in profiles.check_seeds(seeds)
+        for label in labels
     ]
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:

@@ -161,8 +161,8 @@ def add(tables: dict[str, pd.DataFrame]) -> None:
         replace(path, lambda scratch, rows=rows: rows.to_csv(scratch, index=False, float_format="%.7g"))
 
 
-def add_run(run, force: bool) -> bool:
-    """Add a run where the record lacks it, or a table of it; returns whether a row of `runs` changed."""
+def add_run(run, force: bool) -> bool | None:
+    """Add a run where the record lacks it, or a table of it. Returns whether `runs` changed; None for a refused run."""
     key, sets = key_of(run), sets_of(run.config["data"])
     name = f"{run.label}, seed {key['seed']}, {key['profile']} on {key['data']}"
     add_interpolations(sets)
@@ -177,7 +177,7 @@ def add_run(run, force: bool) -> bool:
         if anew and not force:
             worst = f"{differences.max():.4f} dB"
             print(f"{name}, is recorded with scores that differ by up to {worst}; FORCE=1 replaces them")
-            return False
+            return None
         if not anew:
             tables = {table: measure for table, measure in tables.items() if records.rows(table, row).empty}
             anew = bool(row.weights) != (KEPT.items() <= key.items())
@@ -253,10 +253,9 @@ def main() -> None:
             if recorded.stale(row):
                 name = f"{row.arm} {row.loss}, seed {row.seed}, {row.profile} on {row.data}"
                 print(f"stale, and left out of pages: {name}; make check settles it")
-        found = complete_runs()
-        added = sum(add_run(run, force) for run in found)
-        add_distances(found, force)
+        added = {run: add_run(run, force) for run in complete_runs()}
+        add_distances([run for run, anew in added.items() if anew is not None], force)
         if readme.exists():
             text = fill(readme.read_text(encoding="utf-8"), {}, BLOCKS)
             replace(readme, lambda scratch: scratch.write_text(text, encoding="utf-8"))
-    print(f"{added} runs added; the record holds {len(records.read('runs'))}")
+    print(f"{sum(filter(None, added.values()))} runs added; the record holds {len(records.read('runs'))}")

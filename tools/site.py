@@ -133,6 +133,6 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Tru
 
 def main() -> None:
     folder = paths.output() / "site"
-    build_site(folder, demo=bool(os.environ.get("DEMO")))
+    build_site(folder, demo=os.environ.get("DEMO", "1") not in ("", "0"))
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"wrote {folder}, {size / 1e6:.1f} MB; look at it with: python -m http.server -d {folder}")

@@ -71,10 +71,16 @@ def measured(row) -> str:
     return f"{value(row, row.effect)} ({interval})" if interval else value(row, row.effect)
 
 
-def told(table: pd.DataFrame, *ids: str) -> str:
-    """These rows of `judge`'s table, where they were measured: "LPIPS −0.12 in LPIPS (−0.13 … −0.11); …"."""
-    rows = table.loc[list(ids)]
-    listed = (f"{METRICS.name[row.metric]} {measured(row)}" for row in rows[rows.effect.notna()].itertuples())
+def told(table: pd.DataFrame, *ids: str, names=None) -> str:
+    """These rows of `judge`'s table, where they were measured: "LPIPS: −0.12 in LPIPS (−0.13 … −0.11); …".
+
+    `names` maps their references to what stands before the colon, in place of the metric's name.
+    """
+    rows, listed = table.loc[list(ids)], []
+    for row in rows[rows.effect.notna()].itertuples():
+        unclear = not row.quantity and row.low < 0 < row.high
+        text = measured(row).removesuffix(")") + ", not clear)" if unclear else measured(row)
+        listed.append(f"{names[row.reference] if names else METRICS.name[row.metric]}: {text}")
     return "; ".join(listed) or "not measured"
 
 
@@ -146,7 +152,8 @@ def _ours(row, table: pd.DataFrame, brief: bool) -> str:
         return row.why if brief else f"not testable here: {row.why}"
     parts = table[table.part_of == row.Index]
     said = measured(row) if brief else f"{table.claim[row.binding or row.Index]}: {measured(row)}"
-    said += f"; asked {expected(row, unit=False)}" if brief and (row.null or row.margin) else ""
+    asked = (brief or row.metric == "loss") and (row.null or row.margin)  # the claim has a loss's margin in dB
+    said += f"; asked {expected(row, unit=False)}" if asked else ""
     if brief and row.binding:
         said = f"{row.binding}, {said}"
     if len(parts) and row.verdict != "no verdict":

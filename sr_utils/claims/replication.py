@@ -1,14 +1,16 @@
 """Which seeds judge the claims, as record/registration.md has it."""
 
+import re
 from itertools import takewhile
 
 import pandas as pd
 
-from sr_utils import StudyError, record
+from sr_utils import StudyError, paths, record
 from sr_utils.claims.observations import AT_PAPER, measure
 from sr_utils.claims.statistics import FIXED
-from sr_utils.claims.table import CLAIMS
+from sr_utils.claims.table import CLAIMS, digests
 from sr_utils.models.arms import ARMS
+from sr_utils.training.recorded import stale
 
 FIRST, LAST = 5, 9  # seeds that confirm: no verdict was looked at before the last was complete, and none is after it
 REGISTERED = "standard", "bsds500"  # profile and images
@@ -22,12 +24,10 @@ def evidence(runs, sets, profile: str, data: str, seeds, recorded: bool) -> tupl
     if not recorded:
         observed = measure(runs, sets)
         return observed, observed, {}, "by trainings of this machine"
-    stale = set(ARMS) - {run.label for run in runs}  # or not trained yet
-    every = {name: rows[~rows.arm.isin(stale)] for name, rows in record.tables(profile, data).items()}
-    observed = {name: rows[~rows.arm.isin(stale)] for name, rows in record.tables(profile, data, seeds).items()}
+    every, observed = (record.tables(profile, data, only, stale) for only in (None, seeds))
     old, fresh, said = of_seeds(observed, range(FIRST)), {}, "exploratory: only seeds of the registered run confirm"
     if (profile, data) == REGISTERED:
-        paper = record.tables("paper", data).get("curves", pd.DataFrame())
+        paper = record.tables("paper", data, stale=stale).get("curves", pd.DataFrame())
         fresh, said = confirmatory(every, paper)
     if not fresh and min(seeds) >= FIRST:
         raise StudyError(f"Seeds from {FIRST} on are judged together: {said}; show seeds below {FIRST} until then.")
@@ -44,7 +44,17 @@ def confirmatory(tables: dict[str, pd.DataFrame], paper: pd.DataFrame) -> tuple[
         several = f"{len(done)} of {LAST - FIRST + 1} fresh seeds are recorded"
         return {}, f"exploratory: {several}; no verdict of theirs before seed {LAST}"
     fresh = of_seeds(tables, done) | ({"paper": paper.assign(arm=paper.arm + AT_PAPER)} if len(paper) else {})
-    return fresh, f"confirmatory: by the fresh seeds {FIRST} to {LAST}, trained after the registration"
+    but = f"; changed since, and so exploratory: {', '.join(changed())}" if changed() else ""
+    return fresh, f"confirmatory: by the fresh seeds {FIRST} to {LAST}, trained after the registration{but}"
+
+
+def changed() -> list[str]:
+    """Ids of the claims that are not, with all parts, as record/registration.md has them; of all where it is not."""
+    file = paths.ROOT / "record/registration.md"
+    lines = file.read_text(encoding="utf-8") if file.exists() else ""
+    kept = dict(re.findall(r"^(\w+) ([0-9a-f]{12})$", lines, re.M))  # id -> digest of what was registered of the claim
+    same = {id for id, digest in digests().items() if kept.get(id) == digest}
+    return [claim.id for claim in CLAIMS if not {claim.id, *claim.parts} <= same]
 
 
 def complete(scores: pd.DataFrame) -> list[int]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from sr_utils import StudyError
 from sr_utils.data.images import SCALE, to_8_bits, to_rgb, upsample
-from sr_utils.device import keras, traced
+from sr_utils.device import keras, setup, traced
 from sr_utils.evaluation.reach import reach
 from sr_utils.evaluation.tiling import tiles
 from sr_utils.models import pretrained
@@ -29,6 +29,7 @@ def upscale(arm, lr: np.ndarray) -> np.ndarray:
     if not isinstance(arm, keras.Model):
         return arm(lr)
     sr = np.empty((SCALE * lr.shape[0], SCALE * lr.shape[1], 3), lr.dtype)
+    setup()  # the session may have changed what untraced layers go by
     radius = reach(arm)
     margin, window = (0, max(lr.shape)) if radius is None else (radius + 1, None)  # one more: gradients may miss a path
     for (top, left), tile in tiles(traced(arm), margin, lr, window):

@@ -62,7 +62,7 @@ def train_all(labels, seeds, profile, data: str, record: bool = False) -> list[R
     if not found:
         raise StudyError(f"None of these is trained: {', '.join(missing)}; {why}.")
     if missing:
-        print(f"Not trained yet: {', '.join(missing)}; {why}.")
+        print(f"Not trained yet{' by this code' * record}: {', '.join(missing)}; {why}.")
     return found
 
 

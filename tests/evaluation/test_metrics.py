@@ -58,7 +58,6 @@ def waves(*periods):
 
 
 def test_sharpness_begins_at_half_of_lrs_nyquist_frequency():
-    """Only frequencies above one cycle in 16 HR pixels count."""
     assert sharpness(waves(12), waves(12, 40)) == pytest.approx(1, abs=0.02)
     assert sharpness(waves(40), waves(12, 40)) == pytest.approx(0, abs=0.02)
 

@@ -59,7 +59,6 @@ def test_a_page_opens_with_its_question_and_its_finding(name):
 
 
 def test_only_progress_widgets_and_the_machines_features_are_exempt():
-    """Every other cell's output is compared by `make verify`."""
     exempt = {cell.id for page in PAGES.values() for cell in page.cells if cell.metadata.get("tags")}
     machine = {"train", "live", "runs", "common", "features"}
     assert exempt == {"parameters", "compare", "blind", "photograph"} | machine

@@ -25,7 +25,6 @@ def test_reproduce_draws_every_figure_and_writes_its_tables(executed):
 
 
 def test_without_imagenet_nothing_is_claimed_about_trained_features(executed):
-    """Page 04 then trains the control alone, says whose features it used, and withholds the claims."""
     text = (executed[0] / "build/smoke/04_loss.ipynb").read_text()
     assert "random He-normal weights, not ImageNet" in text and "ImageNet weights (sha256" not in text
     assert text.count("SRCNN, VGG was not run") >= 6

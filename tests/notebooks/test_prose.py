@@ -30,13 +30,9 @@ def test_02_counts_multiply_adds_and_pixels_seen():
     text = prose("02_upsampling")
     assert number(re.search(r"=(5\\,036) \.", text)[1]) == round(macs("post_upsampling"))
     seen = [number(n) for n in re.findall(r"\$1\+8[+\d]*=(\d+)\$", text)]
-    assert seen == [receptive_field("srcnn"), receptive_field("post_upsampling")]
-
-
-def receptive_field(arm):
-    """How many pixels along one axis a chain of convolutions sees, each at the size at which it works."""
-    kernels = [layer.kernel.shape[0] for layer in models.build(arm).layers if layer.weights]
-    return 1 + sum(side - 1 for side in kernels)
+    built = map(models.build, ("srcnn", "post_upsampling"))
+    kernels = ([layer.kernel.shape[0] for layer in model.layers if layer.weights] for model in built)
+    assert seen == [1 + sum(side - 1 for side in sides) for sides in kernels]
 
 
 def test_03_says_what_the_architectures_and_their_blocks_cost():

@@ -21,6 +21,7 @@ from . import engine, formats
 from .reading import ENDINGS, Photograph, read_photograph
 from .strips import enlarged
 
+NAME = "make upscale" if __package__ == "tools.photo" else "sr-upscale"  # as the wheel installs it
 NO_IMAGE = "{} is no image and no folder of images; name one that is: IMAGE=photo.jpg"
 
 
@@ -143,7 +144,7 @@ def sweep(path: Path) -> None:
 
 
 def main(argv=None) -> int:
-    parser = argparse.ArgumentParser(prog="make upscale", description=__doc__)
+    parser = argparse.ArgumentParser(prog=NAME, description=__doc__)
     parser.add_argument("image", help="an image, or a folder of images")
     parser.add_argument("out", nargs="?", help="where to; default: <name>_x4 beside it")
     parser.add_argument("--arm", default="combined", help="whose weights: combined or srcnn")
@@ -155,7 +156,7 @@ def main(argv=None) -> int:
         """End at once, and leave nothing half written. An exception could be lost in a callback of libvips."""
         if goal:
             sweep(goal)
-        print("\nmake upscale was interrupted; what it had written is whole.", file=sys.stderr, flush=True)
+        print(f"\n{NAME} was interrupted; what it had written is whole.", file=sys.stderr, flush=True)
         os._exit(130)
 
     ends = {"SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE"} & set(signal.Signals.__members__)  # Windows has two
@@ -174,7 +175,7 @@ def main(argv=None) -> int:
                 failed += 1
                 own = isinstance(error, StudyError)
                 text = error if own else f"{shown(source)} is met by a fault of this program ({error!r}); report it."
-                print(f"make upscale: {text}", file=sys.stderr)
+                print(f"{NAME}: {text}", file=sys.stderr)
         if work.folders:
             names = ", ".join(shown(path.name) for path in work.folders)
             print(f"{len(work.folders)} sub-folder(s) of {shown(arguments.image)} passed over: {names}")
@@ -184,6 +185,6 @@ def main(argv=None) -> int:
                 f"{work.others} no pictures), {failed} failed; {(time.perf_counter() - began) / 60:.1f} minutes"
             )
     except StudyError as error:
-        print(f"make upscale stopped: {error}", file=sys.stderr)
+        print(f"{NAME} stopped: {error}", file=sys.stderr)
         return 1
     return int(failed > 0)
