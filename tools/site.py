@@ -72,6 +72,27 @@ def summary(name: str, page) -> dict:
     }
 
 
+def folded(page):
+    """The page with each code cell that shows nothing joined to the code behind it: one folded line, not several."""
+    cells = []
+    for cell in page.cells:
+        if cells and cell.cell_type == cells[-1].cell_type == "code" and not cells[-1].outputs:
+            cell.source = f"{cells.pop().source}\n\n\n{cell.source}"
+        cells.append(cell)
+    page.cells = cells
+    return page
+
+
+def on_phone(plot: Path | None) -> dict | None:
+    """The file and the size in pixels of a plot's version whose panels stand one under the other, if it has one."""
+    file = plot and plot.with_name(f"{plot.stem}-phone.svg")
+    if not file or not file.exists():
+        return None
+    points = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', file.read_text(encoding="utf-8"))
+    width, height = (round(float(number) / 0.75) for number in points.groups())
+    return {"file": file.name, "width": width, "height": height}
+
+
 def exporter(vectors: dict) -> HTMLExporter:
     """Notebooks to HTML by the study's own template, every picture as a file: an .svg where `vectors`, {PNG: file}, has
     one."""
@@ -79,6 +100,7 @@ def exporter(vectors: dict) -> HTMLExporter:
     made = HTMLExporter(extra_template_basedirs=[str(TEMPLATE.parent)], template_name=TEMPLATE.name, config=config)
     made.register_filter("markdown2html", to_html)
     made.register_filter("vector", lambda png: getattr(vectors.get(base64.b64decode(png)), "name", ""))
+    made.register_filter("phone", lambda png: on_phone(vectors.get(base64.b64decode(png))))
     made.register_filter("size", lambda png: Image.open(io.BytesIO(base64.b64decode(png))).size)
     return made
 
@@ -98,10 +120,11 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Tru
     (folder / "figures").mkdir()
     for file in (TEMPLATE / "site.css", TEMPLATE / "site.js", *WIDGET.glob("*.js"), *WIDGET.glob("*.css")):
         shutil.copy(file, folder / "assets")
-    sources = {path.stem: nbformat.read(path, as_version=4) for path in sorted(notebooks.glob("0*.ipynb"))}
+    sources = {path.stem: folded(nbformat.read(path, as_version=4)) for path in sorted(notebooks.glob("0*.ipynb"))}
     site = {"pages": [summary(*source) for source in sources.items()], "demo": demo, "cited": citation()}
     site["steps"] = profiles.get(defaults(paths.NOTEBOOKS / "06_conclusions.ipynb")["profile"]).total_steps
-    vectors = {path.with_suffix(".png").read_bytes(): path for path in paths.figures().rglob("*.svg")}
+    plotted = [path for path in paths.figures().rglob("*.svg") if path.with_suffix(".png").exists()]
+    vectors = {path.with_suffix(".png").read_bytes(): path for path in plotted}
     drawn, convert = Comparers(folder / "comparers", networks), exporter(vectors)
     for page, notebook in zip(site["pages"], sources.values(), strict=True):
         if page["name"][:2] in ARMS:
@@ -111,7 +134,8 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Tru
         (folder / f"{page['name']}.html").write_text(html, encoding="utf-8")
         for file, content in made["outputs"].items():
             if content in vectors:
-                shutil.copy(vectors[content], folder / "figures")
+                for vector in vectors[content].parent.glob(f"{vectors[content].stem}*.svg"):
+                    shutil.copy(vector, folder / "figures")
             else:
                 (folder / file).with_suffix(".webp").write_bytes(smaller(content))
     readme, card = ((paths.ROOT / file).read_text(encoding="utf-8") for file in ("README.md", CARD))

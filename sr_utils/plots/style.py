@@ -16,6 +16,7 @@ from sr_utils.models.arms import ARMS
 DPI = 100
 PIXEL = 72 / DPI  # in points, as offsets are given: an .svg has other pixels
 PAGE = 1148  # pixels: the width of the widest drawing
+PHONE = 470  # the width of panels that stand one under the other
 PAD = 6  # pixels around drawing, title and note
 INK, GREY = "#222222", "#666666"
 
@@ -113,7 +114,8 @@ def headline(fig, title: str, what: str):
 def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str = "") -> "Picture":
     """Write `figures/<profile>/<file>.png`, close the figure, and return the picture for the page.
 
-    A figure without pictures is written as .svg as well, which the site shows. The title stands above the drawing, the
+    A figure without pictures is written as .svg as well, which the site shows; on a phone it shows <file>-phone.svg,
+    where panels that stand side by side are one under the other. The title stands above the drawing, the
     note (what the figure was made from) below it. `alt` and `title` replace those of the drawing function. Raises
     `StudyError` if the folder cannot be written.
     """
@@ -130,12 +132,28 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
         if not any(ax.images for ax in fig.axes):
             vector = {"format": "svg", "bbox_inches": box, "metadata": {"Date": None}}
             paths.replace(path.with_suffix(".svg"), lambda scratch: fig.savefig(scratch, **vector))
+            if _stacked(fig):
+                vector["bbox_inches"] = _frame(fig, title, note)
+                paths.replace(path.with_name(f"{file}-phone.svg"), lambda scratch: fig.savefig(scratch, **vector))
     except OSError as error:
         reason = error.strerror or error
         raise StudyError(f"{path} cannot be written ({reason}); free space, or set SR_FIGURES.") from None
     finally:
         plt.close(fig)
     return Picture(path.read_bytes(), alt)
+
+
+def _stacked(fig) -> bool:
+    """Put panels that stand side by side one under the other; returns whether there are any."""
+    cells = [ax.get_subplotspec() for ax in fig.axes]
+    if len(cells) < 2 or None in cells or len({cell.rowspan.start for cell in cells}) > 1:
+        return False
+    fig.texts[-1].remove()  # the note
+    fig.set_size_inches(PHONE / DPI, len(cells) * fig.bbox.height / DPI)
+    for ax, cell in zip(fig.axes, fig.add_gridspec(len(cells), 1), strict=True):
+        ax.set_subplotspec(cell)
+        ax.tick_params(labelleft=True)
+    return True
 
 
 def _frame(fig, title: str, note: str) -> Bbox:

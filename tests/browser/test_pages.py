@@ -122,6 +122,7 @@ def test_a_phone_reads_every_page_without_scrolling_sideways_and_a_comparer_live
             figure.scroll_into_view_if_needed()  # words of 12.5 pixels in a figure as it is saved
             width = figure.evaluate("(img) => img.decode().then(() => img.naturalWidth)")
             assert 12.5 * figure.bounding_box()["width"] / width >= 9, path.name
+            assert not figure.locator("xpath=../source").count() or figure.bounding_box()["width"] <= 358, path.name
     page.goto("/index.html")
     page.locator(".comparer").scroll_into_view_if_needed()
     comparer = lab.ComparerPage(page)

@@ -21,9 +21,8 @@ def test_downscale_antialiases_as_the_protocol_says_and_crops_odd_sizes(picture)
         weights = np.where(t < 1, 1.5 * t**3 - 2.5 * t**2 + 1, np.where(t < 2, -0.5 * t**3 + 2.5 * t**2 - 4 * t + 2, 0))
         matrices.append(weights / weights.sum(1, keepdims=True))
     rows, columns = matrices
-    # Pillow works along one axis at a time and rounds in between
     expected = np.einsum("yh,hwc,xw->yxc", rows, hr.astype(float), columns).clip(0, 255)
-    assert np.abs(lr - expected).max() < 1.5
+    assert np.abs(lr - expected).max() < 1.5  # Pillow rounds between the axes
     hr = picture(43, 58)
     assert np.array_equal(sets.downscale(hr), sets.downscale(hr[:40, :56]))
     with pytest.raises(StudyError, match="too small"):
