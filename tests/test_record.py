@@ -122,6 +122,9 @@ def test_an_altered_score_is_found_by_a_check_and_refused_by_the_record(held, mo
     monkeypatch.setenv("FORCE", "1")
     run("record", recording.main)
     assert 19.5 not in set(record.read("scores").psnr)
+    for _ in range(2):  # a key with more digits than a table holds
+        recording.add({"first_layer": record.read("runs")[record.KEY].assign(frequency=1 / 3, spectrum=1.0)})
+    assert len(record.read("first_layer")) == 1
 
 
 @pytest.mark.parametrize(("table", "change", "message"), [

@@ -154,7 +154,7 @@ def add(tables: dict[str, pd.DataFrame]) -> None:
     for name in sorted(tables, key=lambda name: name == "runs"):
         columns, telling = records.TABLES[name]
         rows = pd.concat([records.read(name), tables[name]], ignore_index=True)
-        rows = rows.drop_duplicates(KEY + columns[:telling], keep="last")
+        rows = rows[~rows[KEY + columns[:telling]].round(6).duplicated(keep="last")]  # a table has 7 digits
         rows = rows.sort_values([*KEY[3:], "seed"], kind="stable")
         path = records.file(name)
         path.parent.mkdir(parents=True, exist_ok=True)

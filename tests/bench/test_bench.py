@@ -25,7 +25,6 @@ def test_tables_of_the_pages_are_the_record_of_make_bench():
 
 
 def test_calibration_finds_what_is_true_and_where_it_ends():
-    """Alone, a t-test of normal seeds is exact; few exponential ones agree too often on a mean that is too low."""
     shares = calibration.calibration(4000, ((5, 1),))["share over level"]
     assert list(shares["5 × 1, seeds count most"]) == ["0.05", "0.01", "0.0033", "0.00065"]
     assert shares["5 × 1, seeds count most"]["0.05"] == pytest.approx(1, abs=0.25)  # 3.6 standard errors

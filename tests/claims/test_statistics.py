@@ -112,7 +112,6 @@ def test_equal_differences_have_an_interval_of_no_width_and_one_alone_has_none()
 
 
 def test_holm_by_hand():
-    """Four tests: the smallest p is multiplied by 4, the next by 3, and so on, never below the one before."""
     assert statistics.holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert statistics.holm([0.9, 0.8]).max() == 1
 

@@ -54,7 +54,6 @@ def test_03_says_what_the_architectures_and_their_blocks_cost():
 
 
 def test_04_equations_and_their_weights_are_what_the_code_computes():
-    """The equations of the page, in NumPy, on the features that the loss reads."""
     text, loss = prose("04_loss"), losses.PerceptualLoss()
     powers = re.findall(r"\\(?:beta|gamma)=(\d+)\\cdot10\^\{(-\d+)\}", text)
     weights = [float(re.search(r"\\alpha=(\d+)", text)[1]), *(float(n) * 10 ** int(power) for n, power in powers)]
