@@ -10,7 +10,6 @@ from sr_utils.claims.observations import AT_PAPER, measure
 from sr_utils.claims.statistics import FIXED
 from sr_utils.claims.table import CLAIMS, digests
 from sr_utils.models.arms import ARMS
-from sr_utils.training.recorded import stale
 
 FIRST, LAST = 5, 9  # seeds that confirm: no verdict was looked at before the last was complete, and none is after it
 REGISTERED = "standard", "bsds500"  # profile and images
@@ -21,6 +20,8 @@ def evidence(runs, sets, profile: str, data: str, seeds, recorded: bool) -> tupl
 
     Raises `StudyError` where fresh seeds alone are asked for, too early.
     """
+    from sr_utils.training.recorded import stale  # tables alone are judged without Keras
+
     if not recorded:
         observed = measure(runs, sets)
         return observed, observed, {}, "by trainings of this machine"
