@@ -7,11 +7,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from sr_utils import models, paths, plots, training, widgets
 from sr_utils.data import SCALE, load
 from sr_utils.data.windows import telling_window
-from sr_utils.evaluation import upscale
+from sr_utils.evaluation import psnr, upscale
 from sr_utils.filters import edge_enhance
 from tools.readme import defaults
 
@@ -22,10 +23,10 @@ BLIND = ("srcnn", "srcnn perceptual")  # what the blind comparison asks about
 ARMS = {
     "in": ("bicubic", "srcnn", "post_upsampling", "post_skip", "combined"),  # index
     "01": ("bilinear", "bicubic", "srcnn"),
-    "02": ("bicubic", "srcnn", "pre_upsampling", "progressive_upsampling", "iterative_upsampling", "post_upsampling"),
-    "03": ("bicubic", "pre_upsampling", "plain", "residual", "inception"),
+    "02": ("srcnn", "pre_upsampling", "progressive_upsampling", "iterative_upsampling", "post_upsampling", "post_skip"),
+    "03": ("bicubic", "srcnn", "pre_upsampling", "plain", "residual", "inception"),
     "04": ("bicubic", "srcnn", "srcnn mae", "srcnn perceptual", "srcnn perceptual_random"),
-    "05": ("bicubic", "srcnn", "srcnn_edge_input", "strength 0.1", "strength 1"),
+    "05": ("bicubic", "srcnn", "srcnn_edge_input", "strength 0.1", "strength 0.5", "strength 1"),
     "06": ("bicubic", "srcnn", "pre_upsampling", "residual", "combined"),
 }
 #: What a page calls its arms, where that is not their name.
@@ -59,8 +60,8 @@ class Comparers:
     def write(self, page: str) -> dict:
         """comparers/<page>.json and -blind.json, what `comparer.js` and `blind.js` ask for, and their pictures.
 
-        Edges and texture take turns; it opens on the window where the page's arms differ most. Returns {"still": what
-        it shows, in words}, or {"lacks": why there is none} where a network is missing.
+        Edges and texture take turns; it opens on the window whose PSNR is most like the mean of all. Returns {"still":
+        what it shows, in words}, or {"lacks": why there is none} where a network is missing.
         """
         labels, titles = ARMS[page[:2]], NAMES.get(page[:2], {})
         missing = [plots.name(label) for label in labels if label in models.ARMS and label not in self.networks]
@@ -68,8 +69,9 @@ class Comparers:
             return {"lacks": f"No comparer here: the record keeps no weights of {', '.join(missing)}."}
         scenes = {image: self._window(image, labels, titles, i % 2 == 1) for i, image in enumerate(IMAGES)}
         own = [titles.get(label, label) for label in labels]
-        apart = {image: np.var([each[label] for label in own], axis=0).mean() for image, each in scenes.items()}
-        scenes = {image: scenes[image] for image in sorted(scenes, key=apart.get, reverse=True)}
+        found = {image: {label: psnr(each[label], each["hr"]) for label in own} for image, each in scenes.items()}
+        typical = (found := pd.DataFrame(found)).corrwith(found.mean(axis=1)).sort_values(ascending=False)
+        scenes = {image: scenes[image] for image in typical.index}
         comparer = widgets.compare(scenes)
         shown = str(comparer)
         (self.folder / f"{page}.png").write_bytes(comparer.still())

@@ -48,7 +48,7 @@ def findings_table(shown: dict) -> str:
     table = findings(shown["claims"], brief=True).rename_axis("id").reset_index()
     linked = "[" + table.id + f"](figures/{shown['parameters']['profile']}/" + table.figure + ".png)"
     columns = {"verdict": "**" + table.verdict + "**", "measured here": table.ours}
-    columns["the original says"] = linked.where(table.figure != "", table.id) + " · " + table.original
+    columns["the original says"] = linked.where(table.figure != "", table.id) + ": " + table.original
     return markdown(pd.DataFrame(columns)[["verdict", "the original says", "measured here"]])
 
 
@@ -56,9 +56,11 @@ def run_shown_line(shown: dict) -> str:
     """Markdown: which command made the published results, on what, how long its trainings took, and the verdicts."""
     runs, sets = shown["runs"], dict.fromkeys(record.read("scores").query("seed >= 0 and data == 'bsds500'").set)
     by = shown["by"].replace("the registration", "[the registration](record/registration.md)")
-    by += f" ({len(shown['fresh'])} more trainings)" if by.startswith("confirmatory") else ""
+    paper = record.read("runs").query("profile == 'paper' and data == @shown['parameters']['data']")
+    alone = f"; row 2: {len(paper)} of {profiles.get('paper').total_steps:,} steps" if len(paper) else ""
+    by += f" ({len(shown['fresh'])} more trainings{alone})" if by.startswith("confirmatory") else ""
     return (
-        f"Answer and pages: `{command_line(shown['parameters'])}`, {len(runs)} trainings, "
+        f"By `{command_line(shown['parameters'])}`: {len(runs)} trainings, "
         f"{runs.seconds.sum() / 3600:.1f} hours of training steps ([machines](record/README.md)), scored on "
         f"{', '.join(sets)}. The verdicts are {by}."
     )
@@ -68,9 +70,9 @@ def limits_line(shown: dict) -> str:
     """Markdown: what the published run cannot say, because it differs from the original's."""
     profile, all_of_them = profiles.get(shown["parameters"]["profile"]), "What-differs-from-the-original-study"
     return (
-        f"**What it cannot say.** These networks were trained for {profile.total_steps:,} steps on "
-        f"{shown['parameters']['data']}, the original's for 50,000 on DIV2K's 800 images. The perceptual loss reads "
-        f"other layers of VGG-19. [Every difference](notebooks/00_background.ipynb#{all_of_them})."
+        f"**What it cannot say.** Trainings here had {profile.total_steps:,} steps on {shown['parameters']['data']}, "
+        f"the original's 50,000 on DIV2K's 800 images. The perceptual loss reads other layers of VGG-19. "
+        f"[Every difference](notebooks/00_background.ipynb#{all_of_them})."
     )
 
 
@@ -81,7 +83,7 @@ def minutes_line(_) -> str:
         timed = f"{row['seconds'] / 60:.0f} in {row['precision']}"
         timings.setdefault(f"{row['cores']} cores, {row['processor']}", []).append(timed)
     machines = "; ".join(f"{' and '.join(timed)} on {machine}" for machine, timed in timings.items())
-    return f"Minutes of a first `make reproduce`, the environment excluded: {machines}."
+    return f"Minutes of a first one, the environment excluded: {machines}."
 
 
 TABLES = {

@@ -50,7 +50,9 @@ class Renderer(IPythonRenderer):
         return super().link(text, here, title)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        return super().image(text, f"figures/{Path(url).name}", title)
+        shown, phone = super().image(text, f"figures/{Path(url).name}", title), on_phone(paths.ROOT / url)
+        source = f'<source media="(max-width: 560px)" srcset="figures/{phone["file"]}">' if phone else ""
+        return f"<picture>{source}{shown}</picture>"
 
 
 def to_html(markdown: str) -> str:
@@ -142,7 +144,8 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Tru
     opening = re.sub(r"<!-- badges -->.*?<!-- /badges -->|^\[!\[.*?$", "", readme, flags=re.S | re.M)
     home = opening.split("\n## Two commands")[0]
     for picture in re.findall(r"\]\((?:\.\./)*(figures/[^)]+\.png)\)", home + card):
-        shutil.copy(paths.ROOT / picture, folder / "figures")
+        for file in (paths.ROOT / picture).parent.glob(f"{Path(picture).stem}*"):
+            shutil.copy(file, folder / "figures")
     written = {
         "home": {"home": to_html(home), "page": {"name": "index"} | drawn.write("index")},
         "card": {"card": to_html(card)},

@@ -86,11 +86,12 @@ def examples() -> None:
         scene = {label: upscale(arm, lr) for label, arm in arms.items()} | {"hr": pairs[name].hr}
         scene = {label: image[y : y + PART, x : x + PART] for label, image in scene.items()}
         scenes[title] = {"lr": lr[y // SCALE : (y + PART) // SCALE, x // SCALE : (x + PART) // SCALE]} | scene
-    note = "The weights that come with the study, on parts of Set14. Last row: LR was saved as JPEG of quality 30."
+    note = "Parts of Set14. Last row: LR was saved as JPEG of quality 30. The weights that come with the study: "
+    note += ", ".join(f"{plots.name(arm)} trained on {made['data']}" for arm, made in pretrained.record().items())
     profiles = {arm: made["profile"] for arm, made in pretrained.record().items()}
     steps = {arm: f"{profile['epochs'] * profile['steps']:,} steps" for arm, profile in profiles.items()}
-    title = "Edges come out sharp; small text is invented, and a JPEG's blocks grow"
-    plots.save(plots.crops(scenes, psnr, steps), "examples", "weights", note, title=title)
+    title = "Clear edges come out sharp; small text stays unreadable, and a JPEG's errors become edges"
+    plots.save(plots.crops(scenes, psnr, steps, textures=False), "examples", "weights", note, title=title)
 
 
 def scores_table(record: dict) -> str:

@@ -72,7 +72,7 @@ def measured(row) -> str:
 
 
 def told(table: pd.DataFrame, *ids: str, names=None) -> str:
-    """These rows of `judge`'s table, where they were measured: "LPIPS: −0.12 in LPIPS (−0.13 … −0.11); …".
+    """These rows of `judge`'s table, where they were measured: "LPIPS: −0.12 (−0.13 … −0.11); …".
 
     `names` maps their references to what stands before the colon, in place of the metric's name.
     """
@@ -80,7 +80,9 @@ def told(table: pd.DataFrame, *ids: str, names=None) -> str:
     for row in rows[rows.effect.notna()].itertuples():
         unclear = not row.quantity and row.low < 0 < row.high
         text = measured(row).removesuffix(")") + ", not clear)" if unclear else measured(row)
-        listed.append(f"{names[row.reference] if names else METRICS.name[row.metric]}: {text}")
+        name = METRICS.name[row.metric]
+        text = text.replace(f" in {name}", "").replace(f" of {name}", "")
+        listed.append(f"{names[row.reference] if names else name}: {text}")
     return "; ".join(listed) or "not measured"
 
 
@@ -165,7 +167,8 @@ def _ours(row, table: pd.DataFrame, brief: bool) -> str:
         said += f"; {row.why}"
     if row.verdict == "undecided" and row.p < 0.05:
         alone = "holds" if row.leans == "for" else "refuted"
-        said += f"; {alone} alone, not after correcting for {table.p_holm.notna().sum()} rows"
+        said += f"; {alone} alone"
+        said += "" if brief else f", not after correcting for {table.p_holm.notna().sum()} rows"
     beside = parts[parts.published.notna() & parts.effect.notna()].itertuples()
     listed = "; ".join(f"{p.claim}, {value(p, p.effect)} ({value(p, p.published, False)})" for p in beside)
     return f"{said}. Ours (and the original's): {listed}" if listed and not brief else said

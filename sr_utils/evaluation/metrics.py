@@ -54,16 +54,17 @@ def ssim(sr, hr) -> float:
     return float(structural_similarity(hr, sr, data_range=255, **settings))
 
 
-def sharpness(sr, hr) -> float:
+def sharpness(sr, hr, above: float = 0.25 / SCALE, up_to: float = 1) -> float:
     """High-frequency power of SR over that of HR: 0 if SR has none, 1 if equal, more with added noise or ringing.
 
-    Power of the luma (Hann window) at radial frequencies above half of LR's Nyquist frequency, that is above 1/16 cycle
-    per HR pixel. Arguments and errors as for `psnr`; raises `StudyError` for a flat HR.
+    Power of the luma (Hann window) at radial frequencies between two limits, in cycles per HR pixel: by default all
+    above half of LR's Nyquist frequency. Arguments and errors as for `psnr`; raises `StudyError` for a flat HR.
     """
     sr, hr = _lumas(sr, hr)
     window = np.outer(*map(np.hanning, hr.shape))
     fy, fx = (np.fft.fftfreq(n) for n in hr.shape)
-    high = np.hypot(fy[:, None], fx[None]) > 0.25 / SCALE
+    frequency = np.hypot(fy[:, None], fx[None])
+    high = (frequency > above) & (frequency <= up_to)
     powers = [np.sum(np.abs(np.fft.fft2((y - y.mean()) * window)[high]) ** 2) for y in (sr, hr)]
     if not powers[1]:
         raise StudyError("HR is flat: it has no high frequencies to compare with.")

@@ -7,15 +7,15 @@ from scipy.optimize import isotonic_regression
 
 from sr_utils.plots.style import GREY, PIXEL, axes, headline, legible, look, name, styled
 
-FAR = 1.25  # times the lowest final loss, 1 dB: a curve above that is named, and not drawn in the last third
+FAR = 1.35  # times the lowest final loss, 1.3 dB: a curve above that is not drawn in the last third
 COLLAPSED = 3  # times the lowest final loss of an arm's seeds: their mean would be of no network
-BAND = "#ececec"  # of margins
+BAND = "#e3eef7"  # of margins; bands of seeds are grey where their curve is
 
 
-def curve(ax, label: str, samples: pd.DataFrame, band: tuple = (0, 1), text: str = "") -> pd.Series:
+def curve(ax, label: str, samples: pd.DataFrame, band: tuple = (0, 1), text: str | None = None) -> pd.Series:
     """Draw the mean of the samples (one a row) over the columns, and a band between two quantiles; return the mean."""
     mean = samples.mean()
-    ax.plot(mean.index, mean, label=text or name(label), **look(label, marker=False))
+    ax.plot(mean.index, mean, label=name(label) if text is None else text, **look(label, marker=False))
     ax.fill_between(mean.index, *map(samples.quantile, band), color=look(label)["color"], alpha=0.13, lw=0)
     return mean
 
@@ -30,6 +30,8 @@ def spaced(positions, gap: float) -> np.ndarray:
 def label_ends(ax) -> None:
     """Write each curve's label at the right of its last point. Axes limits must be final."""
     lines, labels = ax.get_legend_handles_labels()
+    if not lines:
+        return
     ends = [line.get_xydata()[-1] for line in lines]
     colours = [legible(line.get_color()) for line in lines]
     place = {"xytext": (10, 0), "textcoords": "offset points", "va": "center"}
@@ -52,22 +54,20 @@ def loss_curves(runs, band: tuple = ()):
     """Validation MSE over epochs, one curve per arm: the whole schedule at the left, its last third at the right.
 
     A curve is the mean over an arm's seeds, and its band reaches from the lowest seed to the highest; where some seeds
-    collapsed, each has a curve of its own. `band` (lowest, highest, words) becomes a grey margin. The last third leaves
-    out curves that end more than a quarter above the lowest, and names them.
+    collapsed, each has a curve of its own. `band` (lowest, highest, words) becomes a pale margin. A curve that ends
+    more than 1.3 dB above the lowest is named at the left, and not drawn at the right. The title compares all with the
+    first arm.
     """
     fig, (whole, end) = axes(430, columns=2, width_ratios=(1.35, 1))
-    curves = [(label, words, samples, samples.iloc[:, -1].mean()) for label, words, samples in _curves(runs)]
-    best, *_, worst = sorted([(final, words) for _, words, _, final in curves] * 2)
-    first = curves[0][2].mean()
-    epochs, far = len(first), []
-    for label, words, samples, final in curves:
-        curve(whole, label, samples)
-        if final > FAR * best[0]:
-            far.append(f"not drawn: {words}  {final:,.1f}")
-        else:
-            curve(end, label, samples.iloc[:, min(-2, -epochs // 3) :], text=f"{words}  {final:,.1f}")
-    place = {"xycoords": "axes fraction", "ha": "right", "va": "top", "color": GREY}
-    end.annotate("\n".join(far), (1, 1), **place)
+    curves = [(label, seed, samples, samples.iloc[:, -1].mean()) for label, seed, samples in _curves(runs)]
+    lowest, first = min(final for *_, final in curves), curves[0][2].mean()
+    epochs = len(first)
+    for label, seed, samples, final in curves:
+        words = f"{', '.join(filter(None, [name(label), seed]))}  {final:,.1f}"
+        far = final > FAR * lowest
+        curve(whole, label, samples, text=words if far else "")
+        if not far:
+            curve(end, label, samples.iloc[:, min(-2, -epochs // 3) :], text=words)
     if band:
         for ax in (whole, end):
             ax.axhspan(*band[:2], color=BAND, zorder=0)
@@ -84,22 +84,40 @@ def loss_curves(runs, band: tuple = ()):
     whole.yaxis.set_minor_formatter("")
     end.set(xlabel="epoch", title="its last third, enlarged")
     for ax in (whole, end):
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    label_ends(end)
-    title = f"On the validation crops, {best[1]} ends lowest, at {best[0]:,.1f} grey levels²; "
-    title += f"{worst[1]} highest, at {worst[0]:,.1f}"
-    if len(curves) == 1:
-        title = f"{best[1]}'s loss falls from {first.iloc[0]:,.1f} to {best[0]:,.1f} grey levels² "
-        title += "on the validation crops"
-    return headline(fig, title, f"Line plots of {unit} over epochs")
+        ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    end.set_ylim(top=min(end.get_ylim()[1], 1.5 * lowest))
+    for ax in (whole, end):
+        label_ends(ax)
+    title = f"{name(curves[0][0])}'s loss falls from {first.iloc[0]:,.1f} to {first.iloc[-1]:,.1f} grey levels² "
+    title += "on the validation crops"
+    if len(curves) > 1:
+        title = _compared(pd.DataFrame(curves, columns=["label", "seed", "samples", "loss"]))
+    several = len(runs) > len({run.label for run in runs})
+    key = "Line: mean of the seeds. Band: from the lowest seed to the highest." if several else ""
+    return headline(fig, title, f"Line plots of {unit} over epochs", key)
+
+
+def _compared(table: pd.DataFrame) -> str:
+    """Which arms end with a lower loss than the first, and of which some seeds collapsed."""
+    first, *others = table.label.unique()
+    apart, ends = table.groupby("label").size() > 1, table.groupby("label").loss.mean().sort_values()
+    below = [name(arm) for arm in ends.index[ends < ends[first]] if not apart[arm]]
+    only, verb = "only " * (len(below) == 1 < len(others)), "end" if len(below) > 1 else "ends"
+    title = f"{only}{', '.join(below) or 'None'} {verb} below {name(first)} on the validation crops"
+    for arm in others:
+        losses = table.loss[table.label == arm]
+        if apart[arm]:
+            lost = (losses > COLLAPSED * losses.min()).sum()
+            title += f"; {name(arm)}: {lost} of {len(losses)} seeds collapse"
+    return title
 
 
 def _curves(runs):
-    """(label, words, losses: a row per seed) of each arm, or of each seed of an arm of which some collapsed."""
+    """(label, "", losses: a row per seed) of each arm; where some seeds collapsed, each seed with its name."""
     for label in dict.fromkeys(run.label for run in runs):
         losses = {run.config["seed"]: run.history["val_mse"] for run in runs if run.label == label}
         samples = pd.DataFrame(losses).T
         if samples.iloc[:, -1].max() <= COLLAPSED * samples.iloc[:, -1].min():
-            yield label, name(label), samples
+            yield label, "", samples
         else:
-            yield from ((label, f"{name(label)}, seed {seed}", samples.loc[[seed]]) for seed in losses)
+            yield from ((label, f"seed {seed}", samples.loc[[seed]]) for seed in losses)

@@ -17,7 +17,7 @@ COLOURS |= {"merge": "#d5ead0", "filter": "#f3e79b", "loss": "#ddd3ee", "other":
 BOX, STEP = 82, 106  # pixels: a box's width, and from one to the next (less where a network is long)
 TALL, TALLER = 58, 26  # pixels: the height of a box whose output has LR's size, and what each doubling adds
 PROBE = 64  # pixels of the LR whose way through the network is followed
-LOW, ROUND = 40, 34  # pixels: the height of a box that shares its column, and the diameter of "+"
+LOW, PITCH, ROUND = 44, 50, 34  # pixels: a box that shares its column, from one such to the next, and "+"
 LANE = 26  # pixels between two lines that pass above
 #: The label and the kind of each layer; `{…}` is the layer's own setting.
 LAYERS = {
@@ -105,7 +105,7 @@ def draw(ax, model, top: float) -> tuple[float, float, str]:
     labels = {node: describe(layer) for node, layer in nodes.items()}
     for node, (label, _) in labels.items():
         stack = [other for other in nodes if column[other] == column[node] and other not in low]
-        y[node] = 46 * (stack.index(node) - (len(stack) - 1) / 2) if node in stack else 0
+        y[node] = PITCH * (stack.index(node) - (len(stack) - 1) / 2) if node in stack else 0
         wide[node], tall[node] = BOX, TALL + TALLER * log2(size[node]) if stack == [node] else LOW
         if label == "+":
             wide[node] = tall[node] = ROUND
@@ -115,8 +115,7 @@ def draw(ax, model, top: float) -> tuple[float, float, str]:
     y = {node: bottom - 26 if node in low else main + up for node, up in y.items()}
     lane = {edge: main - reach - LANE * (rank + 0.6) for rank, edge in enumerate(over)}
     for node, (label, kind) in labels.items():
-        label = label.removesuffix("\nReLU") if tall[node] == LOW else label
-        box(ax, x[node], y[node], wide[node], tall[node], label, kind)
+        box(ax, x[node], y[node], wide[node], tall[node], label, kind, 8 if tall[node] == LOW else 9)
     for a, b in edges:
         right, left = (x[a] + wide[a] / 2, y[a]), (x[b] - wide[b] / 2, y[b])
         if a in low:
@@ -128,7 +127,7 @@ def draw(ax, model, top: float) -> tuple[float, float, str]:
         else:
             start = x[a], y[a] - tall[a] / 2
             if b in repeats and a not in repeats:  # in every repeat it starts where the block does
-                start = min(x[node] for node in repeats) - step / 2, main
+                start = min(x[node] for node in repeats) - step / 2 - 3, main
                 ax.plot(*start, "o", ms=4, color="#444444")
             arrow(ax, start, (start[0], lane[a, b]), (x[b], lane[a, b]), (x[b], y[b] - tall[b] / 2))
     if repeats:
@@ -137,7 +136,9 @@ def draw(ax, model, top: float) -> tuple[float, float, str]:
         height = lower - min([main - reach - 6, *upper])
         ax.add_patch(Rectangle((left, lower), right - left, -height, fill=False, ec="#888888", ls="--"))
         ax.text(right - 6, lower - 4, f"× {max(repeats.values())}", ha="right", fontsize=11, weight="bold")
-    title = f"{name(model.name)}  ·  {model.count_params():,} parameters"
+    cost = models.cost(model)
+    title = f"{name(model.name)}  ·  {cost['parameters']:,} parameters"
+    title += f"  ·  {cost['macs']:,.0f} multiply–adds per output pixel"
     ax.text(4, top + 4, title, va="top", fontsize=10, weight="bold")
     return max(x.values()) + BOX / 2 + 4, bottom, ", ".join(label.replace("\n", " ") for label, _ in labels.values())
 
@@ -153,4 +154,5 @@ def network_diagram(*models):
         layers.append(f"{name(model.name)}: {labels}")
     fig.set_size_inches(max(ends) / DPI, round(top) / DPI)
     ax.set(xlim=(0, max(ends)), ylim=(round(top), 0))
-    return headline(fig, "", f"Block diagrams, drawn from the networks. {'; '.join(layers)}")
+    key = "A box is as high as its output: as LR, twice LR, or HR. Boxes that share a column are lower."
+    return headline(fig, "", f"Block diagrams, drawn from the networks. {'; '.join(layers)}", key)

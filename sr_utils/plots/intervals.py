@@ -1,13 +1,16 @@
 """Estimates with their intervals, one a row."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 
 from sr_utils.claims import phrases
 from sr_utils.claims.statistics import differences, paired, signed
-from sr_utils.plots.style import INK, axes, headline, legible, name, styled
+from sr_utils.plots.style import INK, PHONE, axes, headline, legible, name, styled
 
 SIDES = {1: "#0072B2", -1: "#D55E00", 0: "#888888"}  # colours of an interval above, below and around zero
+WORDS = {1: "clearly better", -1: "clearly worse"}
 COLLAPSED = 1  # dB between two seeds of an arm: their mean would be of no network
 
 
@@ -45,14 +48,14 @@ def scales(table: pd.DataFrame) -> list[pd.DataFrame]:
     return [rows for _, rows in table.groupby(reach > 5 * reach.quantile(interpolation="lower"))]
 
 
-def panels(parts: list[pd.DataFrame], pitch: int, width: int):
-    """A figure with one axes for each table, each of its rows `pitch` pixels high, and the list of axes."""
+def panels(parts: list[pd.DataFrame], pitch: int, width: int, gap: int = 44):
+    """A figure with one axes for each table, its rows `pitch` pixels high and `gap` below, and the list of axes."""
     heights = [pitch * len(part) for part in parts] or [pitch]
-    return axes(sum(heights) + 44 * len(heights), rows=len(heights), height_ratios=heights, width=width)
+    return axes(sum(heights) + gap * len(heights), rows=len(heights), height_ratios=heights, width=width)
 
 
 @styled()
-def effects(scores: pd.DataFrame, reference: str):
+def effects(scores: pd.DataFrame, reference: str, phone: bool = False):
     """Each arm's paired PSNR difference to the reference with its 95 % interval, largest first; seeds as small marks.
 
     `scores` as `evaluation.score_all` returns them. Blue: the interval is above zero; red: below; grey: around it.
@@ -70,9 +73,18 @@ def effects(scores: pd.DataFrame, reference: str):
         table.loc[arm, ["x", "low", "high"]] = np.nan, least[arm], most[arm]
         table.loc[arm, ["color", "text"]] = SIDES[0], text
     parts = scales(table)
-    fig, column = panels(parts, pitch=24, width=900)
+    fig, column = panels(parts, pitch=34 if phone else 24, width=PHONE if phone else 900)
     for ax, part in zip(column, parts, strict=True):
-        estimates(ax, part, [*map(name, part.index)])
-    column[-1].set_xlabel(f"PSNR difference / dB, against {name(reference)} (small marks: seeds)")
-    title = f"Clearly above {name(reference)}: {sides.count(1)} of {len(table)} arms; clearly below: {sides.count(-1)}"
-    return headline(fig, title, f"PSNR difference of each arm to {name(reference)} with its 95 % interval")
+        rows = part.assign(text=part.text.str.replace("  ", "\n")) if phone else part
+        estimates(ax, rows, [textwrap.fill(name(arm), 16 if phone else 60) for arm in part.index])
+        ax.locator_params(axis="x", nbins=3 if phone else 6)
+    column[-1].set_xlabel(f"PSNR difference / dB, against {name(reference)}")
+    groups = {words: table.index[np.equal(sides, side)] for side, words in WORDS.items()}
+    groups["with collapsed seeds"] = table.index[most - least > COLLAPSED]
+    listed = [
+        f"{words}: {', '.join(map(name, arms)) if len(arms) < 4 else f'{len(arms)} of {len(table)}'}"
+        for words, arms in groups.items() if len(arms)
+    ]  # fmt: skip
+    title = f"Against {name(reference)}, {'; '.join(listed) or 'no arm is clearly better or worse'}"
+    key = "Bars: 95 % intervals; blue is better, red is worse, grey is not clear. Small marks: seeds."
+    return headline(fig, title, f"PSNR difference of each arm to {name(reference)} with its 95 % interval", key)

@@ -103,24 +103,26 @@ def canvas(width: float, height: float):
     return fig, ax
 
 
-def headline(fig, title: str, what: str):
-    """Give a figure a title that says what can be seen, and `what` it is, for its alt text."""
+def headline(fig, title: str, what: str, key: str = ""):
+    """Give a figure a title that says what can be seen, `what` it is, for its alt text, and a key to its marks."""
     fig.suptitle(title[:1].upper() + title[1:], in_layout=False)
     fig.set_label(what)
+    fig.key = key
     return fig
 
 
 @styled()
-def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str = "") -> "Picture":
+def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str = "", phone=None) -> "Picture":
     """Write `figures/<profile>/<file>.png`, close the figure, and return the picture for the page.
 
-    A figure without pictures is written as .svg as well, which the site shows; on a phone it shows <file>-phone.svg,
-    where panels that stand side by side are one under the other. The title stands above the drawing, the
-    note (what the figure was made from) below it. `alt` and `title` replace those of the drawing function. Raises
+    A figure without pictures is written as .svg as well, which the site shows. On a phone it shows <file>-phone.svg:
+    the figure `phone`, or this one with its panels one under the other. The title stands above the drawing, its key and
+    the note (what the figure was made from) below it. `alt` and `title` replace those of the drawing function. Raises
     `StudyError` if the folder cannot be written.
     """
     path, title = paths.figures() / profile / f"{file}.png", title or fig.get_suptitle()
     alt = alt or (fig.get_label() and f"{fig.get_label()}. {title}".strip())
+    note = "\n".join(filter(None, [getattr(fig, "key", ""), note]))
     try:
         if not alt:
             raise StudyError(f"{file} has no alt text; give save an alt that says what the picture shows.")
@@ -132,34 +134,35 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
         if not any(ax.images for ax in fig.axes):
             vector = {"format": "svg", "bbox_inches": box, "metadata": {"Date": None}}
             paths.replace(path.with_suffix(".svg"), lambda scratch: fig.savefig(scratch, **vector))
-            if _stacked(fig):
-                vector["bbox_inches"] = _frame(fig, title, note)
-                paths.replace(path.with_name(f"{file}-phone.svg"), lambda scratch: fig.savefig(scratch, **vector))
+            if phone := phone or _stacked(fig):
+                vector["bbox_inches"] = _frame(phone, title, note)
+                paths.replace(path.with_name(f"{file}-phone.svg"), lambda scratch: phone.savefig(scratch, **vector))
     except OSError as error:
         reason = error.strerror or error
         raise StudyError(f"{path} cannot be written ({reason}); free space, or set SR_FIGURES.") from None
     finally:
         plt.close(fig)
+        plt.close(phone or fig)
     return Picture(path.read_bytes(), alt)
 
 
-def _stacked(fig) -> bool:
-    """Put panels that stand side by side one under the other; returns whether there are any."""
+def _stacked(fig):
+    """The figure with panels that stand side by side put one under the other, or None where there are none."""
     cells = [ax.get_subplotspec() for ax in fig.axes]
     if len(cells) < 2 or None in cells or len({cell.rowspan.start for cell in cells}) > 1:
-        return False
+        return None
     fig.texts[-1].remove()  # the note
     fig.set_size_inches(PHONE / DPI, len(cells) * fig.bbox.height / DPI)
     for ax, cell in zip(fig.axes, fig.add_gridspec(len(cells), 1), strict=True):
         ax.set_subplotspec(cell)
         ax.tick_params(labelleft=True)
-    return True
+    return fig
 
 
 def _frame(fig, title: str, note: str) -> Bbox:
     """Put the title above the figure and the note below it; the box around all three, in inches."""
     width, height = fig.bbox.size
-    title = textwrap.fill(title, int(width / 10))  # Matplotlib wraps no text above a figure
+    title = textwrap.fill(title, int(width / 10), break_on_hyphens=False)  # Matplotlib wraps no text above a figure
     head = fig.suptitle(title, x=0, y=1 + PAD / height, ha="left", va="bottom")
     foot = fig.text(0, -PAD / height, note, color=GREY, va="top", wrap=True)
     above, below = (ceil(t.get_window_extent().height) + 2 * PAD if t.get_text() else PAD for t in (head, foot))

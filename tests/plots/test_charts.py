@@ -40,8 +40,10 @@ def test_curves_show_the_mean_of_the_seeds_and_their_range():
 
 
 def test_the_title_of_curves_follows_the_data():
-    ends = "On the validation crops, residual ends lowest, at 11.0 grey levels²; SRCNN highest, at 13.0"
-    assert plots.loss_curves(RUNS).get_suptitle() == ends
+    assert plots.loss_curves(RUNS).get_suptitle() == "Residual ends below SRCNN on the validation crops"
+    worse = [*RUNS[:2], run("inception", 0, [20.0] * 6)]
+    assert plots.loss_curves([*RUNS, worse[-1]]).get_suptitle().startswith("Only residual ends below SRCNN")
+    assert plots.loss_curves(worse).get_suptitle() == "None ends below SRCNN on the validation crops"
     one = plots.loss_curves(RUNS[:1], (10, 13, "margin"))
     assert one.get_suptitle() == "SRCNN's loss falls from 100.0 to 12.0 grey levels² on the validation crops"
     band = one.axes[1].patches[0].get_extents().transformed(one.axes[1].transData.inverted())
@@ -50,11 +52,12 @@ def test_the_title_of_curves_follows_the_data():
 
 
 def test_seeds_of_a_network_that_collapsed_are_drawn_one_by_one():
-    far = [run("plain", seed, [5000.0, 4000, 3000, last, last, last]) for seed, last in enumerate((2700, 11, 14))]
+    far = [run("plain", seed, [5000.0, 4000, 3000, last, last, last]) for seed, last in enumerate((2700, 11, 15))]
     whole, end = plots.loss_curves([*RUNS, *far]).axes
-    assert [line.get_ydata()[-1] for line in whole.lines] == [13, 11, 2700, 11, 14]
+    assert [line.get_ydata()[-1] for line in whole.lines] == [13, 11, 2700, 11, 15]
     assert len(end.lines) == 3 and end.get_ylim()[1] < 30  # one of them ends near the others
-    assert "not drawn: plain, no skips, seed 0  2,700.0" in "\n".join(said(end))
+    assert said(whole) == ["plain, no skips, seed 0  2,700.0", "plain, no skips, seed 2  15.0"]
+    assert whole.figure.get_suptitle().endswith("; plain, no skips: 1 of 3 seeds collapse")
 
 
 def test_neighbouring_labels_are_moved_apart_and_no_further():

@@ -31,13 +31,15 @@ def test_effects_are_sorted_and_coloured_by_their_side_of_zero():
     marks = [line for line in ax.lines if len(line.get_xdata()) == 1]
     assert [mark.get_color() for mark in marks] == [SIDES[1], SIDES[0], SIDES[-1]]
     assert beside(ax)[0].startswith("+0.99  (+0.97 …") and "SRCNN" in ax.get_xlabel()
-    assert fig.get_suptitle() == "Clearly above SRCNN: 1 of 3 arms; clearly below: 1"
+    assert fig.get_suptitle() == "Against SRCNN, clearly better: residual; clearly worse: post-upsampling"
 
 
 def test_an_arm_far_away_has_an_axis_of_its_own_and_collapsed_seeds_no_mean():
     table = scores(srcnn=28, residual=29, inception=28.5, plain=28)
     table.loc[(table.arm == "plain") & (table.seed == 1), "psnr"] = 8
-    near, far = plots.effects(table, "srcnn").axes
+    fig = plots.effects(table, "srcnn")
+    near, far = fig.axes
+    assert fig.get_suptitle().endswith("clearly better: residual, inception; with collapsed seeds: plain, no skips")
     assert [names(ax) for ax in (near, far)] == [["residual", "inception"], ["plain, no skips"]]
     assert np.allclose(sorted(far.lines[1].get_xdata()), [-20, 0, 0], atol=0.03)
     assert pd.isna(far.lines[0].get_xdata()).all() and beside(far)[0].startswith("seeds from −20.0")
