@@ -98,7 +98,6 @@ def response(seeds=5, images=4) -> pd.DataFrame:
 
 
 def everything(seeds=5, images=20, apart=1.5, noise=0.02, **effects) -> dict[str, pd.DataFrame]:
-    """All tables, by their names in a record."""
     scored = scores(seeds, images, noise, **effects)
     return {
         "scores": scored,

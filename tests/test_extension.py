@@ -9,15 +9,14 @@ from PIL import Image
 from sr_utils import models, paths
 from tests.conftest import python
 
-BUILDER = '''
+BUILDER = """
 
 def tiny():
-    """Three small convolutions behind bilinear enlargement."""
     lr, x = layers.lr_input()
     x = layers.conv(layers.bilinear(x), 4, 3, "conv_a", activation="relu")
     x = layers.conv(x, 4, 3, "conv_b", activation="relu")
     return layers.sr_output(lr, layers.conv(x, 3, 3, "conv_out"), "tiny")
-'''
+"""
 ARMS = """        Arm(n.tiny, "tiny", "#010101", "1", "-", 1e-3),
         Arm(n.srcnn, "SRCNN, log-cosh", "#020202", "2", "-", 1e-3, "log_cosh"),
 """

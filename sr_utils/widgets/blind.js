@@ -44,7 +44,7 @@ function render({ model, el }) {
       make("figure", {}, picture(each, place, titles[each]),
         make("figcaption", {}, titles[each], each === which ? " ← yours" : "")))));
     el.replaceChildren(make("p", { role: "status" }, `You chose ${titles[0]} ${count(0)} times, ${titles[1]} ` +
-      `${count(1)} times, and saw no difference ${count(2)} times. By chance alone, either is as likely.`),
+      `${count(1)} times, and saw no difference ${count(2)} times. By chance alone, each would be chosen about as often.`),
     make("button", { onclick: begin }, "Again"), ...rows);
   }
 

@@ -47,7 +47,6 @@ def jupyterlab(folder: Path, **environment):
 
 
 def notebook(path: Path, *cells: str) -> None:
-    """Write a notebook of these code cells."""
     book = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
     book.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
     nbformat.write(book, path)

@@ -79,7 +79,6 @@ def opened(browser, laboratory):
 
 @pytest.fixture
 def comparer(opened):
-    """The comparer, as after loading: chelsea, the middle, 48 pixels."""
     comparer = opened[0]
     comparer.control("image").select_option("chelsea")
     comparer.control("error maps").uncheck()

@@ -176,7 +176,7 @@ def test_a_photograph_is_enlarged_and_judged_in_the_browser(desk, no_demo, tmp_p
     assert np.abs(saved - evaluation.upscale("combined", lr)).max() <= 1
     assert np.abs(comparer.picture("bicubic") - data.upsample(lr)[crop].astype(int)).max() <= 1
     desk.get_by_label("Let me judge").check()
-    desk.get_by_text("mine.png: 92×80 pixels, became 23×20, and these 92×80").wait_for(timeout=120_000)
+    desk.get_by_text("mine.png: 92×80 pixels, shrunk to 23×20, enlarged to 92×80").wait_for(timeout=120_000)
     comparer, saved, _ = compared()
     assert comparer.names() == ["LR", "bicubic", "combined", "HR"] and "dB" in comparer.scores("combined").inner_text()
     assert np.abs(saved - evaluation.upscale("combined", data.downscale(lr))).mean() < 1

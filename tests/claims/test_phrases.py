@@ -20,8 +20,7 @@ def test_a_refuted_claim_names_every_part_that_fails(table):
     assert found.ours["9p"].startswith("2 of 3 parts hold, refuted: 9c; weakest: the perceptual loss has more high")
     beside = f"MAE has lower PSNR than MSE, {phrases.value(table.loc['9a'], table.effect['9a'])} (−0.07)"
     assert found.ours["9p"].endswith(f"Ours (and the original's): {beside}")
-    gmsd, ssim = phrases.told(table, "9d", "9e").split("; ")
-    assert gmsd.startswith("GMSD: ") and ssim.startswith("SSIM: ") and " in " not in gmsd + ssim
+    assert phrases.told(table, "9d").startswith("GMSD: ") and " in " not in phrases.told(table, "9d")
     assert "refuted" not in phrases.findings(table, brief=True).ours["9p"]
 
 

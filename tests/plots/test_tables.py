@@ -8,7 +8,6 @@ from sr_utils import plots
 
 
 def cells(page):
-    """The text of each cell of an HTML table, row by row."""
     return [re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)]
 
 

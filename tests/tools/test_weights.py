@@ -18,7 +18,6 @@ TOLERANCE = 0.02  # dB between processors and precisions
 
 
 def test_the_scores_are_the_cards_and_their_order_is_right():
-    """On the sample images and, where it is on disk, on Set5."""
     sets = {name: load(name).valid for name in ("sample", "Set5") if name in ("sample", *on_disk())}
     found = {arm: weights.mean_scores(models.load(arm), sets) for arm in ("srcnn", "combined")}
     for arm, means in found.items():
@@ -60,7 +59,6 @@ def test_make_weights_ships_what_it_trained(tmp_path, monkeypatch, capsys):
 
 
 def test_the_examples_are_drawn_by_what_ships(tmp_path, monkeypatch):
-    """Set14 is any picture here, large enough for every part."""
     monkeypatch.setenv("SR_FIGURES", str(tmp_path))
     large = next(pair for pair in load("sample").valid if min(pair.hr.shape[:2]) >= 512)
     pairs = [replace(large, name=name) for name in {name for name, _ in weights.EXAMPLES.values()}]

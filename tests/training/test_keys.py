@@ -34,7 +34,6 @@ def folder(tmp_path, picture):
 
 
 def altered(monkeypatch, module, old: str, new: str):
-    """Let this module's source read otherwise, as after an edit."""
     before = inspect.getsource
     assert old in before(module)
     edited = {module: before(module).replace(old, new)}

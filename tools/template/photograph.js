@@ -131,7 +131,7 @@ async function show() {
   let fitting = part < 1 ? resized(whole, width, height) : pixels(canvas(whole), 0, 0, width, height);
   const lr = judging ? resized(fitting, width / SCALE, height / SCALE) : fitting;
   const shrunk = part < 1 ? `, first shrunk to ${size(fitting)}, since this browser does that in about ${SECONDS} s` : "";
-  const done = judging ? `became ${size(lr)}, and these` : "became";
+  const done = judging ? `shrunk to ${size(lr)}, enlarged to` : "became";
   message.textContent = `The network is at work${shrunk} …`;
   progress.hidden = false;
   await pause();
