@@ -78,7 +78,8 @@ def steps_table(record: dict) -> str:
     columns.append((np.prod(found["picture"]) / 1e3 / sr.ms).map(TWO).rename("SR: megapixels / s"))
     columns.append(sr.ratio.map(TWO).rename("÷ PyTorch"))
     text = (
-        f"\n\nBelow 1 the study is faster. One step of every arm together takes {' and '.join(shares)} times PyTorch's time. "
+        "\n\nBelow 1 the study is faster. One step of every arm together, over PyTorch's time: "
+        f"{' and '.join(shares)}. "
         f"In {(steps.ratio <= 1).sum()} of {len(steps)} steps the study is not slower."
     )
     return markdown(pd.concat(columns, axis=1).rename(index="`{}`".format)) + text + where(record["steps"])
