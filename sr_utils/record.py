@@ -107,7 +107,7 @@ def tables(profile: str, data: str, seeds=None, stale=lambda run: False) -> dict
     it.
     """
     kept, found = runs(profile, data), {}
-    kept = kept[[not stale(run) for _, run in kept.iterrows()]]
+    kept = kept.loc[[not stale(run) for _, run in kept.iterrows()]]
     kept = kept[kept.seed.isin(kept.seed if seeds is None else seeds)]
     for table in [name for name in TABLES if name not in ("runs", "first_layer")]:
         try:

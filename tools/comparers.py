@@ -70,8 +70,9 @@ class Comparers:
         scenes = {image: self._window(image, labels, titles, i % 2 == 1) for i, image in enumerate(IMAGES)}
         own = [titles.get(label, label) for label in labels]
         found = {image: {label: psnr(each[label], each["hr"]) for label in own} for image, each in scenes.items()}
-        typical = (found := pd.DataFrame(found)).corrwith(found.mean(axis=1)).sort_values(ascending=False)
-        scenes = {image: scenes[image] for image in typical.index}
+        found = pd.DataFrame(found)
+        typical = found.corrwith(found.mean(axis=1)).sort_values(ascending=False).index
+        scenes = {image: scenes[image] for image in typical}
         comparer = widgets.compare(scenes)
         shown = str(comparer)
         (self.folder / f"{page}.png").write_bytes(comparer.still())

@@ -56,8 +56,8 @@ def run_shown_line(shown: dict) -> str:
     """Markdown: which command made the published results, on what, how long its trainings took, and the verdicts."""
     runs, sets = shown["runs"], dict.fromkeys(record.read("scores").query("seed >= 0 and data == 'bsds500'").set)
     by = shown["by"].replace("the registration", "[the registration](record/registration.md)")
-    paper = record.read("runs").query("profile == 'paper' and data == @shown['parameters']['data']")
-    alone = f"; row 2: {len(paper)} of {profiles.get('paper').total_steps:,} steps" if len(paper) else ""
+    paper = record.read("runs").query("profile == 'paper' and arm == 'srcnn' and loss == 'mse'")
+    alone = f"; for row 2, {len(paper)} of {profiles.get('paper').total_steps:,} steps" if len(paper) else ""
     by += f" ({len(shown['fresh'])} more trainings{alone})" if by.startswith("confirmatory") else ""
     return (
         f"By `{command_line(shown['parameters'])}`: {len(runs)} trainings, "
@@ -70,8 +70,9 @@ def limits_line(shown: dict) -> str:
     """Markdown: what the published run cannot say, because it differs from the original's."""
     profile, all_of_them = profiles.get(shown["parameters"]["profile"]), "What-differs-from-the-original-study"
     return (
-        f"**What it cannot say.** Trainings here had {profile.total_steps:,} steps on {shown['parameters']['data']}, "
-        f"the original's 50,000 on DIV2K's 800 images. The perceptual loss reads other layers of VGG-19. "
+        f"**What it cannot say.** But for row 2, trainings had {profile.total_steps:,} steps on "
+        f"{shown['parameters']['data']}, the original's 50,000 on DIV2K's 800 images. The perceptual loss reads other "
+        "layers of VGG-19. "
         f"[Every difference](notebooks/00_background.ipynb#{all_of_them})."
     )
 
@@ -83,7 +84,7 @@ def minutes_line(_) -> str:
         timed = f"{row['seconds'] / 60:.0f} in {row['precision']}"
         timings.setdefault(f"{row['cores']} cores, {row['processor']}", []).append(timed)
     machines = "; ".join(f"{' and '.join(timed)} on {machine}" for machine, timed in timings.items())
-    return f"Minutes of a first one, the environment excluded: {machines}."
+    return f"Minutes of a first run, the environment excluded: {machines}."
 
 
 TABLES = {

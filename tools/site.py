@@ -17,6 +17,7 @@ import nbformat
 import yaml
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import ClearOutputPreprocessor
 from PIL import Image
 from traitlets.config import Config
 
@@ -128,6 +129,9 @@ def build_site(folder: Path, notebooks: Path = paths.NOTEBOOKS, demo: bool = Tru
     plotted = [path for path in paths.figures().rglob("*.svg") if path.with_suffix(".png").exists()]
     vectors = {path.with_suffix(".png").read_bytes(): path for path in plotted}
     drawn, convert = Comparers(folder / "comparers", networks), exporter(vectors)
+    for name in sources:  # to download, without what it shows
+        source = ClearOutputPreprocessor().preprocess(nbformat.read(notebooks / f"{name}.ipynb", as_version=4), {})[0]
+        nbformat.write(source, folder / f"{name}.ipynb")
     for page, notebook in zip(site["pages"], sources.values(), strict=True):
         if page["name"][:2] in ARMS:
             page |= drawn.write(page["name"])

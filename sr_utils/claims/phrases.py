@@ -81,7 +81,8 @@ def told(table: pd.DataFrame, *ids: str, names=None) -> str:
         unclear = not row.quantity and row.low < 0 < row.high
         text = measured(row).removesuffix(")") + ", not clear)" if unclear else measured(row)
         name = METRICS.name[row.metric]
-        text = text.replace(f" in {name}", "").replace(f" of {name}", "")
+        if not names:
+            text = text.replace(f" in {name}", "").replace(f" of {name}", "")
         listed.append(f"{names[row.reference] if names else name}: {text}")
     return "; ".join(listed) or "not measured"
 

@@ -53,7 +53,7 @@ ARMS = {
         Arm(n.plain, "plain, no skips", "#226655", "v", ":", 1e-3),
         Arm(n.srcnn, "SRCNN, MAE", "#88CCEE", "<", "--", 1e-3, "mae"),
         Arm(n.srcnn, "SRCNN, VGG", "#882255", ">", "-.", 1e-3, "perceptual"),
-        Arm(n.srcnn, "SRCNN, random VGG", "#6699CC", "H", ":", 1e-3, "perceptual_random"),
+        Arm(n.srcnn, "SRCNN, random VGG", "#997744", "H", ":", 1e-3, "perceptual_random"),
         Arm(n.srcnn_edge_input, "SRCNN, edge-enhanced input", "#999933", "*", "--", 1e-3),
         Arm(n.combined, "combined", "#EE7733", "d", "-", 1e-3),
         Arm(n.combined, "combined, MAE", "#FFAA66", (4, 1, 0), "--", 1e-3, "mae"),

@@ -105,7 +105,7 @@ def iterative_skip():
 
 
 def residual(width=64, name="residual"):
-    """Sub-pixel pre-upsampling, then six residual blocks at HR size under one global skip."""
+    """Sub-pixel pre-upsampling, then six residual blocks at HR size under one feature skip."""
     lr, x = layers.lr_input()
     x = start = layers.conv(layers.sub_pixel(x, 4, CHANNELS, "up4"), width, 3, "conv_in", activation="relu")
     for i in range(1, 7):

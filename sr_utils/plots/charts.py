@@ -82,7 +82,7 @@ def loss_curves(runs, band: tuple = ()):
     whole.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)) if high > 2 * low else MaxNLocator(5))
     whole.yaxis.set_major_formatter("{x:,.0f}")
     whole.yaxis.set_minor_formatter("")
-    end.set(xlabel="epoch", title="its last third, enlarged")
+    end.set(xlabel="epoch", ylabel="MSE / grey levels², linear", title="its last third, enlarged")
     for ax in (whole, end):
         ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     end.set_ylim(top=min(end.get_ylim()[1], 1.5 * lowest))
@@ -94,6 +94,8 @@ def loss_curves(runs, band: tuple = ()):
         title = _compared(pd.DataFrame(curves, columns=["label", "seed", "samples", "loss"]))
     several = len(runs) > len({run.label for run in runs})
     key = "Line: mean of the seeds. Band: from the lowest seed to the highest." if several else ""
+    key += " Where some seeds collapsed, each has a line." if any(seed for _, seed, *_ in curves) else ""
+    key += f" Blue: {band[2]}." if band else ""
     return headline(fig, title, f"Line plots of {unit} over epochs", key)
 
 
@@ -103,7 +105,7 @@ def _compared(table: pd.DataFrame) -> str:
     apart, ends = table.groupby("label").size() > 1, table.groupby("label").loss.mean().sort_values()
     below = [name(arm) for arm in ends.index[ends < ends[first]] if not apart[arm]]
     only, verb = "only " * (len(below) == 1 < len(others)), "end" if len(below) > 1 else "ends"
-    title = f"{only}{', '.join(below) or 'None'} {verb} below {name(first)} on the validation crops"
+    title = f"{only}{', '.join(below) or 'no other arm'} {verb} with a lower squared error than {name(first)}"
     for arm in others:
         losses = table.loss[table.label == arm]
         if apart[arm]:

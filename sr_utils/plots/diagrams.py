@@ -154,5 +154,5 @@ def network_diagram(*models):
         layers.append(f"{name(model.name)}: {labels}")
     fig.set_size_inches(max(ends) / DPI, round(top) / DPI)
     ax.set(xlim=(0, max(ends)), ylim=(round(top), 0))
-    key = "A box is as high as its output: as LR, twice LR, or HR. Boxes that share a column are lower."
+    key = "A box is as high as its output; boxes that share a column are lower."
     return headline(fig, "", f"Block diagrams, drawn from the networks. {'; '.join(layers)}", key)

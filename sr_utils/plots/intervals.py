@@ -59,7 +59,8 @@ def effects(scores: pd.DataFrame, reference: str, phone: bool = False):
     """Each arm's paired PSNR difference to the reference with its 95 % interval, largest first; seeds as small marks.
 
     `scores` as `evaluation.score_all` returns them. Blue: the interval is above zero; red: below; grey: around it.
-    An arm of which some seeds collapsed has its seeds alone. What reaches much further has an axis of its own.
+    An arm of which some seeds collapsed has its seeds alone. What reaches much further has an axis of its own. `phone`:
+    for a narrow screen.
     """
     table = differences(scores, reference).drop(index=reference).sort_values("difference", ascending=False)
     sides = [phrases.direction(row) for row in table.itertuples()]
@@ -76,15 +77,15 @@ def effects(scores: pd.DataFrame, reference: str, phone: bool = False):
     fig, column = panels(parts, pitch=34 if phone else 24, width=PHONE if phone else 900)
     for ax, part in zip(column, parts, strict=True):
         rows = part.assign(text=part.text.str.replace("  ", "\n")) if phone else part
-        estimates(ax, rows, [textwrap.fill(name(arm), 16 if phone else 60) for arm in part.index])
+        estimates(ax, rows, [textwrap.fill(name(arm), 16 if phone else 60) for arm in part.index], ms=5)
         ax.locator_params(axis="x", nbins=3 if phone else 6)
     column[-1].set_xlabel(f"PSNR difference / dB, against {name(reference)}")
-    groups = {words: table.index[np.equal(sides, side)] for side, words in WORDS.items()}
+    groups = {words: table.index[table.color == SIDES[side]] for side, words in WORDS.items()}
     groups["with collapsed seeds"] = table.index[most - least > COLLAPSED]
     listed = [
         f"{words}: {', '.join(map(name, arms)) if len(arms) < 4 else f'{len(arms)} of {len(table)}'}"
         for words, arms in groups.items() if len(arms)
     ]  # fmt: skip
     title = f"Against {name(reference)}, {'; '.join(listed) or 'no arm is clearly better or worse'}"
-    key = "Bars: 95 % intervals; blue is better, red is worse, grey is not clear. Small marks: seeds."
+    key = "Bars: 95 % intervals; blue is better, orange is worse, grey is not clear. Small marks: seeds."
     return headline(fig, title, f"PSNR difference of each arm to {name(reference)} with its 95 % interval", key)

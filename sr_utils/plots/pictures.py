@@ -15,6 +15,7 @@ GAP, LINE = 8, 15  # pixels between pictures, and from one line of words to the 
 SIDE, ZOOM = 44, 3  # of a window: HR pixels, and screen pixels for each of them; eight stand beside each other
 CELL = SIDE * ZOOM
 COLUMNS = PAGE // (CELL + GAP)  # at most
+KEY = f"Windows of {SIDE}×{SIDE} HR pixels, {ZOOM} times as large, where bicubic errs most; below, their PSNR."
 
 
 def show(ax, image, x: float, y: float, zoom: float, *lines: str, **options) -> None:
@@ -76,7 +77,9 @@ def crops(images: Mapping, psnr: Callable, notes: Mapping = {}, textures: bool =
             row, column = divmod(j, columns)
             show(ax, crop, column * (CELL + GAP), (i * rows + row) * pitch, ZOOM, *lines[label], score)
     what = f"Crops of {', '.join(cut)}, each as {', '.join(map(name, labels))}"
-    return headline(fig, f"Windows of {SIDE}×{SIDE} pixels of HR", what)
+    return headline(
+        fig, f"Windows of {SIDE}×{SIDE} pixels of HR", what, f"{KEY} Single windows can differ from the mean."
+    )
 
 
 @styled()
@@ -102,5 +105,5 @@ def whole(images: Mapping, labels, psnr: Callable, scores=None):
         everywhere = f" (all images {signed(over[label] - over[first], '+.2f')})" if label in over else ""
         gains.append(f"{name(label)} {signed(found[label] - found[first], '+.2f')} dB{everywhere}")
     title = f"In this picture, PSNR against {name(first)}: {', '.join(gains)}"
-    key = "" if scale == 1 else f"Shown at {100 * scale:.0f} % of HR's size."
+    key = "Below, PSNR of the picture" + f", shown at {100 * scale:.0f} % of HR's size" * (scale < 1) + "."
     return headline(fig, title, f"All of {scene} as {', '.join(map(name, labels))}", key)
