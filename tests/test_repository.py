@@ -134,7 +134,7 @@ def test_an_address_reaches_every_file_and_a_placeholder_none():
         assert path.read_text(encoding="utf-8") == text, f"{path}: run make wheel"
     for home in (HOME, None):
         texts = wheel.written(home).values()
-        assert len(texts) > 8 and all((HOME in text) == bool(home) and "OWNER" not in text for text in texts)
+        assert len(texts) > 8 and all((HOME in text) == bool(home) and "/OWNER/" not in text for text in texts)
     expected = f"[a]({HOME}/blob/main/b.md) ![c]({HOME}/raw/main/d.png) [e](https://f)"
     assert wheel.absolute("[a](b.md) ![c](d.png) [e](https://f)", HOME) == expected
 

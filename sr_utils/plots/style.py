@@ -163,7 +163,7 @@ def _stacked(fig):
 def _frame(fig, title: str, note: str) -> Bbox:
     """Put the title above the figure and the note below it; the box around all three, in inches."""
     width, height = fig.bbox.size
-    title = re.sub(r" (?=(dB|%|of HR's)\b)", "\u00a0", title)  # a number keeps its unit
+    title = re.sub(r" (?=dB\b|%)", "\u00a0", title)  # a number keeps its unit
     title = textwrap.fill(title, int(width / 10), break_on_hyphens=False)  # Matplotlib wraps no text above a figure
     head = fig.suptitle(title, x=0, y=1 + PAD / height, ha="left", va="bottom")
     foot = fig.text(0, -PAD / height, note, color=GREY, va="top", wrap=True)

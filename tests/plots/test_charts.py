@@ -40,10 +40,10 @@ def test_curves_show_the_mean_of_the_seeds_and_their_range():
 
 
 def test_the_title_of_curves_follows_the_data():
-    assert plots.loss_curves(RUNS).get_suptitle() == "Residual ends below SRCNN on the validation crops"
+    assert plots.loss_curves(RUNS).get_suptitle() == "Residual ends with a lower squared error than SRCNN"
     worse = [*RUNS[:2], run("inception", 0, [20.0] * 6)]
-    assert plots.loss_curves([*RUNS, worse[-1]]).get_suptitle().startswith("Only residual ends below SRCNN")
-    assert plots.loss_curves(worse).get_suptitle() == "None ends below SRCNN on the validation crops"
+    assert plots.loss_curves([*RUNS, worse[-1]]).get_suptitle().startswith("Only residual ends with a lower")
+    assert plots.loss_curves(worse).get_suptitle() == "No other arm ends with a lower squared error than SRCNN"
     one = plots.loss_curves(RUNS[:1], (10, 13, "margin"))
     assert one.get_suptitle() == "SRCNN's loss falls from 100.0 to 12.0 grey levels² on the validation crops"
     band = one.axes[1].patches[0].get_extents().transformed(one.axes[1].transData.inverted())

@@ -64,6 +64,6 @@ def test_the_smallest_scene_is_shown_whole(scene, picture):
         assert np.array_equal(image.get_array(), scene[label]) and size(image) == (200, 160)
     gain = psnr(scene["srcnn"], scene["hr"]) - psnr(scene["bicubic"], scene["hr"])
     title = f"In this picture, PSNR against bicubic: SRCNN +{gain:.2f} dB (all images −1.00)"
-    assert fig.get_suptitle() == title and not fig.key
+    assert fig.get_suptitle() == title and fig.key == "Below, PSNR of the picture."
     narrow = plots.whole({"large": images["large"]}, ["srcnn", "bicubic", "lr", "hr"], psnr)
-    assert narrow.bbox.width <= 1148 and narrow.key.startswith("Shown at ")
+    assert narrow.bbox.width <= 1148 and "shown at " in narrow.key
