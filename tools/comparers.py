@@ -14,6 +14,7 @@ from sr_utils.data import SCALE, load
 from sr_utils.data.windows import telling_window
 from sr_utils.evaluation import psnr, upscale
 from sr_utils.filters import edge_enhance
+from sr_utils.models.arms import PLACES
 from tools.readme import defaults
 
 IMAGES = ("astronaut", "chelsea", "coffee", "rocket", "motorcycle_left", "ihc")  # of scikit-image, free to pass on
@@ -23,7 +24,7 @@ BLIND = ("srcnn", "srcnn perceptual")  # what the blind comparison asks about
 ARMS = {
     "in": ("bicubic", "srcnn", "post_upsampling", "post_skip", "combined"),  # index
     "01": ("bilinear", "bicubic", "srcnn"),
-    "02": ("srcnn", "pre_upsampling", "progressive_upsampling", "iterative_upsampling", "post_upsampling", "post_skip"),
+    "02": ("bicubic", "srcnn", *PLACES.values(), "post_skip"),
     "03": ("bicubic", "srcnn", "pre_upsampling", "plain", "residual", "inception"),
     "04": ("bicubic", "srcnn", "srcnn mae", "srcnn perceptual", "srcnn perceptual_random"),
     "05": ("bicubic", "srcnn", "srcnn_edge_input", "strength 0.1", "strength 0.5", "strength 1"),

@@ -89,7 +89,6 @@ def comparer(opened):
 
 
 def expected(comparer, image="chelsea"):
-    """The crops that the sliders say, by the names under them."""
     pair, (y, x, side) = PAIRS[image], comparer.place()
     enlarged = {"LR": data.upsample(pair.lr, "nearest"), "bicubic": data.upsample(pair.lr)}
     pictures = enlarged | {"<i>dark</i>": pair.hr // 2, "HR": pair.hr}
