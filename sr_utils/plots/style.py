@@ -123,7 +123,6 @@ def save(fig, file: str, profile: str, note: str = "", alt: str = "", title: str
     """
     path, title = paths.figures() / profile / f"{file}.png", title or fig.get_suptitle()
     alt = alt or (fig.get_label() and f"{fig.get_label()}. {title}".strip())
-    note = "\n".join(filter(None, [getattr(fig, "key", ""), note]))
     try:
         if not alt:
             raise StudyError(f"{file} has no alt text; give save an alt that says what the picture shows.")
@@ -157,12 +156,14 @@ def _stacked(fig):
     for ax, cell in zip(fig.axes, fig.add_gridspec(len(cells), 1), strict=True):
         ax.set_subplotspec(cell)
         ax.tick_params(labelleft=True)
+        ax.set_ylabel(ax.get_ylabel() or fig.axes[0].get_ylabel())
     return fig
 
 
 def _frame(fig, title: str, note: str) -> Bbox:
     """Put the title above the figure and the note below it; the box around all three, in inches."""
     width, height = fig.bbox.size
+    note = "\n".join(filter(None, [getattr(fig, "key", ""), note]))
     title = re.sub(r" (?=dB\b|%)", "\u00a0", title)  # a number keeps its unit
     title = textwrap.fill(title, int(width / 10), break_on_hyphens=False)  # Matplotlib wraps no text above a figure
     head = fig.suptitle(title, x=0, y=1 + PAD / height, ha="left", va="bottom")

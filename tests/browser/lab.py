@@ -52,13 +52,22 @@ def notebook(path: Path, *cells: str) -> None:
     nbformat.write(book, path)
 
 
-def open_and_run(page, address: str, name: str, sign: str = ".sr-comparer figure", timeout: int = 240) -> None:
-    """Open a notebook, run all its cells, and wait until the last comparer, or whatever `sign` selects, is there."""
+def start(page, address: str, name: str) -> None:
+    """Open a notebook and run all its cells."""
     page.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}?token=test", timeout=60_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
     page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for(timeout=60_000)  # a run before asks for a kernel
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def open_and_run(page, address: str, name: str, sign: str = ".sr-comparer figure", timeout: int = 240) -> None:
+    """`start` it, and wait until the last comparer, or whatever `sign` selects, is there."""
+    start(page, address, name)
+    follow(page, sign, timeout)
+
+
+def follow(page, sign: str = ".sr-comparer figure", timeout: int = 240) -> None:
     for _ in range(timeout):
         page.locator(".jp-WindowedPanel-outer").last.evaluate("(panel) => panel.scrollTo(0, panel.scrollHeight)")
         if page.locator(sign).count():

@@ -52,7 +52,6 @@ def test_mismatches_and_tiny_images_are_refused():
 
 
 def waves(*periods):
-    """A grey picture of vertical waves, each ±20 grey levels."""
     row = 128 + sum(20 * np.cos(2 * np.pi * np.arange(200) / period) for period in periods)
     return np.repeat(np.repeat(np.rint(row)[None, :, None], 200, 0), 3, 2).astype(np.uint8)
 

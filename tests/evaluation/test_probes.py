@@ -11,7 +11,6 @@ from sr_utils.training import runs
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """(baseline, edge-enhanced arm), trained at `smoke` in a store for this file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SR_RUNS", str(tmp_path_factory.mktemp("runs")))
         yield [runs.train(arm, 0, "smoke", "sample") for arm in ("srcnn", "srcnn_edge_input")]

@@ -31,22 +31,16 @@ def network(*between, up=4):
 
 
 class Attention(layers.Layer):
-    """Each channel, multiplied by its mean over the picture, as in RCAN."""
-
     def call(self, x):
         return x * keras.ops.mean(x, axis=(1, 2), keepdims=True)
 
 
 class Columns(layers.Layer):
-    """Adds every pixel's column, so that a picture's place counts."""
-
     def call(self, x):
         return x + keras.ops.cast(keras.ops.arange(keras.ops.shape(x)[2])[:, None] % 7, x.dtype) / 7
 
 
 class Ramp(layers.Layer):
-    """Adds a twentieth of how far right a pixel is, as a coordinate channel does: little from one to the next."""
-
     def call(self, x):
         width = keras.ops.shape(x)[2]
         place = keras.ops.cast(keras.ops.arange(width), x.dtype) / keras.ops.cast(width, x.dtype)
@@ -54,8 +48,6 @@ class Ramp(layers.Layer):
 
 
 class Wide(layers.Layer):
-    """Looks 7 pixels further, by a way that has no gradient."""
-
     def __init__(self, way):
         super().__init__()
         self.way = way

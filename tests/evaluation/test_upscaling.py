@@ -15,7 +15,6 @@ REORDERED = ("inception", "inception_as_pre", "iterative_upsampling", "combined"
 
 @pytest.fixture(scope="module", params=list(models.MODELS))
 def model(request):
-    """An arm with random weights, also in layers that start at zero."""
     model = models.build(request.param)
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(0, 0.7 / np.sqrt(np.prod(w.shape[:-1]) or 1), w.shape) for w in model.get_weights()])

@@ -52,8 +52,6 @@ def test_repeated_blocks_are_folded(arm, repeats):
 
 
 class Twice(keras.layers.Layer):
-    """A layer as people write it, which says nothing of its output's shape."""
-
     def call(self, x):
         return 2 * x
 
