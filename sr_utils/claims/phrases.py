@@ -56,7 +56,12 @@ def value(row, number: float, unit: bool = True) -> str:
     percent = METRICS.scale[row.metric] == "percent" or row.estimator == "share"
     text = signed(100 * number if percent else number)
     text = text.lstrip("+") if row.quantity else text
-    return f"{text} {'% ' * percent}{row.unit}" if unit else text
+    return f"{text} {'% ' * percent}{row.unit}".rstrip() if unit else text
+
+
+def bare_unit(row) -> str:
+    """The unit beside the metric's name: nothing for "in SSIM", and "points" for "points of SSIMULACRA2"."""
+    return row.unit.replace(f"in {METRICS.name[row.metric]}", "").replace(f" of {METRICS.name[row.metric]}", "")
 
 
 def interval_text(row, corrected: bool = False) -> str:
@@ -79,11 +84,9 @@ def told(table: pd.DataFrame, *ids: str, names=None) -> str:
     rows, listed = table.loc[list(ids)], []
     for row in rows[rows.effect.notna()].itertuples():
         unclear = not row.quantity and row.low < 0 < row.high
+        row = row if names else row._replace(unit=bare_unit(row))
         text = measured(row).removesuffix(")") + ", not clear)" if unclear else measured(row)
-        name = METRICS.name[row.metric]
-        if not names:
-            text = text.replace(f" in {name}", "").replace(f" of {name}", "")
-        listed.append(f"{names[row.reference] if names else name}: {text}")
+        listed.append(f"{names[row.reference] if names else METRICS.name[row.metric]}: {text}")
     return "; ".join(listed) or "not measured"
 
 

@@ -83,10 +83,9 @@ def loss_curves(runs, band: tuple = ()):
     whole.yaxis.set_major_formatter("{x:,.0f}")
     whole.yaxis.set_minor_formatter("")
     end.set(xlabel="epoch", ylabel="MSE / grey levels², linear", title="its last third, enlarged")
-    for ax in (whole, end):
-        ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     end.set_ylim(top=min(end.get_ylim()[1], 1.5 * lowest))
     for ax in (whole, end):
+        ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         label_ends(ax)
     title = f"{name(curves[0][0])}'s loss falls from {first.iloc[0]:,.1f} to {first.iloc[-1]:,.1f} grey levels² "
     title += "on the validation crops"
